@@ -69,6 +69,9 @@ from dashboard_api.sharing import handover_routes as handovers
 from dashboard_api.sharing import own_routes as own_lessons
 from dashboard_api.sharing import routes as sharing
 from dashboard_api.sharing.deletion import Deletions
+from dashboard_api.together import routes as debriefs
+from dashboard_api.together.announcing import Announcing
+from dashboard_api.together.debriefs import Debriefs
 from dashboard_api.video import serving as video_serving
 from dashboard_api.video import state_routes as video_state
 from dashboard_api.video import upload_routes as video_uploads
@@ -118,7 +121,7 @@ ROUTERS: Final = tuple(
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, seat_rows,
-        sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
+        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,
     )
@@ -175,6 +178,7 @@ def create_app(
             asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
             asyncio.create_task(VideoWorker(videos, store).run(), name="videos"),
+            asyncio.create_task(app.state.debriefs.run(), name="debriefs"),
         )
         if deletions is not None:
             deletions.start()
@@ -235,6 +239,8 @@ def create_app(
     )
     app.state.exports = StreamPlaces(max_total=MAX_EXPORTS, max_per_key=1)
     app.state.live_rooms = live_page.live_rooms(app)
+    # A call goes on in real time, also about a lesson of a simulation.
+    app.state.debriefs = Debriefs(SystemClock())
     for router in ROUTERS:
         app.include_router(router)
     if is_demo:
@@ -249,6 +255,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(StoreError, _store_error)
+    app.add_middleware(Announcing, debriefs=app.state.debriefs)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(RequestLimits, settings=limits, counts=app.state.refusal_counts)
     app.add_middleware(Guard, settings=limits)
@@ -269,6 +276,8 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 
 async def _sign_in_needed(request: Request, error: Exception) -> Response:
+    if request.scope["type"] == "websocket":
+        return error_response(request.headers, 401, "Sign in", str(error))
     target = request.url.path if request.method == "GET" else "/"
     if request.url.query and request.method == "GET":
         target += f"?{request.url.query}"

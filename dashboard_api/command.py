@@ -27,6 +27,7 @@ from dashboard_api.openid.provider import Provider
 from dashboard_api.people.mail import Mailer
 from dashboard_api.settings import DashboardSettings, checked_dashboard
 from dashboard_api.web.limits.guarded_protocol import GuardedProtocol
+from dashboard_api.web.limits.guarded_socket import MAX_FRAME_BYTES, GuardedSocket
 from dashboard_api.web.limits.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.web.network.certificate import tls_context
 from dashboard_api.web.store_thread import Stores
@@ -145,7 +146,10 @@ def guarded_server(
             app,
             # uvicorn only calls it to create the protocol of a connection.
             http=cast("type[asyncio.Protocol]", protocol),
-            ws="none",
+            # One address alone has a socket: `guarded_protocol.py`.
+            ws=cast("type[asyncio.Protocol]", GuardedSocket),
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
             # `web/network/forwarding.py` does it, for the proxies of the settings alone.
             proxy_headers=False,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,

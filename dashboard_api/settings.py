@@ -108,9 +108,9 @@ class DashboardSettings(Settings):
     max_connections_per_address: Annotated[int, Field(ge=1)] = 400
     """Connections from one address; behind a trusted proxy, requests at the same time for one."""
     max_streams: Annotated[int, Field(ge=1)] = 300
-    """Live pages that receive updates at the same time."""
+    """Live pages that receive updates, and pages of debriefs, at the same time."""
     max_streams_per_person: Annotated[int, Field(ge=1)] = 50
-    """Live pages with updates of one person."""
+    """Live pages with updates, and pages of debriefs, of one person."""
     head_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 10.0
     """A request's first line and headers must arrive within this time."""
     body_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0

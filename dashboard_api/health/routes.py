@@ -134,7 +134,7 @@ class _DashboardMetrics(Collector):
                   "Connections that are open, at most dashboard.max_connections.",
                   len(self.state.gate)),
             gauge("roomtone_dashboard_open_streams",
-                  "Live pages that move by themselves, at most dashboard.max_streams.",
+                  "Live pages that move by themselves and pages of debriefs, at most dashboard.max_streams.",
                   len(self.state.stream_places)),
             counter("roomtone_dashboard_live_looks_total",
                     "Looks at a room for its live pages; all pages of a room share them.",

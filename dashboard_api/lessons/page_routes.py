@@ -63,6 +63,7 @@ async def lesson_page(
             guess=guess,
             begins_with_guess=guess != "" and stores.sharing.guesses.begins(viewer.person.id),
             is_own=seen.reach == "own",
+            is_shared=seen.reach != "own" or bool(stores.sharing.shares(lesson.id, now)),
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
             is_video_kept=seen.is_video_kept,
             is_part=seen.cut.shared is not None,

@@ -70,7 +70,7 @@ _SECURE_COOKIE: Final = f"__Host-{COOKIE}"
 
 def session_cookie(connection: HTTPConnection) -> str:
     """The name of the session's cookie, by how the browser came."""
-    return _SECURE_COOKIE if connection.url.scheme == "https" else COOKIE
+    return _SECURE_COOKIE if connection.url.scheme in {"https", "wss"} else COOKIE
 
 
 def secret_of(connection: HTTPConnection) -> Secret:
@@ -141,6 +141,8 @@ class Needs:
 def _is_for_programs(connection: HTTPConnection) -> bool:
     """Whether the description of the interface has the route: pages for people are not in it."""
     route = connection.scope.get("route")
+    if connection.scope["type"] == "websocket":
+        return False
     if connection.scope["method"] == "HEAD":
         return getattr(route, "path", "") in connection.app.openapi()["paths"]
     return bool(getattr(route, "include_in_schema", False))

@@ -23,6 +23,7 @@ Reason = Literal[
     "head_size",
     "head_time",
     "malformed",
+    "messages",
     "provider",
     "send_time",
     "sign_in",

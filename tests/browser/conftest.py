@@ -16,12 +16,12 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-import uvicorn
 from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import delete
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
+from dashboard_api.command import guarded_server
 from dashboard_api.live.advances import Advances
 from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
@@ -120,9 +120,7 @@ def running(sample_lesson, tmp_path_factory) -> Iterator[SimpleNamespace]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(64)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, ws="none")
-    )
+    server = guarded_server(app, app.state.settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     yield SimpleNamespace(

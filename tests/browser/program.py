@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from dashboard_api.app import create_app
+from dashboard_api.command import guarded_server
 from dashboard_api.web.store_thread import Stores
 
 
@@ -25,10 +26,9 @@ class Program:
 
     def start(self) -> None:
         self.app = create_app(self._open, **self._given)
-        config = uvicorn.Config(
-            self.app, port=self._port, log_level="error", ws="none", timeout_graceful_shutdown=0
-        )
-        self._server = uvicorn.Server(config)
+        self._server = guarded_server(self.app, self.app.state.settings)
+        self._server.config.port = self._port
+        self._server.config.timeout_graceful_shutdown = 0
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
 

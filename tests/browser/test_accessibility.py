@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.browser.axe import AXE, findings
+from tests.browser.both_sides import shared
 from tests.browser.lesson_page import open_with_film
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
@@ -93,6 +95,23 @@ def lose_the_share(page: Any) -> None:
     page.wait_for_selector(".closed")
 
 
+def debrief(page: Any) -> None:
+    page.locator("#together-open").click()
+    page.wait_for_selector("#together-people li")
+
+
+def cut_off(page: Any) -> None:
+    debrief(page)
+    page.context.set_offline(True)
+    page.wait_for_selector("#together.is-lost")
+
+
+def be_signed_out(page: Any) -> None:
+    debrief(page)
+    page.evaluate("() => { fetch('/sign-out', {method: 'POST', redirect: 'manual'}); }")
+    page.wait_for_selector(".closed")
+
+
 def visit(page: Any) -> None:
     page.locator("#visit .tag-choice > summary").click()
     page.locator("#visit .tag-group > summary").first.click()
@@ -150,6 +169,7 @@ class State:
     ready: str = "main"
     step: Callable[[Any], None] = nothing
     with_film: bool = False
+    is_shared: bool = False
 
 
 LESSON = ("/lessons/sample", "body[data-drawn]")
@@ -199,6 +219,10 @@ STATES = (
     State("lining up by moments", *LESSON, step=open_line_up, with_film=True),
     State("zoomed", *LESSON, step=zoom),
     State("a zone's cell", *LESSON, step=lambda page: page.locator(".cell").focus()),
+    State("a lesson that is shared", *LESSON, is_shared=True),
+    State("a debrief together", *LESSON, step=debrief, is_shared=True),
+    State("a debrief that is cut off", *LESSON, step=cut_off, is_shared=True),
+    State("signed out of a debrief", *LESSON, step=be_signed_out, is_shared=True),
     State("keys", *LESSON, step=click("#help-open")),
     State("table", *LESSON, step=open_table),
     State("how answers are used", *LESSON, step=open_answers),
@@ -225,21 +249,22 @@ def test_axe_finds_nothing(browser, school, film, state):
         pytest.skip("axe is not here: make setup")
     context = browser.new_context(base_url=school.address, storage_state=school.storage)
     page = context.new_page()
-    if state.with_film:
-        open_with_film(page, school, film, state.address)
-    else:
-        page.goto(state.address)
-    page.wait_for_selector(state.ready)
-    state.step(page)
-    found = {}
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            if PICTURES:
-                name = f"{state.name}-{width}x{height}-{scheme}.png".replace(" ", "-")
-                page.screenshot(path=Path(PICTURES) / name, animations="disabled")
-            if violations := findings(page):
-                found[f"{width} {scheme}"] = violations
+    with shared(school) if state.is_shared else nullcontext():
+        if state.with_film:
+            open_with_film(page, school, film, state.address)
+        else:
+            page.goto(state.address)
+        page.wait_for_selector(state.ready)
+        state.step(page)
+        found = {}
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                if PICTURES:
+                    name = f"{state.name}-{width}x{height}-{scheme}.png".replace(" ", "-")
+                    page.screenshot(path=Path(PICTURES) / name, animations="disabled")
+                if violations := findings(page):
+                    found[f"{width} {scheme}"] = violations
     context.close()
     assert found == {}

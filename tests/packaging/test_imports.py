@@ -34,6 +34,7 @@ NOT_IMPORTED = {
     "python-multipart": "FastAPI needs it to read a form",
     "protobuf": "onnx's, bounded for skl2onnx",
     "onnx": "skl2onnx's own words are of its types",
+    "websockets": "uvicorn speaks WebSocket with it",
 }
 """Dependencies that no module of ours imports, and why they are there."""
 

@@ -14,13 +14,14 @@ const MOVED_BY_ARROWS = '.handle, .cell, .span-end, [role="tab"], [type="range"]
  * @param {{toggle: () => void, isReady: () => boolean}} player
  * @param {{go: (step: number) => void, compose: () => void}} moments
  * @param {{key: () => void}} guess
+ * @param {{key: () => void}} together
  */
-export function keys(help, isOn, stage, player, moments, guess) {
+export function keys(help, isOn, stage, player, moments, guess, together) {
   const by = (/** @type {number} */ s) => () => stage.seek(stage.cursor + s);
   /** @type {Record<string, () => void>} */
   const map = {
     k: player.toggle, j: by(-10), l: by(10), ",": by(-0.1), ".": by(0.1),
-    "[": () => moments.go(-1), "]": () => moments.go(1), n: moments.compose, g: guess.key,
+    "[": () => moments.go(-1), "]": () => moments.go(1), n: moments.compose, g: guess.key, f: together.key,
     z: () => {
       const { chosen } = stage;
       if (chosen) stage.setView(chosen.start - (chosen.end - chosen.start) - 10, chosen.end + (chosen.end - chosen.start) + 10);

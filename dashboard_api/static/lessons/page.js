@@ -4,6 +4,7 @@ import { noiseChart, ribbonChart } from "../timeline/charts.js";
 import { controls } from "./controls.js";
 import { guessFirst } from "../debrief/begin.js";
 import { hoverValues } from "./hover.js";
+import { joining } from "./joining.js";
 import { keys } from "./keys.js";
 import { nextStep } from "../debrief/step.js";
 import { activities, playhead, readout, timeAxis } from "./lanes.js";
@@ -58,7 +59,8 @@ marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
 const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));
 const guess = guessFirst(main, id("guess-open"), stage, loader);
-keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle(), isReady: () => player.isReady }, { go: panel.go, compose: written.compose }, guess);
+const together = joining(main, { stage, player, ask: written.saved, signedOut: written.signedOut });
+keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle(), isReady: () => player.isReady }, { go: panel.go, compose: written.compose }, guess, together);
 id("help-open").addEventListener("click", () => document.getElementById("help") && id("help").showModal());
 
 controls({

@@ -120,6 +120,7 @@ export class Player {
   }
 
   toggle() {
+    this.stage.dispatchEvent(new Event("toggle"));
     if (this.isPlaying) this.pause();
     else this.play();
   }

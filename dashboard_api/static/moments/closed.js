@@ -6,8 +6,9 @@ import { action, copyText } from "./waiting.js";
 /**
  * @param {HTMLElement} main @param {string[]} texts what was typed and is not on the server
  * @param {() => void} forget removes it from the browser
+ * @param {{ title: string, text: string, link: string, address: string }} [why] where it is not that the lesson was taken away
  */
-export function showClosed(main, texts, forget) {
+export function showClosed(main, texts, forget, why) {
   const video = main.querySelector("video");
   video?.pause();
   video?.removeAttribute("src");
@@ -19,9 +20,9 @@ export function showClosed(main, texts, forget) {
   const box = document.createElement("section");
   box.className = "card closed";
   box.setAttribute("role", "alert");
-  const heading = part("h2", "This lesson is not open to you any more");
+  const heading = part("h2", why?.title ?? "This lesson is not open to you any more");
   heading.tabIndex = -1;
-  box.append(heading, part("p", "Its teacher has ended the share, the day until which it was shared is over, or the lesson was deleted."));
+  box.append(heading, part("p", why?.text ?? "Its teacher has ended the share, the day until which it was shared is over, or the lesson was deleted."));
   if (texts.length) {
     box.append(part("p", "You had written this and it was not saved. It is still in this browser: copy what you need."));
     for (const [i, text] of texts.entries()) {
@@ -42,8 +43,8 @@ export function showClosed(main, texts, forget) {
     });
     box.append(gone);
   }
-  const back = /** @type {HTMLAnchorElement} */ (part("a", "Back to your lessons"));
-  back.href = "/";
+  const back = /** @type {HTMLAnchorElement} */ (part("a", why?.link ?? "Back to your lessons"));
+  back.href = why?.address ?? "/";
   box.append(back);
   main.className = "";
   main.replaceChildren(box);

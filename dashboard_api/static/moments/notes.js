@@ -57,6 +57,11 @@ export function notes(main, { stage, list, reveal, player, say }) {
       drafts.clear();
     });
   };
+  /** What was written stays in the browser for who signs in again. @param {{ title: string, text: string, link: string, address: string }} why */
+  const signedOut = (why) => {
+    refresh.stop();
+    showClosed(main, [], () => {}, why);
+  };
   const refresh = new Refresh(server, {
     list: (html) => list.apply(html), heard: (status) => outbox.heard(status), closed,
   });
@@ -153,7 +158,7 @@ export function notes(main, { stage, list, reveal, player, say }) {
   refresh.run();
   outbox.send();
   return {
-    compose: () => composer.compose(), saved: () => refresh.now(), server,
+    compose: () => composer.compose(), saved: () => refresh.now(), server, signedOut,
     waiting: (/** @type {string} */ id) => changeOf(outbox, id),
     change: (/** @type {string} */ id, /** @type {string} */ place, /** @type {Record<string, any>} */ body) => sendChange(outbox, id, place, body),
   };

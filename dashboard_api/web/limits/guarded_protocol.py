@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.limits.connection_gate import ConnectionGate
+from dashboard_api.web.limits.guarded_socket import GuardedSocket, is_socket
 from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload
 from dashboard_api.web.network.callers import address_key
 from dashboard_api.web.network.forwarded import is_in
@@ -23,7 +24,7 @@ from dashboard_api.web.refusals import RefusalCounts, raw_error_response
 
 __all__ = ["GuardedProtocol"]
 
-Phase = Literal["new", "idle", "head", "body", "answer"]
+Phase = Literal["new", "idle", "head", "body", "answer", "socket"]
 _RETRY_S: Final = 10
 # The application answers a slow body first, with a better message.
 _BODY_GRACE_S: Final = 2.0
@@ -75,11 +76,27 @@ class GuardedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        if self._phase == "socket":
+            return
         self._follow()
         if self._phase == "body" and self._is_upload():
             self._progress += len(data)
             if self._progress >= MIN_PROGRESS_BYTES:
                 self._wait(self._settings.body_timeout_s + _BODY_GRACE_S)
+
+    def _should_upgrade(self) -> bool:
+        # Everywhere else a request to upgrade gets an ordinary response.
+        return is_socket(self.scope["path"]) and super()._should_upgrade()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over; it keeps its place until its socket is closed."""
+        self._clear()
+        self._phase = "socket"
+        self._gate.work(self)
+        super().handle_websocket_upgrade(event)
+        socket = self.transport.get_protocol()
+        assert isinstance(socket, GuardedSocket)
+        socket.guard(self._settings.send_timeout_s, self._counts, lambda: self._gate.leave(self))
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings
@@ -40,7 +41,11 @@ class RequestLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            refused = self._refused_head(scope) if scope["type"] == "websocket" else None
+            if refused is None:
+                await self._app(scope, receive, send)
+            else:
+                await self._answer(refused, scope)(scope, receive, send)
             return
         upload = is_upload(scope["method"], scope["path"])
         exchange = _Exchange(receive, send, self._settings, self._counts, is_upload=upload)
@@ -48,14 +53,16 @@ class RequestLimits:
         if refused is None:
             await self._app(scope, exchange.receive, exchange.send)
             return
-        response = error_response(
+        await self._answer(refused, scope)(scope, receive, exchange.send)
+
+    def _answer(self, refused: HTTPException, scope: Scope) -> Response:
+        return error_response(
             Headers(scope=scope), refused.status_code, "The request is too large", refused.detail,
             more_headers=_CLOSE,
         )  # fmt: skip
-        await response(scope, receive, exchange.send)
 
-    def _refused(self, scope: Scope) -> HTTPException | None:
-        """What is wrong with the head of the request, if anything."""
+    def _refused_head(self, scope: Scope) -> HTTPException | None:
+        """What is wrong with the address and the headers, if anything."""
         fault: HTTPException | None = None
         headers = scope["headers"]
         if (
@@ -69,6 +76,12 @@ class RequestLimits:
             fault = HTTPException(431, f"The headers have more than {MAX_HEADER_BYTES} bytes.")
         if fault is not None:
             self._counts.add("head_size")
+        return fault
+
+    def _refused(self, scope: Scope) -> HTTPException | None:
+        """The same, or what the head says of the body."""
+        fault = self._refused_head(scope)
+        if fault is not None:
             return fault
         if is_upload(scope["method"], scope["path"]):
             return None  # its route knows how much is missing of the video

@@ -37,7 +37,7 @@ class Forwarding:
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         headers, peer = Headers(scope=scope), _end(scope, "client")
@@ -87,6 +87,8 @@ def _as_seen(scope: Scope, origin: Origin) -> Scope:
         others = [(name, value) for name, value in headers if name != b"host"]
         headers = [(b"host", origin.host.encode("latin-1", "replace")), *others]
     # Without a word about it, the browser may have come by plain HTTP.
-    scheme = "https" if origin.scheme == "https" else "http"
+    is_secure = origin.scheme in {"https", "wss"}
+    scheme = ("wss" if is_secure else "ws") if scope["type"] == "websocket" else None
+    scheme = scheme or ("https" if is_secure else "http")
     client = (origin.client, 0)
     return {**scope, "client": client, "scheme": scheme, "headers": headers, LOCAL: False}

@@ -51,6 +51,7 @@ _NO_HTTPS: Final = (
     "proxy must be in dashboard.trusted_proxies, and say in X-Forwarded-Proto how it was asked."
 )
 
+_SECURE: Final = frozenset({"https", "wss"})
 _FOREIGN: Final = "This change came from another website's page, so it was refused."
 _PORTS: Final = {"http": 80, "https": 443}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -70,7 +71,7 @@ class Guard:
         self._names = settings.names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -78,7 +79,7 @@ class Guard:
         if fault:
             # As text: a page's parts would be asked for under the same wrong name.
             refusal: Response = PlainTextResponse(f"{fault}\n", status_code=421)
-        elif scope["method"] not in SAFE_METHODS and not _is_same_origin(scope["scheme"], headers):
+        elif not _is_ours(scope, headers):
             refusal = error_response(headers, 403, "Refused", _FOREIGN)
         elif scope["path"] in HEALTH and not scope[LOCAL]:
             refusal = error_response(headers, 404, "Not found", "There is no such page.")
@@ -94,7 +95,18 @@ class Guard:
             return "" if scope[LOCAL] else _NO_HTTPS
         if name not in self._names:
             return _OTHER_NAMES if self._names else _ONLY_HERE
-        return "" if scope["scheme"] == "https" else _NO_HTTPS
+        return "" if scope["scheme"] in _SECURE else _NO_HTTPS
+
+
+def _is_ours(scope: Scope, headers: Headers) -> bool:
+    """Whether a request is no change, or does not come from another website's page.
+
+    A socket carries changes, and every browser says in `Origin` whose page opens it.
+    """
+    if scope["type"] == "websocket":
+        scheme = "https" if scope["scheme"] in _SECURE else "http"
+        return "origin" in headers and _is_same_origin(scheme, headers)
+    return scope["method"] in SAFE_METHODS or _is_same_origin(scope["scheme"], headers)
 
 
 def _is_same_origin(scheme: str, headers: Headers) -> bool:
@@ -129,10 +141,10 @@ def _caching(path: str, status: int) -> str:
 
 
 def _with_headers(send: Send, scope: Scope) -> Send:
-    path, is_https = scope["path"], scope["scheme"] == "https"
+    path, is_https = scope["path"], scope["scheme"] in _SECURE
 
     async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in {"http.response.start", "websocket.http.response.start"}:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

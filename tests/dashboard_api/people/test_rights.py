@@ -11,9 +11,10 @@ from typing import Any, Literal, get_args
 
 import pytest
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from sqlalchemy import delete, insert, select
 from starlette.routing import Mount, Route
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from contract.clock import SECOND_NS, ManualClock
 from contract.lesson import Zone
@@ -306,6 +307,10 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
+SOCKETS: dict[str, Action] = {"/lessons/{lesson_id}/together": "read lesson"}
+"""Each WebSocket, and what it needs."""
+
+
 class Rights:
     """A school with a person for each role, who has an own, a shared and another's lesson."""
 
@@ -399,6 +404,32 @@ def test_of_a_lesson(
         missing = each.of(as_role, "never-was", "never-was")
         assert (missing.status_code, missing.text) == (404, answer.text)
         assert set(missing.headers) == set(answer.headers)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("reach", get_args(Reach))
+@pytest.mark.parametrize("path", SOCKETS)
+def test_the_sockets_of_a_lesson(rights: Rights, role: Role, reach: Reach, path: str) -> None:
+    here = "127.0.0.1:8000"
+    browser = TestClient(
+        rights.app, f"http://{here}", cookies=rights.cookie(role), client=("127.0.0.1", 50_000),
+        headers={"Origin": f"http://{here}"},
+    )  # fmt: skip
+    address = f"ws://{here}{path}".replace("{lesson_id}", f"{reach}-{role}")
+    if reach in RIGHTS[role].get(SOCKETS[path], set()):
+        with browser.websocket_connect(address) as socket:
+            join = {"type": "join", "client": "0" * 16, "person": f"only-{role}"}
+            socket.send_json(join)
+            assert socket.receive_json()["type"] == "welcome"
+        return
+    answers = []
+    for each in (address, address.replace(f"{reach}-{role}", "never-was")):
+        with pytest.raises(WebSocketDenialResponse) as refused, browser.websocket_connect(each):
+            pass
+        answers.append((refused.value.status_code, refused.value.text))
+    assert answers[0][0] == 404
+    assert answers[0] == answers[1]
+    assert "Secret" not in answers[0][1]
 
 
 def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
@@ -532,9 +563,12 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
     assert {route.path.partition("/static")[0] for route in others} == {"", "/openapi.json"}
     assert len(rights.app.routes) == len(others) + len(ROUTERS), "a router is not in ROUTERS"
     for route in (route for router in ROUTERS for route in router.routes):
-        assert isinstance(route, APIRoute), route
+        assert isinstance(route, APIRoute | APIWebSocketRoute), route
         found = policies(route.dependant)
         assert len(found) == 1, f"{route.path} needs one policy, and has {found}"
+        if isinstance(route, APIWebSocketRoute):
+            assert route.path in SOCKETS, f"{route.path} needs a test"
+            continue
         if isinstance(found[0], Needs) and route.path not in ELSEWHERE:
             shape = (
                 route.path.replace("{lesson_id}", "{lesson}")

@@ -18,6 +18,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from contract.clock import SECOND_NS, ManualClock
 from dashboard_api.app import create_app
@@ -202,6 +205,7 @@ def test_the_pages_behind_it(proxy: Proxy, dashboard: Server, monkeypatch) -> No
     assert "/lessons/sample" in page
 
     check_stream(proxy, cookie)
+    check_socket(proxy, cookie)
     check_limits(proxy, cookie)
     check_upload(proxy, cookie, dashboard.app.state.videos)
     check_ways_past_it(proxy)
@@ -228,6 +232,31 @@ def check_stream(proxy: Proxy, cookie: str) -> None:
     assert names[0] == b"live"
     assert time.monotonic() - began < 30
     connection.close()
+
+
+def check_socket(proxy: Proxy, cookie: str) -> None:
+    """Two pages of a debrief hear each other at once; another website's page gets no socket."""
+
+    def page(origin: str) -> ClientConnection:
+        plain = socket.create_connection(("127.0.0.1", proxy.https), timeout=PATIENCE_S)
+        return connect(
+            f"wss://{NAME}:{proxy.https}/lessons/sample/together", sock=plain, ssl=proxy.context,
+            server_hostname=NAME, origin=Origin(origin), additional_headers={"Cookie": cookie},
+            open_timeout=PATIENCE_S, compression=None, proxy=None,
+        )  # fmt: skip
+
+    with page(proxy.origin) as one, page(proxy.origin) as other:
+        for number, each in enumerate((one, other)):
+            joined = {"type": "join", "client": f"{number:016x}", "person": TEACHER}
+            each.send(json.dumps(joined))
+            assert json.loads(each.recv(PATIENCE_S))["type"] == "welcome"
+        one.send(json.dumps({"type": "move", "position_s": 9, "is_playing": False, "rate": 1}))
+        while (heard := json.loads(other.recv(PATIENCE_S)))["type"] != "playhead":
+            pass
+        assert heard["position_s"] == 9
+    with pytest.raises(InvalidStatus) as refused, page("https://evil.example"):
+        pass
+    assert refused.value.response.status_code == 403
 
 
 def check_limits(proxy: Proxy, cookie: str) -> None:

@@ -1,0 +1,132 @@
+"""One page's socket in a debrief, from its first message to its close."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from dashboard_api.together.messages import (
+    FLOOD,
+    GARBAGE,
+    SIGNED_OUT,
+    TOO_LARGE,
+    Allowance,
+    ClosedError,
+    Join,
+    read_message,
+)
+from dashboard_api.together.outgoing import Outgoing
+from dashboard_api.together.rights import Pass
+from dashboard_api.together.room import Member, Rooms
+from dashboard_api.web.lookup import speaker_of
+from dashboard_api.web.refusals import RefusalCounts
+from school.sharing.policy import Reach
+
+__all__ = ["JOIN_S", "Conversation"]
+
+JOIN_S: Final = 10.0
+"""The first message comes within this time."""
+_LEFT: Final = frozenset({1000, 1001})
+"""The page was closed, or its person left the debrief."""
+_BAD: Final = frozenset({GARBAGE, TOO_LARGE, FLOOD})
+_MS_NS: Final = 1_000_000
+
+
+class Conversation:
+    """Reads what a page says, and sends it what there is to say."""
+
+    def __init__(
+        self, socket: WebSocket, rooms: Rooms, card: Pass, reach: Reach, counts: RefusalCounts
+    ) -> None:
+        self.card = card
+        self.outgoing = Outgoing()
+        self._socket = socket
+        self._rooms = rooms
+        self._role = speaker_of(reach)
+        self._counts = counts
+        self._allowance = Allowance()
+        self._member: Member | None = None
+        self._is_left = False
+
+    async def run(self) -> None:
+        writing = asyncio.create_task(self._write(), name="debrief")
+        try:
+            await self._read()
+        except ClosedError as error:
+            self.end(error)
+        else:
+            self.outgoing.end()
+        finally:
+            if self._member is not None:
+                self._rooms.leave(self.card.lesson_id, self._member, is_for_good=self._is_left)
+            await writing
+
+    def end(self, error: ClosedError) -> None:
+        """Close the socket with a sentence for the page."""
+        if error.code in _BAD:
+            self._counts.add("messages")
+        self.outgoing.close(error.code, str(error))
+
+    async def _read(self) -> None:
+        """Until the page is gone; raises ClosedError."""
+        try:
+            async with asyncio.timeout(JOIN_S):
+                first = await self._next()
+        except TimeoutError:
+            raise ClosedError(GARBAGE, f"The page did not join within {JOIN_S:g} s.") from None
+        if first is None:
+            return
+        room, member = None, None
+        while first is not None:
+            heard_ns = self._rooms.now_ns()
+            self._allowance.take(heard_ns)
+            message = read_message(first)
+            await self.card.check()
+            if room is None or member is None:
+                if not isinstance(message, Join):
+                    raise ClosedError(GARBAGE, "The first message of a debrief is to join it.")
+                member = self._member_of(message)
+                room = self._rooms.enter(self.card.lesson_id, member, message)
+                self._member = member
+            elif isinstance(message, Join):
+                raise ClosedError(GARBAGE, "The page is in the debrief already.")
+            else:
+                room.heard(member, message, heard_ns)
+            first = await self._next()
+
+    def _member_of(self, join: Join) -> Member:
+        person = self.card.viewer.person
+        if join.person != person.id:
+            raise ClosedError(SIGNED_OUT, "Somebody else is signed in in this browser by now.")
+        return Member(
+            person=person.id, client=join.client, name=person.name, role=self._role,
+            outgoing=self.outgoing,
+        )  # fmt: skip
+
+    async def _next(self) -> str | None:
+        """The next message; None when the page is gone."""
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            self._is_left = message.get("code") in _LEFT
+            return None
+        text = message.get("text")
+        # Bytes are refused with everything else that is no message.
+        return "" if text is None else str(text)
+
+    async def _write(self) -> None:
+        while True:
+            messages, close = await self.outgoing.next()
+            try:
+                for message in messages:
+                    if message["type"] == "pong":
+                        message["sent_ms"] = self._rooms.now_ns() / _MS_NS
+                    await self._socket.send_text(json.dumps(message))
+                if close is not None:
+                    await self._socket.close(*close)
+            except WebSocketDisconnect:
+                return  # the reader notices it too
+            if close is not None or not messages:
+                return
