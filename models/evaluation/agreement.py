@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "counts_of", "draws_of", "ends_of", "kappa_of"]
+__all__ = ["Interval", "counts_of", "draws_of", "ends_of", "kappa_of", "student"]
 
 Interval = tuple[float, float]
 Array = NDArray[np.float64]
@@ -61,12 +61,12 @@ def ends_of(values: Array, units: int) -> Interval | None:
     known = values[np.isfinite(values)]
     if units < 2 or not known.size:
         return None
-    tail = _NORMAL.cdf(-np.sqrt(units / (units - 1)) * _student(units - 1))
+    tail = _NORMAL.cdf(-np.sqrt(units / (units - 1)) * student(units - 1))
     low, high = np.quantile(known, (tail, 1.0 - tail))
     return float(low), float(high)
 
 
-def _student(freedom: int) -> float:
+def student(freedom: int) -> float:
     """The 97.5 % quantile of Student's t, within 0.2 % from three degrees of freedom on.
 
     The expansion of Cornish and Fisher, as in Abramowitz and Stegun, 26.7.5. With one or two degrees

@@ -71,7 +71,7 @@ def school_figure(confirmed: int, dismissed: int) -> SchoolFigure | None:
     return SchoolFigure(n=n, confirmed=confirmed, low=low, high=high)
 
 
-def wilson(k: int, n: int) -> tuple[float, float]:
+def wilson(k: float, n: int) -> tuple[float, float]:
     """The 95 % interval of the share k / n; n is 1 or more."""
     share, z2 = k / n, _Z * _Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)

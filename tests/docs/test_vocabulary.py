@@ -29,7 +29,7 @@ PLAIN_FOLDERS: Final = (
 )  # fmt: skip
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = (
-    "audit", "benchmarks", "deploy", "edge", "faults", "ingest", "labels", "lessons", "metrics", "model",
+    "audit", "benchmarks", "deploy", "edge", "faults", "ingest", "labels", "lessons", "measures", "metrics", "model",
     "mosquitto", "mqtt", "privacy", "replay", "retention", "serial-protocol", "simulators", "store",
 )  # fmt: skip
 """Documents that are checked, from docs/."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 from sklearn.metrics import cohen_kappa_score
 
-from models.evaluation.agreement import _student, counts_of, draws_of, ends_of, kappa_of
+from models.evaluation.agreement import counts_of, draws_of, ends_of, kappa_of, student
 
 pairs = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=60)
 
@@ -40,7 +40,7 @@ def test_many_tables_at_once_are_each_by_itself() -> None:
 
 @pytest.mark.parametrize("freedom", (1, 2, 3, 4, 7, 30, 400))
 def test_few_units_get_students_quantile(freedom: int) -> None:
-    assert _student(freedom) == pytest.approx(t.ppf(0.975, freedom), rel=2e-3)
+    assert student(freedom) == pytest.approx(t.ppf(0.975, freedom), rel=2e-3)
 
 
 def test_the_interval_contains_the_truth_about_as_often_as_it_says() -> None:

@@ -1,0 +1,1 @@
+"""What a next step can be measured by: numbers of one lesson, and whether they changed since."""
