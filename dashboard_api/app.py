@@ -25,6 +25,7 @@ from contract.errors import StoreError
 from dashboard_api.clock_maps import routes as clock_maps
 from dashboard_api.data_subjects import export_routes, leaving_routes
 from dashboard_api.debrief import guess_routes as guesses
+from dashboard_api.debrief import measure_routes as measures
 from dashboard_api.debrief import reflection_routes as reflections
 from dashboard_api.debrief import step_routes as next_steps
 from dashboard_api.health import routes as health_routes
@@ -119,7 +120,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, guesses, reflections,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from dashboard_api.debrief.step_forms import StepForm, WentForm
-from dashboard_api.debrief.step_view import step_page
+from dashboard_api.debrief.step_view import step_of, step_page
 from dashboard_api.moments.judged_moments import is_guessing
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import DecidesStep, ReadsNotes, WritesNotes
@@ -21,7 +21,7 @@ from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.debrief.records import ActionStep, ChangedMeanwhileError
+from school.debrief.records import WHOLE_ROOM, ActionStep, ChangedMeanwhileError
 
 __all__ = ["router"]
 
@@ -115,7 +115,7 @@ async def remove(
 
     def change(stores: Stores) -> Response:
         seen = see_lesson(stores, viewer, lesson_id)
-        known = _mine(stores, viewer, seen, step_id)
+        known = _mine(stores, seen, step_id)
         is_withdrawn = known.state == "proposed" and known.author == viewer.person.id
         if seen.reach != "own" and not is_withdrawn:
             raise HTTPException(403, "This step is the teacher’s, who alone may remove it")
@@ -128,9 +128,14 @@ async def remove(
 def _write(stores: Stores, viewer: Viewer, seen: SeenLesson, form: StepForm) -> None:
     steps, text = stores.sharing.steps, form.text()
     choices = step_page(stores, seen, None).choices
-    known = _mine(stores, viewer, seen, form.step) if form.step else None
+    known = _mine(stores, seen, form.step) if form.step else None
     before = None if known is None else known.text
-    if text.shows_zone not in {"", *choices.zones, "" if before is None else before.shows_zone}:
+    if text.shows_zone not in {
+        "",
+        WHOLE_ROOM,
+        *choices.zones,
+        "" if before is None else before.shows_zone,
+    }:
         raise UsageError("There is no such zone in this lesson. Choose another one.")
     if text.moment not in {"", *dict(choices.moments), "" if before is None else before.moment}:
         raise UsageError("There is no such moment any more. Choose another one, or none.")
@@ -156,12 +161,11 @@ def _here(stores: Stores, seen: SeenLesson, step_id: str) -> ActionStep:
     raise NotFoundError(_GONE)
 
 
-def _mine(stores: Stores, viewer: Viewer, seen: SeenLesson, step_id: str) -> ActionStep:
-    """A step of this lesson, or the teacher's own open one, which their other lessons show too."""
-    opened = stores.sharing.steps.open_step(viewer.person.id) if seen.reach == "own" else None
-    if opened is not None and opened.id == step_id:
-        return opened
-    return _here(stores, seen, step_id)
+def _mine(stores: Stores, seen: SeenLesson, step_id: str) -> ActionStep:
+    found = step_of(stores, seen, step_id)
+    if found is None:
+        raise NotFoundError(_GONE)
+    return found
 
 
 def _after(

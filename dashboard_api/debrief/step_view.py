@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from dashboard_api.debrief.measuring import kind_of
 from dashboard_api.debrief.step_forms import StepForm
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.views.movement import shown_zones
@@ -15,7 +16,7 @@ from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
 from school.debrief.records import PARTS, WENT, ActionStep, shows_sentence, when_sentence
 
-__all__ = ["StepChoices", "StepLine", "StepPage", "open_step_line", "step_page"]
+__all__ = ["StepChoices", "StepLine", "StepPage", "open_step_line", "step_of", "step_page"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class StepLine:
     went_words: str = ""
     form: StepForm
     """The fields with which it is changed."""
+    is_measured: bool = False
+    """Whether the reader can look at its measure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,8 @@ class StepPage:
     may_write: bool
     """Whether there is room for a new one of the reader's."""
     choices: StepChoices
+    is_guessing: bool
+    """Nothing that was measured is shown yet."""
 
 
 def step_page(
@@ -93,7 +98,15 @@ def step_page(
         if is_own
         else not any(each.state in {"proposed", "open"} for each in steps),
         choices=_choices(stores, seen, listed),
+        is_guessing=is_guessing,
     )
+
+
+def step_of(stores: Stores, seen: SeenLesson, step_id: str) -> ActionStep | None:
+    """A step of this lesson, or the teacher's own open one, which their other lessons show too."""
+    opened = stores.sharing.steps.open_step(seen.viewer) if seen.reach == "own" else None
+    known = [*stores.sharing.steps.of_lesson(seen.lesson.id), *([opened] if opened else [])]
+    return next((each for each in known if each.id == step_id), None)
 
 
 def open_step_line(stores: Stores, person: str, zone: tzinfo | None) -> StepLine | None:
@@ -154,6 +167,8 @@ def _line(
         went=WENT[step.went] if is_own and step.went is not None else "",
         went_words=step.went_words if is_own else "",
         form=StepForm.of(step.text, step.id, step.revision),
+        is_measured=kind_of(step.text) is not None
+        and (step.state == "open" or (is_own and step.state == "done")),
     )
 
 

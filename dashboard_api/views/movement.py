@@ -17,7 +17,16 @@ from ingest.stores.records import EpochRecord
 from models.features.seat_features import EPOCH_S
 from models.serving.scores import ROOM
 
-__all__ = ["CELL_S", "EPOCH_S", "Ribbon", "ZoneCells", "ribbon", "shown_zones", "zone_cells"]
+__all__ = [
+    "CELL_S",
+    "EPOCH_S",
+    "Ribbon",
+    "ZoneCells",
+    "area_movement",
+    "ribbon",
+    "shown_zones",
+    "zone_cells",
+]
 
 CELL_S: Final = 10
 """The length of one cell in the zones' lanes."""
@@ -90,6 +99,26 @@ def zone_cells(epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int) 
         ZoneCells(zone, shown[zone], bucketed(row, CELL_S // EPOCH_S).mean)
         for zone, row in values.items()
     ]
+
+
+def area_movement(
+    epochs: Sequence[EpochRecord], start_utc_ns: int, length_s: int, area: str
+) -> Floats:
+    """The movement of the room or of a zone in each epoch, (n,) in dB; NaN where it is not shown."""
+    n = -(-length_s // EPOCH_S)
+    placed = _placed(epochs, start_utc_ns, n)
+    values = np.full(n, np.nan)
+    if area != ROOM and area not in _shown([record for _, record in placed]):
+        return values
+    for at, record in placed:
+        room, *zones = record.zones
+        if room.seats < SMALLEST_ZONE:
+            continue
+        usable = showable(room.seats, {zone.zone: zone.seats for zone in zones})
+        for one in record.zones:
+            if one.zone == area and (area == ROOM or area in usable):
+                values[at] = one.movement_db
+    return values
 
 
 def shown_zones(epochs: Sequence[EpochRecord]) -> frozenset[str]:

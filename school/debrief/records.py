@@ -15,6 +15,7 @@ __all__ = [
     "PARTS",
     "SHOWS",
     "WENT",
+    "WHOLE_ROOM",
     "ActionStep",
     "ChangedMeanwhileError",
     "Part",
@@ -43,6 +44,8 @@ PARTS: Final[Mapping[Part, str]] = MappingProxyType({
 Shows = Literal["settles", "zone", "quieter", "own", "unseen"]
 """How a step will show."""
 SHOWS: Final[tuple[Shows, ...]] = get_args(Shows)
+WHOLE_ROOM: Final = "room"
+"""Instead of a zone's name."""
 
 StepState = Literal["proposed", "open", "done", "dropped"]
 Went = Literal["done", "going_on", "dropped"]
@@ -132,12 +135,15 @@ def shows_sentence(text: StepText) -> str:
     minutes = text.shows_minutes or 0
     length = f"{minutes} minute{'' if minutes == 1 else 's'}"
     part = PARTS.get(text.part, "the lesson")
+    if text.shows == "settles" and text.part == "transition":
+        return f"After a change of activity the room is calm in less than {length}."
     if text.shows == "settles":
         return f"Settling in takes less than {length}."
     if text.shows == "zone":
         of = "the lesson" if text.part in {"", "start", "end"} else part
         which = "last" if text.part == "end" else "first"
-        return f"{text.shows_zone} moves less in the {which} {length} of {of}."
+        where = "The whole room" if text.shows_zone == WHOLE_ROOM else text.shows_zone
+        return f"{where} moves less in the {which} {length} of {of}."
     if text.shows == "quieter":
         when = "at" if text.part in {"start", "end"} else "during"
         return f"It is quieter {when} {part}."

@@ -160,6 +160,15 @@ def next_step(page: Any) -> None:
     page.locator("#tab-step").click()
 
 
+def measure(page: Any) -> None:
+    next_step(page)
+    page.locator("#what-new").fill("Cards first")
+    page.locator("[name=settles_minutes]").fill("4")
+    page.locator("#save-new").click()
+    page.locator(".measured summary").click()
+    page.wait_for_selector(".measure table")
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -208,6 +217,7 @@ STATES = (
     State("a dismissed suggestion", *LESSON, step=dismiss),
     State("the next step", *LESSON, step=next_step),
     State("the next step's own page", "/lessons/sample/step"),
+    State("the next step's measure", *LESSON, step=measure),
     State("a guess", *LESSON, step=guess),
     State("a guess compared", *LESSON, step=compare),
     State("a guess on its own page", "/lessons/sample/guess"),

@@ -236,6 +236,24 @@ def test_two_who_edit_at_once_see_both_texts(refused, coach, school, settled):
     expect(tab.get_by_text("Done: Half of them did")).to_be_visible()
 
 
+def test_before_and_since_is_read_once_someone_opens_it(page, tab):
+    tab.get_by_label("What will you try?").fill(WHAT)
+    tab.get_by_role("radio", name="There is less movement").check()
+    tab.get_by_label("Where").select_option("room")
+    tab.get_by_label("Minutes with less movement").fill("10")
+    tab.get_by_label("When in a lesson?").select_option("small_group")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_role("status")).to_have_text("Saved.")
+    moves_less = "The whole room moves less in the first 10 minutes of work in small groups."
+    expect(tab.get_by_text(moves_less)).to_be_visible()
+    expect(tab.locator(".measure")).to_have_count(0)
+    tab.get_by_text("Does it show?").click()
+    expect(tab.get_by_text("Too few lessons to compare yet: 1 before and 0 since.")).to_be_visible()
+    before = tab.get_by_role("region", name="Before")
+    expect(before.get_by_role("row")).to_have_count(2)
+    expect(before.get_by_role("cell").nth(0)).to_contain_text("of 10 min")
+
+
 def test_what_does_not_fit_is_hinted_at(page, tab):
     page.set_viewport_size({"width": 1366, "height": 625})
     more = tab.get_by_role("button", name="More below")

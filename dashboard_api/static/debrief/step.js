@@ -103,6 +103,13 @@ export function nextStep(view, tab) {
     const conflict = /** @type {HTMLElement | null} */ (view.querySelector(".conflict, .trouble"));
     conflict?.scrollIntoView({ block: "nearest" });
   });
+  // What was opened and read is brought to the top of the tab.
+  view.addEventListener("htmx:afterSettle", (event) => {
+    const read = /** @type {HTMLElement} */ (event.target);
+    const fold = /** @type {HTMLElement | null} */ (read.matches(".measure") ? read.closest("details") : null);
+    const tab = view.querySelector("#next-step");
+    if (fold && tab) tab.scrollBy({ top: fold.getBoundingClientRect().top - tab.getBoundingClientRect().top });
+  });
   const more = document.createElement("button");
   more.type = "button";
   more.className = "quiet small more-below more-of-step";

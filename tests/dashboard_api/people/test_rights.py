@@ -154,6 +154,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/api/lessons/{lesson}/moments"),
         ask("GET", "/lessons/{lesson}/moments"),
         ask("GET", "/lessons/{lesson}/step"),
+        ask("GET", f"{STEP}/measure"),
         ask("GET", "/lessons/{lesson}/guess"),
     ],
     "write notes": [
