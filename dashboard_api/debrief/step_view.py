@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Literal
 
 from dashboard_api.debrief.measuring import kind_of
 from dashboard_api.debrief.step_forms import StepForm
@@ -14,7 +15,7 @@ from dashboard_api.views.text import local_time_text, position_text, title_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
-from school.debrief.records import PARTS, WENT, ActionStep, shows_sentence, when_sentence
+from school.debrief.records import PARTS, WENT, ActionStep, StepState, shows_sentence, when_sentence
 
 __all__ = ["StepChoices", "StepLine", "StepPage", "open_step_line", "step_of", "step_page"]
 
@@ -25,7 +26,7 @@ class StepLine:
 
     id: str
     revision: int
-    state: str
+    state: StepState | Literal["over"]
     what: str
     when: str
     shows: str

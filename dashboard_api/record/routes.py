@@ -15,6 +15,7 @@ from starlette.responses import Response
 from dashboard_api.clock_maps.routes import video_of
 from dashboard_api.debrief.guess_view import awaits_guess
 from dashboard_api.moments.judged_moments import JudgedMoment
+from dashboard_api.record.bundle import bundle_of
 from dashboard_api.record.content import DebriefRecord, debrief_record, taken_moments
 from dashboard_api.record.notes_rows import notes_rows
 from dashboard_api.record.pdf import pdf_of
@@ -31,6 +32,7 @@ from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.records import ExportedFile
+from school.bundle.file_format import bundle_text
 from school.video.alignment.clock_map import Segment
 from school.video.maps import current
 
@@ -113,6 +115,23 @@ async def moment_track(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> 
         return saved_file("moments.vtt", webvtt(about, moment_cues(moments, segments)), _VTT)
 
     return await store.run(query)
+
+
+@router.get("/lessons/{lesson_id}/lesson.json")
+async def bundle(
+    request: Request, viewer: TakesRecord, lesson_id: str, store: StoreDep
+) -> Response:
+    """All of it that the reader sees, in a file that can be read back."""
+    zone, program = request.app.state.zone, request.app.version
+
+    def query(stores: Stores) -> str:
+        seen = see_lesson(stores, viewer, lesson_id)
+        stores.audit.record_export(
+            viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="bundle"
+        )
+        return bundle_text(bundle_of(stores, seen, viewer, zone, program))
+
+    return saved_file("lesson.json", await store.run(query), "application/json")
 
 
 def _taken(

@@ -55,6 +55,7 @@ FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "moment_track": "its moments for a player",
     "record": "the record of its debrief",
     "next_visit": "the next visit for a calendar",
+    "bundle": "all of it",
 })  # fmt: skip
 """What of a lesson was taken as a file."""
 

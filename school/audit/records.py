@@ -41,7 +41,9 @@ Thing = Literal[
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 
-ExportedFile = Literal["table", "notes", "chapters", "moment_track", "record", "next_visit"]
+ExportedFile = Literal[
+    "table", "notes", "chapters", "moment_track", "record", "next_visit", "bundle"
+]
 """What of a lesson somebody takes with them as a file."""
 
 MAX_DETAIL_BYTES: Final = 500

@@ -13,6 +13,7 @@ from contract.errors import UsageError
 __all__ = [
     "EXCLUSION_REASONS",
     "LONGEST_NOTE",
+    "LONGEST_S",
     "WHOLE",
     "Cut",
     "Exclusion",

@@ -12,6 +12,7 @@ import pytest
 from icalendar import Calendar
 from playwright.sync_api import expect
 
+from school.bundle.file_format import read_bundle
 from tests.browser.parts import parts
 
 PAGE = "/lessons/sample/take"
@@ -49,6 +50,12 @@ def test_the_record(take):
     name, pdf = take("Record of the debrief")
     assert name == "record.pdf"
     assert pdf.startswith(b"%PDF-")
+
+
+def test_all_of_it(take):
+    name, bundle = take("All of it")
+    assert name == "lesson.json"
+    assert read_bundle(bundle, name).lesson.title == "Fractions, part 2"
 
 
 def test_the_next_visit(page, take, school):

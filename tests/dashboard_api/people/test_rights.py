@@ -220,6 +220,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/take"),
         ask("GET", "/lessons/{lesson}/record.pdf"),
         ask("GET", "/lessons/{lesson}/next-visit.ics"),
+        ask("GET", "/lessons/{lesson}/lesson.json"),
         ask("GET", "/lessons/{lesson}/notes.csv"),
         ask("GET", "/lessons/{lesson}/chapters.vtt"),
         ask("GET", "/lessons/{lesson}/moments.vtt"),
