@@ -58,8 +58,8 @@ def figures_table(figures: dict[str, dict[str, Figures]]) -> str:
 
 def main() -> int:
     if sys.argv[1:2] == ["--child"]:
-        part, directory, days, rooms = sys.argv[2:6]
-        school = aged_school.planned(Path(directory), days=int(days), rooms=int(rooms))
+        part, directory, for_days, rooms = sys.argv[2:6]
+        school = aged_school.planned(Path(directory), days=int(for_days), rooms=int(rooms))
         settings = ServerSettings(site=SITE, data_dir=school.directory)
         print(json.dumps(PARTS[part](school, settings)))
         return 0

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,9 @@ OTHER_DAY = 1_000_000
 """Added to a seed: the same plan, another day."""
 
 
+T = TypeVar("T")
+
+
 class Try(NamedTuple):
     """What became of one video."""
 
@@ -67,7 +70,9 @@ def room_trace(classroom: Classroom, seed: int) -> NDArray[np.float64]:
     """LAeq by second as the store has it: to a tenth of a decibel, with gaps."""
     periods = classroom.scenario.periods
     levels = classroom.levels(0, LEVELS_A_SECOND * periods).reshape(periods, LEVELS_A_SECOND)
-    trace = np.round(10.0 * np.log10(np.mean(10.0 ** (levels / 10.0), axis=1)), 1)
+    trace: NDArray[np.float64] = np.round(
+        10.0 * np.log10(np.mean(10.0 ** (levels / 10.0), axis=1)), 1
+    )
     rng = np.random.default_rng(seed)
     trace[rng.random(periods) < 0.01] = np.nan
     gap = int(rng.integers(0, periods - 60))
@@ -179,8 +184,8 @@ def upload_seconds() -> dict[str, float]:
     }
 
 
-def shown(name: str, results: Iterator[object], count: int) -> list[object]:
-    found = []
+def shown(name: str, results: Iterator[T], count: int) -> list[T]:
+    found: list[T] = []
     for number, each in enumerate(results, 1):
         found.append(each)
         if sys.stderr.isatty() or number % 50 == 0:
@@ -196,7 +201,7 @@ def measured(lessons: int) -> dict[str, object]:
             count = lessons if minutes == 40 and not stops else lessons // 4
             name = f"{minutes} min" + (", stopped once" if stops else "")
             jobs = [(seed, float(minutes), stops) for seed in range(count)]
-            tries = [Try(*each) for each in shown(name, pool.map(lined_up, jobs), count)]
+            tries = shown(name, pool.map(lined_up, jobs), count)
             known = [each for each in tries if each.verdict != "nothing"]
             rows[name] = {
                 "lessons": count,
@@ -216,9 +221,9 @@ def measured(lessons: int) -> dict[str, object]:
                 "cpu_s": float(np.mean([each.seconds for each in tries])),
             }
         for minutes in (40, 20):
-            jobs = [(seed, float(minutes)) for seed in range(lessons)]
+            others = [(seed, float(minutes)) for seed in range(lessons)]
             name = f"{minutes} min of another lesson"
-            verdicts = shown(name, pool.map(of_another_lesson, jobs), lessons)
+            verdicts = shown(name, pool.map(of_another_lesson, others), lessons)
             rows[name] = {
                 "lessons": lessons,
                 "accepted_and_wrong": verdicts.count("accepted"),

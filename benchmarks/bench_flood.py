@@ -267,7 +267,8 @@ def published(kind: str, size: int, number: int, qos: int) -> bytes:
     )
     packet_id = struct.pack(">H", number % 65_535 + 1) if qos else b""
     body = struct.pack(">H", len(topic)) + topic + packet_id + payload
-    return bytes([0x30 | qos << 1]) + VariableByteIntegers.encode(len(body)) + body
+    length: bytes = VariableByteIntegers.encode(len(body))  # type: ignore[no-untyped-call]
+    return bytes([0x30 | qos << 1]) + length + body
 
 
 def peak_mb(pid: int) -> float:

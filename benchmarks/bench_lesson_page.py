@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as TooLateError
 from support.lesson_dashboard import dashboard, write_lesson
 
@@ -30,7 +30,7 @@ from tests.signed_in import cookie_of_all
 
 Figures = dict[str, float]
 MAX_WAIT_MS = 5_000
-SIZE = {"width": 1366, "height": 625}
+SIZE: ViewportSize = {"width": 1366, "height": 625}
 PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
     if (entry.name === 'first-contentful-paint') done(entry.startTime);

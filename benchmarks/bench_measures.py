@@ -25,8 +25,9 @@ from models.measures.noise import noise_of
 from models.measures.records import MeasureKind
 from models.serving.off_task import OffTaskModel
 from models.serving.scorer import LessonScorer
+from simulators.facts import OffTask
 from simulators.lessons import simulate_lesson
-from simulators.scenario import OffTask, PlannedSpell, Scenario
+from simulators.scenario import PlannedSpell, Scenario
 
 CHANGE_MINUTE: Final = 12.0
 WORK_S: Final = (720.0, 1_800.0)

@@ -118,12 +118,12 @@ def weeks(directory: Path, epochs: list[EpochRecord]) -> Figures:
         lessons.put(replace(base, id=f"l{i}"))
         scores.commit(cursor=1, epochs=[replace(epoch, lesson=f"l{i}") for epoch in epochs])
     levels = WeeklyLevels()
-    levels.look(scores)
+    levels.look(scores, lessons)
     began = time.perf_counter()
     while not levels.read(scores, lessons, max_lessons=20):
         pass
     each = (time.perf_counter() - began) * 1e3 / len(levels.lessons)
-    looking = timed_ms(lambda: levels.look(scores))
+    looking = timed_ms(lambda: levels.look(scores, lessons))
     scores.close()
     lessons.close()
     in_use = ModelCatalog().current()

@@ -167,6 +167,7 @@ def epoch_s(model: OffTaskModel) -> float:
         zones=tuple(Zone(name=hub.hub, seats=hub.seats) for hub in HUBS),
     )  # fmt: skip
     alerts = AlertTracker(room=model.manifest.room_alerts, zone=model.manifest.zone_alerts)
+    began = 0.0
     for first in range(0, len(seat), EPOCH_S):
         if first == WARM_S:
             began = time.process_time()

@@ -31,9 +31,10 @@ from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
 
-from bench_page import Figures, answers, write_lesson
+from bench_page import Figures
 from starlette.requests import HTTPConnection as Connection
 from support.child_process import child
+from support.lesson_dashboard import answers, write_lesson
 
 from contract.clock import SECOND_NS
 from dashboard_api.app import create_app

@@ -89,6 +89,7 @@ def classrooms(count: int, seed: int) -> list[Task]:
 def _read(path: Path, positive: Sequence[str], others: Sequence[str]) -> Recordings:
     """Each person's recordings: 1 for the positive activities, 0 for others, -1 for neither."""
     label: dict[tuple[str, str], int] = {}
+    found: Sequence[LabelledRecording] = ()
     for names, value in ((positive, 1), (others, 0)):
         found, _ = read_labelled(path, positive=names, rate_hz=RATE_HZ, unit="counts", scale=SCALE)
         label |= {(r.group, r.recording): value for r in found if (r.label == 1).any()}

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 
 import numpy as np
@@ -44,7 +45,7 @@ def write_lesson(directory: Path) -> list[EpochRecord]:
     lesson = simulate_lesson(Scenario(activities=SPANS), SEED)
     layout = Layout(lesson.seats, *FULL_LAYOUT_CODES)
     rows = layout.rows(encode(lesson.seat, "seat"), encode(lesson.room, "room"))
-    head = {"node": "kit", "run": 1}
+    head: dict[str, Any] = {"node": "kit", "run": 1}
     hub = Hub(hub="a", firmware="1", seats=lesson.seats, sample_rate_hz=50.0, has_sound=True)
     birth = Birth(
         **head, boot="boot", software="bench", period_ns=SECOND_NS, run_boot_ns=0, hubs=(hub,),
