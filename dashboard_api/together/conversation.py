@@ -21,6 +21,7 @@ from dashboard_api.together.messages import (
 from dashboard_api.together.outgoing import Outgoing
 from dashboard_api.together.rights import Pass
 from dashboard_api.together.room import Member, Rooms
+from dashboard_api.together.signs import Signs, changed_parts
 from dashboard_api.web.lookup import speaker_of
 from dashboard_api.web.refusals import RefusalCounts
 from school.sharing.policy import Reach
@@ -50,6 +51,8 @@ class Conversation:
         self._allowance = Allowance()
         self._member: Member | None = None
         self._is_left = False
+        self._signs: Signs | None = None
+        """What its person saw when we looked last."""
 
     async def run(self) -> None:
         writing = asyncio.create_task(self._write(), name="debrief")
@@ -63,6 +66,20 @@ class Conversation:
             if self._member is not None:
                 self._rooms.leave(self.card.lesson_id, self._member, is_for_good=self._is_left)
             await writing
+
+    async def look(self, *, for_changes: bool) -> None:
+        """Close the socket of who may not see the lesson any more; announce what has changed."""
+        try:
+            if self._signs is None or not for_changes:
+                await self.card.check()
+                return
+            signs = await self.card.signs()
+        except ClosedError as error:
+            self.end(error)
+            return
+        parts = changed_parts(self._signs, signs)
+        self._signs = signs
+        self.outgoing.changed(parts)
 
     def end(self, error: ClosedError) -> None:
         """Close the socket with a sentence for the page."""
@@ -84,7 +101,10 @@ class Conversation:
             heard_ns = self._rooms.now_ns()
             self._allowance.take(heard_ns)
             message = read_message(first)
-            await self.card.check()
+            if room is None:
+                self._signs = await self.card.signs()
+            else:
+                await self.card.check()
             if room is None or member is None:
                 if not isinstance(message, Join):
                     raise ClosedError(GARBAGE, "The first message of a debrief is to join it.")

@@ -1,15 +1,14 @@
-"""All open sockets, and the one task that looks again whether each may stay open."""
+"""All open sockets: whether each may stay open, and what its person has to hear of."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from contract.clock import Clock
 from dashboard_api.together.conversation import Conversation
-from dashboard_api.together.messages import ClosedError
 from dashboard_api.together.room import Rooms
 
 __all__ = ["EVERY_S", "Debriefs"]
@@ -24,7 +23,10 @@ class Debriefs:
     def __init__(self, clock: Clock) -> None:
         self.rooms = Rooms(clock)
         self._open: list[Conversation] = []
-        self._again = asyncio.Event()
+        self._changed: set[str] = set()
+        """Lessons of which something has changed."""
+        self._is_changed = asyncio.Event()
+        self._is_due = asyncio.Event()
 
     @contextmanager
     def watched(self, conversation: Conversation) -> Iterator[None]:
@@ -35,26 +37,36 @@ class Debriefs:
         finally:
             self._open.remove(conversation)
 
-    def look_again(self) -> None:
-        """Something has changed that may have taken rights away: look at once."""
-        self._again.set()
+    def announce(self, lesson: str | None) -> None:
+        """Something of a lesson has changed, or something of no lesson: look at once."""
+        if lesson is None:
+            self._is_due.set()
+        elif any(each.card.lesson_id == lesson for each in self._open):
+            self._changed.add(lesson)
+            self._is_changed.set()
 
     async def run(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            try:
-                async with asyncio.timeout(EVERY_S):
-                    await self._again.wait()
-            except TimeoutError:
-                pass
-            self._again.clear()
-            await self.look()
+        """Look after all sockets, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_again(), name="debriefs: rights")
+            tasks.create_task(self._look_for_changes(), name="debriefs: changes")
 
-    async def look(self) -> None:
-        """Close each socket whose person may not see its lesson any more."""
-        self.rooms.tick()
-        for conversation in list(self._open):
-            try:
-                await conversation.card.check()
-            except ClosedError as error:
-                conversation.end(error)
+    async def _look_again(self) -> None:
+        """Whether each may stay open, again and again."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._is_due.wait()
+            self._is_due.clear()
+            self.rooms.tick()
+            for conversation in list(self._open):
+                await conversation.look(for_changes=False)
+
+    async def _look_for_changes(self) -> None:
+        while True:
+            await self._is_changed.wait()
+            self._is_changed.clear()
+            lessons, self._changed = self._changed, set()
+            for conversation in list(self._open):
+                if conversation.card.lesson_id in lessons:
+                    await conversation.look(for_changes=True)

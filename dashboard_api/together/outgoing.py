@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 __all__ = ["Outgoing"]
@@ -24,6 +25,12 @@ class Outgoing:
         self._waiting.pop(kind, None)
         self._waiting[kind] = {"type": kind, **values}
         self._event.set()
+
+    def changed(self, parts: Sequence[str]) -> None:
+        """Say what has changed, with what the page has not heard yet."""
+        if parts:
+            known = self._waiting.get("changed", {}).get("parts", [])
+            self.put("changed", parts=sorted({*known, *parts}))
 
     def close(self, code: int, sentence: str) -> None:
         """Send nothing more that waits, then close with this code; the first one counts."""

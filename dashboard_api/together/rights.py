@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from contract.errors import StoreError
 from dashboard_api.together.messages import NOT_NOW, NOT_OPEN, SIGNED_OUT, ClosedError
+from dashboard_api.together.signs import Signs, signs_of
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.secret import Secret
 from dashboard_api.web.seen import SeenLesson
@@ -14,6 +16,8 @@ from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
 
 __all__ = ["Pass"]
+
+T = TypeVar("T")
 
 _SIGNED_OUT: Final = "You are signed out, so the debrief has ended for you."
 _NOT_OPEN: Final = "This lesson is not open to you any more."
@@ -30,9 +34,18 @@ class Pass:
 
     async def check(self) -> None:
         """Raise ClosedError once the session is over or the lesson not open, or if nobody knows."""
+        await self._ask(lambda _stores, _seen: None)
+
+    async def signs(self) -> Signs:
+        """Check, and look what there is to see; raises ClosedError."""
+        return await self._ask(signs_of)
+
+    async def _ask(self, query: Callable[[Stores, SeenLesson], T]) -> T:
         now, people_now = self.store.clock.utc_ns(), self.store.people_clock.utc_ns()
         try:
-            await self.store.run(lambda stores: self.see(stores, now, people_now))
+            return await self.store.run(
+                lambda stores: query(stores, self.see(stores, now, people_now))
+            )
         except StoreError as error:
             raise ClosedError(NOT_NOW, str(error)) from error
 

@@ -59,7 +59,8 @@ marks(id("marks"), id("chosen"), stage, panel.open);
 moreBelow(id("moments-view"), id("more-below"), stage);
 const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));
 const guess = guessFirst(main, id("guess-open"), stage, loader);
-const together = joining(main, { stage, player, ask: written.saved, signedOut: written.signedOut });
+const video = wireVideo(main, player);
+const together = joining(main, { stage, player, video, ask: written.saved, signedOut: written.signedOut });
 keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle(), isReady: () => player.isReady }, { go: panel.go, compose: written.compose }, guess, together);
 id("help-open").addEventListener("click", () => document.getElementById("help") && id("help").showModal());
 
@@ -70,7 +71,6 @@ controls({
 new MomentPlay(player, id("loop"), stage).run();
 player.run();
 placeLink(id("copy-link"), id("controls-said"), stage, panel.openById);
-const openServer = wireVideo(main, player);
 const onServer = document.getElementById("lesson-video");
 if (onServer) {
   document.getElementById("to-video")?.addEventListener("click", () => {
@@ -78,7 +78,7 @@ if (onServer) {
     id("tab-video").focus();
   });
   import("../video/upload.js").then(({ lessonVideo }) => lessonVideo(onServer, main.dataset.lesson, {
-    ready: openServer,
+    ready: video.open,
     gone: () => player.close(),
     said: (text) => { if (!player.isReady) id("no-video-text").textContent = text; },
   }));

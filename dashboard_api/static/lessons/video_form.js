@@ -38,11 +38,20 @@ export function wireVideo(main, player) {
     get("line-up").classList.toggle("is-read-only", !canLineUp);
   };
   if (video) open({ map: null, proposal: null, ...JSON.parse(lineUp) });
-  /** Opens the server's video when it becomes ready, with the map that came with it. */
-  return async () => {
-    // Who watches a file of this computer goes on with it.
-    if (player.isLocal) return;
+  const known = async () => {
     const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/clock-map`).catch(() => null);
-    open(answer?.ok ? await answer.json() : { map: null, proposal: null });
+    return answer?.ok ? await answer.json() : null;
+  };
+  return {
+    /** Opens the server's video when it becomes ready, with the map that came with it. */
+    open: async () => {
+      // Who watches a file of this computer goes on with it.
+      if (!player.isLocal) open(await known() ?? { map: null, proposal: null });
+    },
+    /** Takes over a map that somebody else has set. */
+    lineUp: async () => {
+      const found = player.isLocal ? null : await known();
+      if (found && JSON.stringify(found.map) !== JSON.stringify(lining.map)) lining.show(found, canLineUp ? onServer(lesson) : null);
+    },
   };
 }

@@ -1,5 +1,6 @@
 // A debrief with the page open on both sides: one playhead that either leads, and who is here.
 
+import { changes } from "./changes.js";
 import { Drive } from "./drive.js";
 import { Link } from "./link.js";
 import { news, showPeople } from "./presence.js";
@@ -13,11 +14,11 @@ const VIDEO_EVENTS = ["play", "pause", "playing", "waiting", "seeked", "ratechan
 /**
  * @param {HTMLElement} main
  * @param {{stage: import("../timeline/stage.js").Stage, player: import("../lessons/player.js").Player,
- *   ask: () => void, left: () => void,
+ *   video: {open: () => Promise<void>, lineUp: () => Promise<void>}, ask: () => void, left: () => void,
  *   signedOut: (why: {title: string, text: string, link: string, address: string}) => void}} parts
  *   `ask` looks for what has changed, and whether the lesson is still open
  */
-export function debrief(main, { stage, player, ask, signedOut, left }) {
+export function debrief(main, { stage, player, video, ask, signedOut, left }) {
   const id = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (main.querySelector(`#${name}`));
   const bar = id("together");
   const words = bar.dataset;
@@ -128,6 +129,8 @@ export function debrief(main, { stage, player, ask, signedOut, left }) {
     drive.head = detail;
     drive.look();
   });
+  const take = changes(main, { stage, player, ask, video });
+  link.addEventListener("changed", (event) => take(/** @type {CustomEvent} */ (event).detail.parts));
   link.addEventListener("clock", () => drive.look());
   link.addEventListener("lost", () => {
     isLost = true;
