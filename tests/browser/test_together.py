@@ -232,7 +232,10 @@ def restarting(tmp_path, sample_lesson, running):
     school.close()
 
 
-def test_after_a_restart_of_the_server_both_come_back_to_where_they_were(browser, restarting):
+@pytest.mark.parametrize("leader", ("the first one back", "the last one back"))
+def test_after_a_restart_of_the_server_both_come_back_to_where_they_were(
+    browser, restarting, leader
+):
     school = restarting
     with shared(school):
         teacher, coach = both(browser, school)
@@ -242,7 +245,12 @@ def test_after_a_restart_of_the_server_both_come_back_to_where_they_were(browser
         school.program.stop()
         for page in (teacher, coach):
             expect(page.locator("#together-said")).to_have_text(re.compile("^No connection"))
+        last = teacher if leader == "the first one back" else coach
+        last.context.set_offline(True)
         school.program.start()
+        first = coach if last is teacher else teacher
+        expect(first.locator("#together")).not_to_have_class(re.compile("is-lost"))
+        last.context.set_offline(False)
         for page in (teacher, coach):
             expect(page.locator("#together")).not_to_have_class(re.compile("is-lost"))
             expect(page.locator("#together-people li")).to_have_count(2)

@@ -71,10 +71,11 @@ export class Link extends EventTarget {
     const socket = this.#socket = new WebSocket(this.address);
     this.#heardAt = performance.now();
     socket.addEventListener("open", () => {
+      // What the page knows, it knows by the clock of before.
+      socket.send(JSON.stringify({ type: "join", client: this.client, ...this.hello() }));
       this.clock.forget();
       this.#asked.clear();
       this.#pings = 0;
-      socket.send(JSON.stringify({ type: "join", client: this.client, ...this.hello() }));
       this.#ping();
     });
     socket.addEventListener("message", (event) => this.#hear(JSON.parse(event.data)));
