@@ -16,6 +16,7 @@ from dashboard_api.moments.judged_moments import of_people
 from dashboard_api.moments.routes import moments_of
 from dashboard_api.moments.view import count_lively
 from dashboard_api.video.view import video_state
+from dashboard_api.views.agenda import AGENDA
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.access import ReadsLesson
 from dashboard_api.web.lookup import ErrorJson, see_lesson
@@ -63,6 +64,7 @@ async def lesson_page(
             guess=guess,
             begins_with_guess=guess != "" and stores.sharing.guesses.begins(viewer.person.id),
             is_own=seen.reach == "own",
+            agenda=AGENDA,
             is_shared=seen.reach != "own" or bool(stores.sharing.shares(lesson.id, now)),
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),
             is_video_kept=seen.is_video_kept,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from dashboard_api.views.agenda import AGENDA
 
 __all__ = [
     "FLOOD",
@@ -29,6 +30,7 @@ __all__ = [
     "Message",
     "Move",
     "Ping",
+    "Turn",
     "read_message",
 ]
 
@@ -60,6 +62,7 @@ class _Message(BaseModel):
 
 Position = Annotated[float, Field(ge=0, le=86_400)]
 Rate = Annotated[float, Field(ge=0.1, le=8)]
+StepNumber = Annotated[int, Field(ge=0, lt=len(AGENDA))]
 
 
 class Known(_Message):
@@ -70,6 +73,9 @@ class Known(_Message):
     rate: Rate
     age_ms: Annotated[float, Field(ge=0, le=600_000)]
     """How long ago the position was this one."""
+    step: StepNumber | None = None
+    """Where in the agenda the talk was."""
+    step_age_ms: Annotated[float, Field(ge=0, le=86_400_000)] = 0.0
 
 
 class Join(_Message):
@@ -115,7 +121,14 @@ class Follow(_Message):
     is_on: bool
 
 
-Message = Join | Ping | Move | Lead | Follow
+class Turn(_Message):
+    """Goes to a step of the agenda."""
+
+    type: Literal["turn"]
+    step: StepNumber
+
+
+Message = Join | Ping | Move | Lead | Follow | Turn
 _ANY: Final[TypeAdapter[Message]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 

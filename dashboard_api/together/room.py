@@ -22,8 +22,10 @@ from dashboard_api.together.messages import (
     Message,
     Move,
     Ping,
+    Turn,
 )
 from dashboard_api.together.outgoing import Outgoing
+from dashboard_api.together.place import Place
 from dashboard_api.together.playhead import Playhead, moved
 
 __all__ = ["AWAY_NS", "MAX_MEMBERS", "Member", "Room", "Rooms"]
@@ -65,6 +67,8 @@ class Room:
     members: list[Member] = field(default_factory=list)
     playhead: Playhead = field(default_factory=Playhead)
     leader: Key | None = None
+    place: Place | None = None
+    """In the agenda; None before somebody has begun it."""
     _away_since_ns: int | None = None
     _n: int = 0
 
@@ -92,6 +96,7 @@ class Room:
         self.members.append(member)
         member.outgoing.put("welcome", you=member.number)
         self._send_playhead(member)
+        self._send_place(member)
         self._send_people()
 
     def leave(self, member: Member, *, is_for_good: bool) -> None:
@@ -118,6 +123,11 @@ class Room:
         elif isinstance(message, Follow) and member.follows != message.is_on:
             member.follows = message.is_on
             self._send_people()
+        elif isinstance(message, Turn):
+            now = self.now_ns()
+            self.place = (self.place or Place(message.step, now)).moved(message.step, now)
+            for each in self.members:
+                self._send_place(each)
 
     def tick(self) -> None:
         """Free the lead of someone who has not come back."""
@@ -161,6 +171,8 @@ class Room:
             at_ns=None,
             now_ns=self.now_ns() - round(known.age_ms * _MS_NS),
         )
+        if known.step is not None:
+            self.place = Place(known.step, self.now_ns() - round(known.step_age_ms * _MS_NS))
 
     def _send_playhead(self, member: Member) -> None:
         head = self.playhead
@@ -169,6 +181,11 @@ class Room:
                 "playhead", revision=head.revision, position_s=head.position_s,
                 is_playing=head.is_playing, rate=head.rate, at_ms=head.at_ns / _MS_NS,
             )  # fmt: skip
+
+    def _send_place(self, member: Member) -> None:
+        if self.place is not None:
+            since_ms = self.place.since_ns / _MS_NS
+            member.outgoing.put("agenda", step=self.place.step, since_ms=since_ms)
 
     def _send_people(self) -> None:
         people = [

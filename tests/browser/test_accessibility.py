@@ -100,6 +100,13 @@ def debrief(page: Any) -> None:
     page.wait_for_selector("#together-people li")
 
 
+def agenda(page: Any) -> None:
+    debrief(page)
+    page.locator("#agenda-start").click()
+    page.locator("#agenda-now").click()
+    page.wait_for_selector("#agenda-list:popover-open")
+
+
 def cut_off(page: Any) -> None:
     debrief(page)
     page.context.set_offline(True)
@@ -231,6 +238,7 @@ STATES = (
     State("a zone's cell", *LESSON, step=lambda page: page.locator(".cell").focus()),
     State("a lesson that is shared", *LESSON, is_shared=True),
     State("a debrief together", *LESSON, step=debrief, is_shared=True),
+    State("the agenda of a debrief", *LESSON, step=agenda, is_shared=True),
     State("a debrief that is cut off", *LESSON, step=cut_off, is_shared=True),
     State("signed out of a debrief", *LESSON, step=be_signed_out, is_shared=True),
     State("keys", *LESSON, step=click("#help-open")),

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from contract.clock import SECOND_NS, ManualClock
+from dashboard_api.together.place import Place
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
@@ -260,3 +261,48 @@ def test_after_a_restart_of_the_server_both_come_back_to_where_they_were(
         expect_place(teacher, 700)
         for context in list(browser.contexts):
             context.close()
+
+
+def test_the_agenda_is_one_on_both_sides_and_opens_what_it_is_about(call):
+    teacher, coach = call()
+    teacher.locator("#agenda-start").click()
+    for page in (teacher, coach):
+        expect(page.locator("#agenda-name")).to_have_text("Frame")
+        expect(page.locator("#agenda-time")).to_have_text(re.compile(r"^0:0\d of 5:00$"))
+        expect(page.locator("#together-said")).to_have_text(re.compile("^Frame: Say what"))
+    expect(teacher.locator("#agenda-now")).to_be_focused()
+    coach.get_by_role("button", name="Next: Guess").click()
+    expect(teacher.locator("#guess-ask")).to_be_visible()
+    teacher.locator("#guess-leave").click()
+    teacher.get_by_role("button", name="Next: Moments").click()
+    coach.get_by_role("button", name="Next: Plan").click()
+    for page in (teacher, coach):
+        expect(page.locator("#tab-step")).to_have_attribute("aria-selected", "true")
+    teacher.locator("#agenda-now").click()
+    steps = teacher.get_by_role("dialog", name="The agenda").get_by_role("listitem")
+    expect(steps).to_have_count(6)
+    expect(steps.nth(3)).to_have_attribute("aria-current", "step")
+    steps.nth(2).get_by_role("button").click()
+    expect(coach.locator("#agenda-name")).to_have_text("Moments")
+    expect(coach.locator("#tab-moments")).to_have_attribute("aria-selected", "true")
+
+
+def test_minutes_over_are_said_quietly_and_who_types_is_not_taken_away(call, school):
+    teacher, coach = call()
+    teacher.keyboard.press("n")
+    teacher.locator("#moment-note").fill("We")
+    coach.locator("#agenda-start").click()
+    coach.get_by_role("button", name="Next: Guess").click()
+    coach.get_by_role("button", name="Next: Moments").click()
+    coach.get_by_role("button", name="Next: Plan").click()
+    expect(teacher.locator("#agenda-name")).to_have_text("Plan")
+    expect(teacher.locator("#tab-moments")).to_have_attribute("aria-selected", "true")
+    expect(teacher.locator("#moment-note")).to_be_focused()
+    expect(teacher.locator("#guess")).to_be_hidden()
+    (room,) = [room for _, room in school.app.state.debriefs.rooms]
+    room.place = Place(2, room.now_ns() - (23 * 60 + 5) * SECOND_NS)
+    late = open_side(coach.context.browser, school, COACH)
+    join(late)
+    expect(late.locator("#agenda-time")).to_have_text("3 min over")
+    expect(late.locator("#agenda")).to_have_class(re.compile("is-over"))
+    expect(late.locator("#agenda [aria-live], #agenda [role=status]")).to_have_count(0)

@@ -1,5 +1,6 @@
 // A debrief with the page open on both sides: one playhead that either leads, and who is here.
 
+import { Agenda } from "./agenda.js";
 import { changes } from "./changes.js";
 import { Drive } from "./drive.js";
 import { Link } from "./link.js";
@@ -37,18 +38,21 @@ export function debrief(main, { stage, player, video, ask, signedOut, left }) {
 
   const link = new Link(lesson, () => ({ person, known: known(), has_led: leads() }));
   const drive = new Drive(stage, player, () => link.now(), () => draw());
+  const agenda = new Agenda(main, {
+    turn: (step) => link.send({ type: "turn", step }), now: () => link.now(), said: (text) => draw(text),
+  }, signal);
   const leads = () => people.some((each) => each.number === you && each.leads);
 
   /** What the server may have forgotten. */
   const known = () => {
     if (leads()) {
       const { at_ms: _, ...now } = drive.report();
-      return { ...now, age_ms: 0 };
+      return { ...now, age_ms: 0, ...agenda.known() };
     }
     const { head } = drive;
     const now = link.now();
     if (!head || now === null) return null;
-    return { position_s: head.position_s, is_playing: head.is_playing, rate: head.rate, age_ms: Math.min(600000, Math.max(0, now - head.at_ms)) };
+    return { ...agenda.known(), position_s: head.position_s, is_playing: head.is_playing, rate: head.rate, age_ms: Math.min(600000, Math.max(0, now - head.at_ms)) };
   };
 
   const report = () => {
@@ -131,7 +135,11 @@ export function debrief(main, { stage, player, video, ask, signedOut, left }) {
   });
   const take = changes(main, { stage, player, ask, video });
   link.addEventListener("changed", (event) => take(/** @type {CustomEvent} */ (event).detail.parts));
-  link.addEventListener("clock", () => drive.look());
+  link.addEventListener("agenda", (event) => agenda.heard(/** @type {CustomEvent} */ (event).detail));
+  link.addEventListener("clock", () => {
+    drive.look();
+    agenda.draw();
+  });
   link.addEventListener("lost", () => {
     isLost = true;
     draw();
@@ -213,6 +221,7 @@ export function debrief(main, { stage, player, video, ask, signedOut, left }) {
   reportTimer = setInterval(() => {
     if (leads() && player.isPlaying) report();
     draw();
+    agenda.draw();
   }, REPORT_MS);
   link.run();
   return { key, leave: () => id("together-leave").click() };

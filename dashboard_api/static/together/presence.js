@@ -16,6 +16,7 @@ export function showPeople(list, words, people, you) {
     const rest = document.createElement("span");
     rest.textContent = `${person.number === you ? `(${words.you}) ` : ""}${role}, ${does}`;
     item.append(name, " ", rest);
+    item.title = item.textContent ?? "";
     return item;
   }));
 }

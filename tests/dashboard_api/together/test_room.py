@@ -17,9 +17,11 @@ from dashboard_api.together.messages import (
     Lead,
     Move,
     Ping,
+    Turn,
 )
 from dashboard_api.together.outgoing import Outgoing
 from dashboard_api.together.room import AWAY_NS, MAX_MEMBERS, Member, Room, Rooms
+from dashboard_api.views.agenda import AGENDA
 
 
 class Page:
@@ -201,3 +203,34 @@ def test_what_waits_for_a_slow_page_does_not_grow(rooms: Rooms) -> None:
     head = ben.heard("playhead")
     assert head is not None
     assert head["position_s"] == 499.0
+
+
+def test_the_agenda_is_shared_and_either_goes_on(rooms: Rooms, clock: ManualClock) -> None:
+    ada, ben = Page("ada"), Page("ben")
+    room = ada.enters(rooms)
+    ben.enters(rooms)
+    assert ben.heard("agenda") is None
+    room.heard(ada.member, Turn(type="turn", step=0), 0)
+    clock.now_ns += 300 * SECOND_NS
+    for page in (ada, ben):  # both at once: it goes on by one
+        room.heard(page.member, Turn(type="turn", step=1), 0)
+        clock.now_ns += SECOND_NS
+    assert ada.heard("agenda") == ben.heard("agenda")
+    assert ben.heard("agenda") == {"type": "agenda", "step": 1, "since_ms": 300_000.0}
+    later = Page("cleo")
+    later.enters(rooms)
+    assert later.heard("agenda") == ben.heard("agenda")
+
+
+def test_after_a_restart_the_agenda_goes_on(rooms: Rooms, clock: ManualClock) -> None:
+    clock.now_ns += 3 * SECOND_NS
+    known = Known(
+        position_s=1.0, is_playing=False, rate=1.0, age_ms=0.0, step=2, step_age_ms=600_000.0
+    )
+    ada = Page("ada")
+    ada.enters(rooms, known=known, has_led=True)
+    assert ada.heard("agenda") == {"type": "agenda", "step": 2, "since_ms": -597_000.0}
+
+
+def test_the_agenda_is_45_minutes() -> None:
+    assert sum(step.minutes for step in AGENDA) == 45
