@@ -40,6 +40,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),
+    "form": ("school.forms.command", "make and check rubrics and walkthrough forms"),
     "video": (
         "ingest.video_command",
         "show how videos are kept, copy them, and change their key file",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from typing import Final
-
 from contract.errors import UsageError
 from contract.files.csv_table import CsvRow, read_table
 from school.framework.records import Framework, Tag, TagGroup
-from school.framework.yaml_file import ID, parse_framework, write_framework
+from school.framework.yaml_file import parse_framework, write_framework
+from school.ids import id_of
+from school.strict_yaml import ID
 
-__all__ = ["framework_of_csv", "id_of"]
-
-_MAX_ID: Final = 60
+__all__ = ["framework_of_csv"]
 
 
 def framework_of_csv(text: str, *, file: str, name: str, version: str, source: str) -> Framework:
@@ -55,9 +51,3 @@ def _tag(row: CsvRow) -> Tag:
             f"{row.where}: {values['tag']} has no letter of a-z for an id; write one in a column id."
         )
     return Tag(id=name, label=values["tag"], description=values["description"])
-
-
-def id_of(label: str) -> str:
-    """A label in lower case, with hyphens; empty if nothing of it can stand in an id."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_ID].strip("-")

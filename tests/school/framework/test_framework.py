@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from contract.errors import UsageError
 from roomtone.cli import main
-from school.framework.csv_file import framework_of_csv, id_of
+from school.framework.csv_file import framework_of_csv
 from school.framework.records import Framework, Tag, TagGroup
 from school.framework.yaml_file import EXAMPLES, parse_framework, read_framework, write_framework
+from school.ids import id_of
 
 SMALL = """\
 id: ours

@@ -1,0 +1,1 @@
+"""Forms that people fill beside a lesson's video: rubrics and walkthroughs."""
