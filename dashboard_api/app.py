@@ -61,6 +61,7 @@ from dashboard_api.people import (
 )
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
+from dashboard_api.record import imported_routes as imported_lessons
 from dashboard_api.record import routes as records
 from dashboard_api.record import visit_routes as next_visits
 from dashboard_api.rooms import routes as rooms
@@ -121,7 +122,7 @@ ROUTERS: Final = tuple(
     module.router
     for module in (
         home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, guesses, reflections,
-        video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, seat_rows,
+        video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         health_routes,

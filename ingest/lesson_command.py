@@ -10,6 +10,7 @@ from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_school
+from school.commands.bundle import BundleReader
 from school.commands.lesson import Desk, add_actions
 from school.video.files import VideoFiles
 from school.video.keeping import VideoKeeper
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> int:
         desk = Desk(
             store=school.lessons, settings=settings.lessons, clock=SystemClock(), say=say,
             videos=keeper, maps=school.clock_maps,
+            bundles=BundleReader(people=school.people, imported=school.sharing.imported),
         )  # fmt: skip
         args.do(desk, args)
     return 0

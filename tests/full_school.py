@@ -32,6 +32,7 @@ from school.schema import METADATA, imported
 from school.sharing.cut import Span
 from school.video.maps import by_hand
 from school.video.records import Video
+from tests.bundles import bundle_content
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 HOUR_NS = 3_600 * SECOND_NS
@@ -186,6 +187,7 @@ def _fill(school: School) -> None:
     sharing.guesses.put(PAST, ADA, [(60, 120)], 240, NOW_NS)
     sharing.guesses.begin(ADA, is_on=True)
     sharing.reflections.save(PAST, ADA, Reflection(keep=NOTE), NOW_NS)
+    sharing.imported.add(ADA, bundle_content(words="words of a copy", author=ADA_NAME), BY_ADA)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

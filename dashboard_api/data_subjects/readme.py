@@ -16,7 +16,7 @@ README.txt
 account.json
     Your name, the name that you sign in with, your roles, the names that stand for you in
     timetables, whether answers about your lessons are kept to learn from, whether you switched
-    on the pages of seat rows, the next steps that you wrote or took over from a coach, what you guessed of lessons before you looked, and your reflections. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
+    on the pages of seat rows, the next steps that you wrote or took over from a coach, what you guessed of lessons before you looked, your reflections, and the lessons that you read back from files. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
     archive.
 sign-in.json
     Where you are signed in: when a session began, when it was last used, and what the browser

@@ -33,6 +33,7 @@ __all__ = [
     "Guesses",
     "HandsOver",
     "HidesLesson",
+    "ImportsLessons",
     "LinesUpVideo",
     "Needs",
     "Public",
@@ -179,6 +180,7 @@ WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
 ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]
+ImportsLessons = Annotated[Viewer, Depends(Needs("import lesson"))]
 ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]
 ReadsChanges = Annotated[Viewer, Depends(Needs("read changes of rights"))]
 AnonymisesPeople = Annotated[Viewer, Depends(Needs("anonymise people"))]

@@ -311,6 +311,8 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_step": ("removed {thing}", _nothing),
     "confirmed_consent": ("confirmed who may be filmed in {lesson}", _wording),
     "uploaded": ("added {thing}", _nothing),
+    "imported": ("read {thing} from a file", _nothing),
+    "removed_imported": ("deleted {thing}", _nothing),
     "showed_guess": ("shows their guess {more} {lesson}", _to_whom),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
@@ -335,6 +337,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "seat_row_choice": "whether they see rows of seats",
     "coding_sheet": "the observers’ sheet of {lesson}",
     "step": "a next step",
+    "imported_lesson": "imported lesson {id}",
 })  # fmt: skip
 """What it was done to."""
 

@@ -31,13 +31,14 @@ Action = Literal[
     "wrote_step", "proposed_step", "accepted_step", "reported_step", "removed_step",
     "confirmed_consent", "uploaded",
     "showed_guess",
+    "imported", "removed_imported",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
-    "unknown_token", "seat_row_choice", "coding_sheet", "step",
+    "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -16,6 +16,7 @@ from contract.dates import check_date
 from contract.errors import UsageError
 from contract.lesson import ACTIVITIES, Activity
 from school.audit.actor import Actor
+from school.commands.bundle import SUFFIX, BundleReader
 from school.commands.timetable import add_import_options, import_timetable
 from school.lessons.change import change_lesson
 from school.lessons.origins import Origin, Reschedule
@@ -47,9 +48,11 @@ class Desk:
         clock: Clock,
         say: Callable[[str], None],
         videos: VideoKeeper | None = None,
+        bundles: BundleReader | None = None,
     ) -> None:
         self._store = store
         self._videos = videos
+        self._bundles = bundles
         self._maps = maps
         self._settings = settings
         self._zone = settings.zone
@@ -108,7 +111,10 @@ class Desk:
         self._change(lesson.id, stopped)
 
     def import_file(self, args: argparse.Namespace) -> None:
-        """Make the coming lessons of a timetable those of its file."""
+        """Make the coming lessons of a timetable those of its file, or read a lesson back."""
+        if self._bundles is not None and args.file.suffix.lower() == SUFFIX:
+            self.say(self._bundles.read(args.file, args.owner, self._clock.utc_ns()))
+            return
         import_timetable(
             args, store=self._store, settings=self._settings, clock=self._clock, say=self.say
         )
@@ -236,7 +242,9 @@ def add_actions(
     stop.add_argument("--at", metavar="TIME", help="such as 2026-09-30T10:30, in the school's zone")
     stop.set_defaults(do=Desk.stop)
 
-    load = actions.add_parser("import", help="take in a timetable, CSV or iCalendar")
+    load = actions.add_parser(
+        "import", help="take in a timetable, CSV or iCalendar, or a lesson that was taken as JSON"
+    )
     add_import_options(load, _days)
     load.set_defaults(do=Desk.import_file)
 

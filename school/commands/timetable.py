@@ -40,8 +40,15 @@ _FOLD: Final = re.compile(rb"\r?\n[ \t]")
 def add_import_options(parser: argparse.ArgumentParser, days: Callable[[str], int]) -> None:
     """Say what the command takes; `days` checks a number of days."""
     parser.add_argument(
-        "file", type=Path, help="a .csv or .ics file; docs/lessons.md has the columns"
+        "file",
+        type=Path,
+        help="a .csv or .ics file; docs/lessons.md has the columns. Or a .json "
+        "file: docs/exports.md",
     )
+    parser.add_argument(
+        "--for", dest="owner", metavar="NAME",
+        help="of a .json file: whose copy it is, by the name with which they sign in",
+    )  # fmt: skip
     parser.add_argument("--room", help="of every event, where a calendar names none")
     parser.add_argument("--teacher", help="of every event, where a calendar names none")
     parser.add_argument(

@@ -40,6 +40,7 @@ Action = Literal[
     "read kits",
     "read counts",
     "read model",
+    "import lesson",
     "read people",
     "change people",
     "anonymise people",
@@ -80,6 +81,7 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "code lesson": _ASKED,
         "watch live": _OWN,
         "read model": _ANY,
+        "import lesson": _ANY,
     },
     "coach": {
         "read lesson": _SHARED,
@@ -89,6 +91,7 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
         "take record": _SHARED,
         "code lesson": _ASKED,
         "read model": _ANY,
+        "import lesson": _ANY,
     },
     "technician": {
         "read kits": _ANY,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, sele
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.records import Action
+from school.bundle.store import ImportedStore
 from school.database import SchoolDatabase
 from school.debrief.guess_store import GuessStore
 from school.debrief.reflection_store import ReflectionStore
@@ -94,6 +95,7 @@ class SharingStore:
         self.guesses = GuessStore(database)
         """What teachers guess of a lesson before they look."""
         self.reflections = ReflectionStore(database)
+        self.imported = ImportedStore(database)
         """What teachers write for themselves."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:

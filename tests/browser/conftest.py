@@ -151,6 +151,8 @@ def school(running, sample_lesson) -> SimpleNamespace:
     sharing = running.stores.sharing
     sharing.guesses.remove(running.lesson.id, TEACHER)
     sharing.guesses.begin(TEACHER, is_on=False)
+    for copy in sharing.imported.of_person(TEACHER):
+        sharing.imported.remove(copy.id, TEACHER, BY)
     for step in sharing.steps.of_lesson(running.lesson.id):
         sharing.steps.remove(step.id, BY)
     with running.stores.clock_maps._database.writing() as connection:

@@ -162,6 +162,23 @@ def compare(page: Any) -> None:
     page.wait_for_selector(".difference")
 
 
+def read_back(page: Any) -> None:
+    """The lesson itself, as it is taken along."""
+    bundle = page.request.get("/lessons/sample/lesson.json").body()
+    read_file(page, bundle)
+    page.wait_for_selector(".imported .movement")
+
+
+def read_another_file(page: Any) -> None:
+    read_file(page, b"{}")
+    page.wait_for_selector(".trouble")
+
+
+def read_file(page: Any, data: bytes) -> None:
+    page.set_input_files("#file", {"name": "a.json", "mimeType": "text/json", "buffer": data})
+    page.click("main form >> text=Read it")
+
+
 def next_step(page: Any) -> None:
     page.wait_for_selector(".next-step", state="attached")
     page.locator("#tab-step").click()
@@ -230,6 +247,9 @@ STATES = (
     State("a guess on its own page", "/lessons/sample/guess"),
     State("reflection", "/lessons/sample/reflection"),
     State("taking it along", "/lessons/sample/take"),
+    State("imported lessons", "/imported"),
+    State("an imported lesson", "/imported", step=read_back),
+    State("a file that is refused", "/imported", step=read_another_file),
     State("who may be filmed", *LESSON, step=choose_file),
     State("a video that is refused", *LESSON, step=be_refused),
     State("deleting the video", *LESSON, step=ask_to_delete, with_film=True),

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from school.bundle.file_format import read_bundle
 from tests.browser.parts import parts
+from tests.bundles import bundle_file
 
 PAGE = "/lessons/sample/take"
 
@@ -98,3 +99,32 @@ def test_it_fits(page, school, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for part in parts(page.locator("main .button")):
         assert part.bounding_box()["height"] >= 24
+
+
+def test_a_file_is_read_back(page, take, school, tmp_path):
+    _, bundle = take("All of it")
+    page.get_by_role("link", name="Read such a file back").click()
+    page.get_by_label("A file such as lesson.json").set_input_files(
+        {"name": "lesson.json", "mimeType": "application/json", "buffer": bundle}
+    )
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("heading", name="Fractions, part 2")).to_be_visible()
+    expect(page.get_by_text("Imported copy.")).to_be_visible()
+    expect(page.get_by_text("They were ready quickly today")).to_be_visible()
+    page.get_by_role("button", name="Delete this copy for good").click()
+    expect(page.get_by_role("heading", name="Imported lessons")).to_be_visible()
+    expect(page.locator(".sessions li")).to_have_count(0)
+
+
+def test_a_changed_file_is_refused(browser, school):
+    """Chromium logs the answer's status as an error."""
+    context = browser.new_context(base_url=school.address, storage_state=school.storage)
+    page = context.new_page()
+    page.goto("/imported")
+    changed = bundle_file().replace(b"Who begins?", b"Who shouts?")
+    page.get_by_label("A file such as lesson.json").set_input_files(
+        {"name": "lesson.json", "mimeType": "application/json", "buffer": changed}
+    )
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("alert")).to_contain_text("was changed or damaged")
+    context.close()

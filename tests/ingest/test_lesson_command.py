@@ -13,9 +13,11 @@ import pytest
 from contract.errors import UnfitFileError, UsageError
 from ingest.lesson_command import add_arguments, run
 from school import open_lesson_store, open_school
+from school.audit.actor import Actor
 from school.lessons.records import Lesson
 from school.video.files import VideoFiles
 from school.video.keys import VideoKeys
+from tests.bundles import bundle_file
 
 Command = Callable[..., list[str]]
 
@@ -190,3 +192,34 @@ def test_a_server_that_keeps_no_videos_says_how_it_would(lesson: Command, tmp_pa
     (tmp_path / "a.mp4").write_bytes(MP4)
     with pytest.raises(UsageError, match=r"set video.directory"):
         lesson("video", start(lesson), str(tmp_path / "a.mp4"))
+
+
+def test_a_lesson_is_read_back_for_somebody(lesson: Command, tmp_path: Path) -> None:
+    """As a copy that is theirs, and no lesson."""
+    with closing(open_school(tmp_path / "data")) as school:
+        by = Actor(name="a test", utc_ns=0)
+        school.people.add("Ada", "ada@school.example", ["teacher"], by, person_id="ada")
+    file = tmp_path / "lesson.json"
+    file.write_bytes(bundle_file())
+    (said,) = lesson("import", str(file), "--for", "ada@school.example")
+    assert said.endswith(" is imported for Ada, who finds it on the page /imported")
+    with closing(open_school(tmp_path / "data")) as school:
+        (copy,) = school.sharing.imported.of_person("ada")
+        assert said.startswith(copy.id)
+        assert copy.title == "Fractions"
+        entry = school.audit.latest(1)[0]
+        assert (
+            entry.sentence
+            == f"The command “roomtone lesson” read imported lesson {copy.id} from a file"
+        )
+    assert lesson("list") == []
+    for words, sentence in (
+        ([str(file)], "name with --for whose copy it is"),
+        ([str(file), "--for", "nobody"], "nobody signs in with the name 'nobody'"),
+        ([str(tmp_path / "none.json"), "--for", "ada@school.example"], "There is no file"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            lesson("import", *words)
+    file.write_bytes(bundle_file().replace(b"Who begins?", b"Who shouts?"))
+    with pytest.raises(UsageError, match="was changed or damaged"):
+        lesson("import", str(file), "--for", "ada@school.example")

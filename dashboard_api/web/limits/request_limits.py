@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard_api.settings import DashboardSettings
-from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload
+from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload, max_body_bytes
 from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_TARGET_BYTES", "RequestLimits"]
@@ -48,7 +48,10 @@ class RequestLimits:
                 await self._answer(refused, scope)(scope, receive, send)
             return
         upload = is_upload(scope["method"], scope["path"])
-        exchange = _Exchange(receive, send, self._settings, self._counts, is_upload=upload)
+        exchange = _Exchange(
+            receive, send, self._settings, self._counts, is_upload=upload,
+            max_bytes=self._max_bytes(scope),
+        )  # fmt: skip
         refused = self._refused(scope)
         if refused is None:
             await self._app(scope, exchange.receive, exchange.send)
@@ -87,10 +90,14 @@ class RequestLimits:
             return None  # its route knows how much is missing of the video
         length = Headers(scope=scope).get("content-length", "")
         # A number with more digits than any size has is not worth parsing.
-        if length.isdecimal() and (len(length) > 18 or int(length) > self._settings.max_body_bytes):
+        max_bytes = self._max_bytes(scope)
+        if length.isdecimal() and (len(length) > 18 or int(length) > max_bytes):
             self._counts.add("body_size")
-            return _too_large(self._settings)
+            return _too_large(max_bytes)
         return None
+
+    def _max_bytes(self, scope: Scope) -> int:
+        return max_body_bytes(scope["method"], scope["path"], self._settings.max_body_bytes)
 
 
 class _Exchange:
@@ -104,6 +111,7 @@ class _Exchange:
         counts: RefusalCounts,
         *,
         is_upload: bool,
+        max_bytes: int,
     ) -> None:
         self._receive = receive
         self._send = send
@@ -114,6 +122,7 @@ class _Exchange:
         self._until = asyncio.get_running_loop().time() + settings.body_timeout_s
         self._status = 0
         self._is_upload = is_upload
+        self._max_bytes = max_bytes
         self._progress = 0
 
     async def receive(self) -> Message:
@@ -138,12 +147,12 @@ class _Exchange:
                 self._progress = self._size
                 self._until = asyncio.get_running_loop().time() + self._settings.body_timeout_s
             return message
-        if self._size <= self._settings.max_body_bytes:
+        if self._size <= self._max_bytes:
             return message
         if self._status:
             return {**message, "body": b""}
         self._counts.add("body_size")
-        raise _too_large(self._settings)
+        raise _too_large(self._max_bytes)
 
     def _too_slow(self) -> HTTPException:
         self._counts.add("body_time")
@@ -176,7 +185,7 @@ class _Exchange:
             return
 
 
-def _too_large(settings: DashboardSettings) -> HTTPException:
+def _too_large(max_bytes: int) -> HTTPException:
     return HTTPException(
-        413, f"The request's body is larger than {settings.max_body_bytes} bytes.", headers=_CLOSE
+        413, f"The request's body is larger than {max_bytes} bytes.", headers=_CLOSE
     )

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
+from school.bundle.tables import imported_lessons
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
@@ -255,6 +256,7 @@ HELD: Final = (
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _STEPS,
     _of_person(reflections, "account.json", "reflections", {}),
+    _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
         table=guess_choices, files=("account.json",),

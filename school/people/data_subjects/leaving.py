@@ -12,6 +12,7 @@ from contract.errors import UsageError
 from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
+from school.bundle.tables import imported_lessons
 from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.store import remove_unwanted_labels
@@ -42,7 +43,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
-    guess_choices, reflections,
+    guess_choices, reflections, imported_lessons,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

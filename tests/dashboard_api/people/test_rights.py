@@ -36,6 +36,7 @@ from school.video.files import VideoFiles, new_name
 from school.video.maps import ClockMap, MappedSegment
 from school.video.records import Video, consent_hash
 from school.video.settings import VideoSettings
+from tests.bundles import bundle_file
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import BY, add_person, cookie, open_test_school
 from tests.videos import add_video
@@ -83,8 +84,8 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 """Role → action → the lessons that it is allowed on; nothing else is."""
 
 GENERAL: dict[Role, set[Action]] = {
-    "teacher": {"read model", "take over"},
-    "coach": {"read model"},
+    "teacher": {"read model", "take over", "import lesson"},
+    "coach": {"read model", "import lesson"},
     "technician": {"read model", "read kits"},
     "administrator": {
         "read model",
@@ -274,6 +275,10 @@ IN_GENERAL: dict[Action, list[Ask]] = {
     "read kits": [ask("GET", "/rooms")],
     "read counts": [ask("GET", "/api/counts")],
     "take over": [ask("GET", "/cover")],
+    "import lesson": [
+        ask("GET", "/imported"),
+        ask("POST", "/imported", files={"file": ("lesson.json", bundle_file())}),
+    ],
     "read people": [ask("GET", "/people")],
     "read changes of rights": [ask("GET", "/audit"), ask("GET", "/audit?before=9")],
     "change people": [
@@ -297,6 +302,9 @@ ELSEWHERE = {
     "/offers/{lesson_id}/decline": "about oneself; test_handover.py",
     "/hidden-lessons": "one's own alone; test_own_lessons.py",
     "/notices/{notice_id}/read": "about oneself; test_own_lessons.py",
+    "/imported/{imported_id}": "one's own alone; record/test_imported.py",
+    "/imported/{imported_id}/lesson.json": "one's own alone; record/test_imported.py",
+    "/imported/{imported_id}/delete": "one's own alone; record/test_imported.py",
     "/observing": "about oneself; observing/test_sheet.py",
     "/observing/looks.csv": "about oneself; observing/test_sheet.py",
     "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",

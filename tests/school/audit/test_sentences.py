@@ -32,6 +32,7 @@ from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
 from school.sharing.cut import EXCLUSION_REASONS, Span
 from school.video.records import Video
+from tests.bundles import bundle_content
 
 FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
 ROOT = Path(__file__).parents[3]
@@ -191,6 +192,8 @@ def do_everything(school: School) -> None:
     sharing.guesses.show("maths-1", kim, is_shown=False)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
+    made = school.sharing.imported.add("kim", bundle_content(), kim)
+    school.sharing.imported.remove(made, "kim", kim)
     for file in get_args(ExportedFile):
         school.audit.record_export(kim, "lesson", "maths-1", lesson="maths-1", file=file)
     people.add("Una Old", "una", [], ada, person_id="una")
@@ -271,6 +274,8 @@ Kim Roth shows their guess to those who see lesson maths-1
 Kim Roth shows their guess to nobody else who sees lesson maths-1
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
+Kim Roth read imported lesson ID from a file
+Kim Roth deleted imported lesson ID
 Kim Roth exported lesson maths-1: its table
 Kim Roth exported lesson maths-1: its notes and moments
 Kim Roth exported lesson maths-1: its chapters
@@ -309,7 +314,7 @@ def test_everything_that_is_recorded_reads_in_plain_words(tmp_path: Path) -> Non
     with closing(open_school(tmp_path)) as school:
         do_everything(school)
         entries = school.audit.latest(1_000)[::-1]
-    token = re.compile(r"token [0-9a-f]{16}")
-    said = [token.sub("token ID", each.sentence) for each in entries]
+    made = re.compile(r"(token|imported lesson) ([0-9a-f]{32}|[0-9a-f]{16})")
+    said = [made.sub(r"\1 ID", each.sentence) for each in entries]
     assert {each.action for each in entries} == set(recorded_in_the_code())
     assert said == SAID.strip().splitlines()

@@ -31,6 +31,7 @@ from dashboard_api.web.store_thread import Stores
 from roomtone.demo.broker import free_port
 from school.people.passwords import hash_password
 from school.video.settings import VideoSettings
+from tests.bundles import bundle_file
 from tests.certificates import Certificate, make_certificate
 from tests.conftest import SEARCH_PATH
 from tests.dashboard_api.server import PATIENCE_S, Server, serving, until
@@ -207,6 +208,7 @@ def test_the_pages_behind_it(proxy: Proxy, dashboard: Server, monkeypatch) -> No
     check_stream(proxy, cookie)
     check_socket(proxy, cookie)
     check_limits(proxy, cookie)
+    check_file(proxy, cookie)
     check_upload(proxy, cookie, dashboard.app.state.videos)
     check_ways_past_it(proxy)
     check_forged_addresses(proxy, monkeypatch)
@@ -262,6 +264,20 @@ def check_socket(proxy: Proxy, cookie: str) -> None:
 def check_limits(proxy: Proxy, cookie: str) -> None:
     status, _, _ = proxy.ask("POST", "/lessons/sample/moments", "x" * 70_000, Cookie=cookie)
     assert status == 413
+
+
+def check_file(proxy: Proxy, cookie: str) -> None:
+    """A lesson's file of a megabyte is read back."""
+    head = 'Content-Disposition: form-data; name="file"; filename="lesson.json"'
+    data = bundle_file() + b" " * 1_000_000
+    body = f"--x\r\n{head}\r\n\r\n".encode() + data + b"\r\n--x--\r\n"
+    connection = proxy.connect()
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    connection.request("POST", "/imported", body, form | {"Cookie": cookie, "Origin": proxy.origin})
+    answer = connection.getresponse()
+    assert answer.status == 303, answer.read()
+    assert answer.headers["Location"].startswith("/imported/")
+    connection.close()
 
 
 def check_upload(proxy: Proxy, cookie: str, videos: VideoService) -> None:

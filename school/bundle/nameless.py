@@ -1,0 +1,62 @@
+"""A bundle's content without names of people, as it is kept.
+
+Anybody can write a file: no words in one are shown as somebody's of this school. And who leaves the
+school is in no document of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from school.bundle.records import Content
+from school.moments.records import Speaker
+
+__all__ = ["nameless"]
+
+
+def nameless(content: Content) -> Content:
+    """Who wrote is "the teacher", "a coach", "coach 2", in the order in which they appear."""
+    roles: dict[str, Speaker] = {}
+    for one in content.moments:
+        if one.role is not None:
+            roles.setdefault(one.author, one.role)
+        said = [(each.author, each.role) for each in one.replies]
+        said += [(each.author, each.role) for each in one.answers]
+        for name, role in said:
+            roles.setdefault(name, role)
+    names = _names(roles)
+    return content.model_copy(
+        update={
+            "made_by": "",
+            "lesson": content.lesson.model_copy(update={"teacher": ""}),
+            "moments": [
+                one.model_copy(
+                    update={
+                        "author": "" if one.role is None else names(one.author),
+                        "replies": [
+                            each.model_copy(update={"author": names(each.author)})
+                            for each in one.replies
+                        ],
+                        "answers": [
+                            each.model_copy(update={"author": names(each.author)})
+                            for each in one.answers
+                        ],
+                    }
+                )
+                for one in content.moments
+            ],
+            "steps": [
+                one.model_copy(update={"author": names(one.author) if one.author in roles else ""})
+                for one in content.steps
+            ],
+        }
+    )
+
+
+def _names(roles: dict[str, Speaker]) -> Callable[[str], str]:
+    found: dict[str, str] = {}
+    for role, alone in (("teacher", "the teacher"), ("coach", "a coach")):
+        people = [name for name, each in roles.items() if each == role]
+        for number, name in enumerate(people, start=1):
+            found[name] = alone if len(people) == 1 else f"{role} {number}"
+    return found.__getitem__
