@@ -15,7 +15,9 @@ __all__ = ["FORMAT", "MAX_BYTES", "VERSION", "bundle_text", "read_bundle"]
 
 FORMAT: Final = "roomtone-lesson"
 VERSION: Final = 1
-MAX_BYTES: Final = 8 << 20
+MAX_BYTES: Final = 4 << 20
+_MAX_OPENED: Final = 100_000
+"""So many lists and objects at most: each takes far more memory than it has bytes."""
 _MAX_PLACE: Final = 80
 
 
@@ -32,6 +34,8 @@ def read_bundle(data: bytes, name: str) -> Content:
         raise UsageError(
             f"{name} is larger than {MAX_BYTES >> 20} MB: that is no bundle of a lesson."
         )
+    if data.count(b"[") + data.count(b"{") > _MAX_OPENED:
+        raise UsageError(f"{name} is no bundle of a lesson: it has too many parts.")
     try:
         whole = json.loads(
             data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant

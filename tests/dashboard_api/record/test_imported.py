@@ -116,7 +116,7 @@ def test_what_does_not_fit_is_refused_with_a_sentence(client, filled, stores, da
 def test_no_file_and_too_much_are_refused(client, filled, stores) -> None:
     assert "Choose a file first" in client.post("/imported", data={"file": "x"}).text
     assert "Choose a file first" in client.post("/imported").text
-    assert "larger than 8 MB" in send(client, b" " * (MAX_BYTES + 1)).text
+    assert "larger than 4 MB" in send(client, b" " * (MAX_BYTES + 1)).text
     assert send(client, b" " * (MAX_BYTES + 20_000)).status_code == 413
     assert client.post("/lessons/sample/step", content=b"x" * 70_000).status_code == 413
     assert send(client, b"{}", "<b>x</b>\n" * 50).text.count("<b>x") == 0
