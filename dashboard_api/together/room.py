@@ -38,6 +38,8 @@ _MS_NS: Final = 1_000_000
 
 Key = tuple[str, str]
 """A person and their page."""
+_SOMEBODY: Final[Key] = ("", "")
+"""Who led before a restart, and is not back yet."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -87,7 +89,7 @@ class Room:
         is_first = not self.members and not self.playhead.revision
         if is_first and join.known is not None:
             self._take_up(join.known)
-        if (is_first and join.known is None) or (join.has_led and self.leader is None):
+        if (is_first and join.known is None) or (join.has_led and self.leader in {None, _SOMEBODY}):
             self.leader = member.key
         if self.leader == member.key:
             self._away_since_ns = None
@@ -171,6 +173,8 @@ class Room:
             at_ns=None,
             now_ns=self.now_ns() - round(known.age_ms * _MS_NS),
         )
+        # Whoever led before comes back too, sooner or later than the others.
+        self.leader, self._away_since_ns = _SOMEBODY, self.now_ns()
         if known.step is not None:
             self.place = Place(known.step, self.now_ns() - round(known.step_age_ms * _MS_NS))
 

@@ -164,6 +164,32 @@ def test_after_a_restart_all_is_as_it_was(
     assert room.playhead.position_at(rooms.now_ns()) == pytest.approx(103.0)
 
 
+def test_after_a_restart_the_lead_waits_for_who_led(rooms: Rooms, clock: ManualClock) -> None:
+    known = Known(position_s=100.0, is_playing=False, rate=1.0, age_ms=0.0)
+    ada, ben = Page("ada"), Page("ben")
+    room = ben.enters(rooms, known=known)
+    room.heard(ben.member, move(3.0), 0)
+    assert leader_of(ben) == []
+    assert room.playhead.position_s == 100.0
+    ada.enters(rooms, known=known, has_led=True)
+    assert leader_of(ben) == ["Ada"]
+
+
+def test_who_led_and_does_not_come_back_keeps_nobody_waiting(
+    rooms: Rooms, clock: ManualClock
+) -> None:
+    ben = Page("ben")
+    known = Known(position_s=100.0, is_playing=False, rate=1.0, age_ms=0.0)
+    room = ben.enters(rooms, known=known)
+    clock.now_ns += AWAY_NS
+    rooms.tick()
+    people = ben.heard("people")
+    assert people is not None
+    assert not people["has_leader"]
+    room.heard(ben.member, move(3.0), 0)
+    assert leader_of(ben) == ["Ben"]
+
+
 def test_what_a_page_knows_does_not_move_a_debrief_that_is_on(rooms: Rooms) -> None:
     ada, ben = Page("ada"), Page("ben")
     room = ada.enters(rooms)
