@@ -10,7 +10,7 @@ export function moreBelow(view, button, stage) {
     const isCut = list().scrollHeight > list().clientHeight + 1;
     const below = isCut ? [...list().querySelectorAll("li[data-id]")].filter((item) => {
       const box = item.getBoundingClientRect();
-      return item.checkVisibility() && box.top + box.height / 2 > end;
+      return item.checkVisibility() && box.bottom > end + 2;
     }).length : 0;
     // At the end it keeps its place: what somebody is about to press must not move away.
     button.hidden = !isCut;
