@@ -45,6 +45,7 @@ def test_a_lesson_makes_the_whole_way(client, coach, filled, stores) -> None:
     assert "Ms Ortega" not in page + again.text
     assert TEACHER not in again.text
     assert imported(coach, again.content) != address
+    assert 'href="/imported"' in coach.get("/account").text
     listed = coach.get("/imported").text
     assert listed.count("Fractions, part 2</a>") == 2
     sentences = [e.sentence for e in stores.audit.of_person(COACH, 9)]

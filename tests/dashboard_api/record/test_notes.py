@@ -90,6 +90,7 @@ def test_the_page_has_what_its_reader_may_take(client, coach, filled) -> None:
     mine, theirs = (pages.get("/lessons/sample/take").text for pages in (client, coach))
     assert 'href="/lessons/sample/take"' in client.get("/lessons/sample").text
     assert 'href="/lessons/sample/take"' in coach.get("/lessons/sample").text
+    assert 'href="/lessons/sample/take"' in coach.get("/lessons/sample/step").text
     for text in (mine, theirs):
         assert f'href="{FILE}" download' in text
         assert "The audit log records each one" in text
