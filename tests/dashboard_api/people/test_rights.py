@@ -28,6 +28,7 @@ from school.audit.actor import Actor
 from school.debrief.tables import action_steps
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
+from school.moments.tables import deleted_notes
 from school.people.records import ROLES, Role
 from school.schema import lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
@@ -463,6 +464,9 @@ def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
 
 
 def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
+    """Also those that a test before deleted, whose ids are remembered."""
+    with rights.school.sharing.steps._database.writing() as connection:
+        connection.execute(delete(deleted_notes).where(deleted_notes.c.lesson == lesson))
     for name in ("m", "m2"):
         rights.school.lessons.put_moment(
             Moment(
