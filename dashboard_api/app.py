@@ -23,6 +23,8 @@ from starlette.staticfiles import StaticFiles
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from dashboard_api.clock_maps import routes as clock_maps
+from dashboard_api.cycle import caseload_routes as caseloads
+from dashboard_api.cycle import routes as cycles
 from dashboard_api.data_subjects import export_routes, leaving_routes
 from dashboard_api.debrief import guess_routes as guesses
 from dashboard_api.debrief import measure_routes as measures
@@ -121,7 +123,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, guesses, reflections,
+        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,

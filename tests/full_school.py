@@ -20,6 +20,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
+from school.cycle.records import CycleText
 from school.database import open_school_database
 from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
@@ -178,6 +179,8 @@ def _fill(school: School) -> None:
         assert sharing.observers.keep(name, observer, [(Turn("A1", 0, LOOK_S), look)], NOW_NS)
     sharing.steps.write(PAST, StepText(what="Ada’s step", moment="m-1"), BY_ADA)
     sharing.steps.write(OF_ROB, StepText(what="proposed by a coach"), BY_ADA)
+    sharing.cycles.write(CycleText(focus="Ada’s focus"), KIM, BY_ADA)
+    sharing.cycles.propose(OF_ROB, CycleText(focus="a focus for Rob"), BY_ADA)
     video = Video(
         id="a" * 32, lesson=PAST, state="ready", file="b" * 32, size=10, container="mp4",
         duration_s=3_600.0, added_by=ADA, consent="c" * 32, created_utc_ns=NOW_NS,

@@ -16,7 +16,7 @@ README.txt
 account.json
     Your name, the name that you sign in with, your roles, the names that stand for you in
     timetables, whether answers about your lessons are kept to learn from, whether you switched
-    on the pages of seat rows, the next steps that you wrote or took over from a coach, what you guessed of lessons before you looked, your reflections, and the lessons that you read back from files. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
+    on the pages of seat rows, the next steps that you wrote or took over from a coach, your cycles, what you guessed of lessons before you looked, your reflections, and the lessons that you read back from files. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
     archive.
 sign-in.json
     Where you are signed in: when a session began, when it was last used, and what the browser
@@ -27,7 +27,7 @@ sharing.json
     What you shared, with whom and until when; what was shared with you and by whom; which parts;
     lessons that you offered or that were offered to you; notices that you have not read; and the
     moments that you marked, the replies and the answers that you gave in lessons of others, with your
-    reasons; and the next steps that you proposed there. A share of a lesson
+    reasons; the next steps that you proposed there, and cycles that are shared with you or that you proposed. A share of a lesson
     that its teacher has hidden is not in it.
 audit-by-you.json
     What the audit log has of what you did, the newest first.

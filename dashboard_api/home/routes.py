@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from dashboard_api.cycle.view import cycle_page
 from dashboard_api.debrief.step_view import open_step_line
 from dashboard_api.home.counts import read_counts
 from dashboard_api.home.parts import StartPage
@@ -65,6 +66,9 @@ async def start_page(
         observing=await store.run(lambda stores: open_sheets(stores, viewer, zone)),
         step=await store.run(lambda stores: open_step_line(stores, viewer.person.id, zone))
         if own
+        else None,
+        cycle=await store.run(lambda stores: cycle_page(stores, viewer, zone))
+        if may_at_all(roles, "keep cycle")
         else None,
         filters=filters,
         choices=await start.choices() if reached else None,

@@ -34,9 +34,12 @@ __all__ = [
     "HandsOver",
     "HidesLesson",
     "ImportsLessons",
+    "KeepsCycle",
     "LinesUpVideo",
     "Needs",
+    "ProposesCycle",
     "Public",
+    "ReadsCaseload",
     "ReadsChanges",
     "ReadsCounts",
     "ReadsKits",
@@ -159,6 +162,9 @@ ReadsLesson = Annotated[Viewer, Depends(Needs("read lesson"))]
 ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
+KeepsCycle = Annotated[Viewer, Depends(Needs("keep cycle"))]
+ProposesCycle = Annotated[Viewer, Depends(Needs("propose cycle"))]
+ReadsCaseload = Annotated[Viewer, Depends(Needs("read caseload"))]
 Guesses = Annotated[Viewer, Depends(Needs("guess"))]
 Reflects = Annotated[Viewer, Depends(Needs("reflect"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]

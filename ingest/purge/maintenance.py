@@ -20,6 +20,7 @@ from ingest.purge.retention import (
     retire_labels,
     retire_looks,
     retire_scores,
+    retire_words,
 )
 from ingest.settings import ServerSettings
 from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
@@ -201,6 +202,7 @@ class ScoreUpkeep:
             if lessons is not None:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
                 yield from retire_looks(lessons, settings.retention, utc_ns)
+                yield from retire_words(lessons, settings.retention, utc_ns)
             if audit is not None:
                 yield from retire_audit(audit, settings.retention, utc_ns)
             days = settings.retention

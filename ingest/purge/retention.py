@@ -33,6 +33,7 @@ __all__ = [
     "retire_labels",
     "retire_looks",
     "retire_scores",
+    "retire_words",
 ]
 
 _LOG = logging.getLogger("retention")
@@ -151,6 +152,15 @@ def retire_looks(
     before_ns = utc_ns - settings.label_days * _DAY_NS
     while gone := lessons.retire_looks(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "looks of observers", gone
+
+
+def retire_words(
+    lessons: ScoredLessons, settings: RetentionSettings, utc_ns: int
+) -> Iterator[Removed]:
+    """Remove what people wrote around lessons, some at a time."""
+    before_ns = utc_ns - settings.debrief_days * _DAY_NS
+    while gone := lessons.retire_words(before_utc_ns=before_ns, most=_AT_ONCE):
+        yield "notes and other words of debriefs", gone
 
 
 def retire_audit(audit: AuditUpkeep, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:

@@ -314,6 +314,13 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "imported": ("read {thing} from a file", _nothing),
     "removed_imported": ("deleted {thing}", _nothing),
     "showed_guess": ("shows their guess {more} {lesson}", _to_whom),
+    "wrote_cycle": ("wrote {thing}", _nothing),
+    "proposed_cycle": ("proposed {thing}", _nothing),
+    "accepted_cycle": ("took over {thing} that was proposed", _nothing),
+    "closed_cycle": ("closed {thing}", _nothing),
+    "removed_cycle": ("removed {thing}", _nothing),
+    "shared_cycle": ("shared their cycle with {thing}", _nothing),
+    "unshared_cycle": ("stopped sharing their cycle with {thing}", _nothing),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 
@@ -338,6 +345,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "coding_sheet": "the observers’ sheet of {lesson}",
     "step": "a next step",
     "imported_lesson": "imported lesson {id}",
+    "cycle": "a cycle",
 })  # fmt: skip
 """What it was done to."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from school.audit.entries import SOMEONE_GONE, Entry
 from school.audit.names import token_of
@@ -18,6 +18,7 @@ __all__ = [
     "done_to",
     "events_of_actors",
     "events_of_lesson",
+    "first_look",
     "latest",
     "of_actions",
     "own",
@@ -46,6 +47,16 @@ def events_of_lesson(
 ) -> list[Entry]:
     """Who did what to a lesson: at most `limit` entries, those with numbers below `before`."""
     return _some(connection, limit, before, _EVENTS.lesson == lesson)
+
+
+def first_look(connection: Connection, lesson: str, person: str, since_utc_ns: int) -> int | None:
+    """When someone opened a lesson or its video, first after a time."""
+    found = select(func.min(_EVENTS.at_utc_ns)).where(
+        _EVENTS.lesson == lesson, _EVENTS.action == "saw", _EVENTS.at_utc_ns >= since_utc_ns,
+        _EVENTS.thing.in_(("lesson", "video")), _EVENTS.actor == token_of(connection, person),
+    )  # fmt: skip
+    at: int | None = connection.scalar(found)
+    return at
 
 
 def latest(

@@ -32,13 +32,15 @@ Action = Literal[
     "confirmed_consent", "uploaded",
     "showed_guess",
     "imported", "removed_imported",
+    "wrote_cycle", "proposed_cycle", "accepted_cycle", "closed_cycle", "removed_cycle",
+    "shared_cycle", "unshared_cycle",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
 Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
-    "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson",
+    "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -8,7 +8,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.entries import Entry
-from school.audit.reading import done_to, events_of_lesson, latest, of_actions, own
+from school.audit.reading import done_to, events_of_lesson, first_look, latest, of_actions, own
 from school.audit.records import Action, ExportedFile, Thing
 from school.database import SchoolDatabase
 
@@ -60,6 +60,11 @@ class AuditStore:
                 by.record(connection, "sign_in_failed", "unknown_person")
             else:
                 by.record_about(connection, "sign_in_failed", *person)
+
+    def first_look(self, lesson: str, person: str, since_utc_ns: int) -> int | None:
+        """When someone opened a lesson or its video, first after a time; None if they did not."""
+        with self._database.reading() as connection:
+            return first_look(connection, lesson, person, since_utc_ns)
 
     def of_lesson(self, lesson: str, limit: int, before: int | None = None) -> list[Entry]:
         """What was done to a lesson, the newest first."""

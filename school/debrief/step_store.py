@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.audit.records import Action
+from school.cycle.linking import link_step
 from school.database import SchoolDatabase
 from school.debrief.records import ActionStep, ChangedMeanwhileError, StepState, StepText, Went
 from school.debrief.tables import action_steps as steps
@@ -81,6 +82,8 @@ class StepStore:
             if not is_own and (earlier := _proposal(connection, person, lesson)) is not None:
                 raise ChangedMeanwhileError(earlier)
             connection.execute(insert(steps), _values(step))
+            if is_own:
+                link_step(connection, person, step.id, lesson, by.utc_ns)
             _record(by, connection, "wrote_step" if is_own else "proposed_step", step)
         return step
 
@@ -101,6 +104,7 @@ class StepStore:
             if _open_of(connection, known.person) is not None:
                 raise UsageError(ONE_AT_A_TIME)
             accepted = _put(connection, known, by, state=_OPEN)
+            link_step(connection, known.person, known.id, known.lesson, by.utc_ns)
             _record(by, connection, "accepted_step", accepted)
         return accepted
 

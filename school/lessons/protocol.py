@@ -111,6 +111,9 @@ class ScoredLessons(LessonReader, Protocol):
     def retire_looks(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what observers saw that came before a time, at most so many looks."""
 
+    def retire_words(self, *, before_utc_ns: int, most: int) -> int:
+        """Forget what people wrote around lessons before a time, at most so many notes and others."""
+
 
 class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Protocol):
     """All of it, as the pages and a purge need it."""

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 from school.audit.log import append
 from school.audit.names import actor_of_program
 from school.audit.records import Event
+from school.cycle.linking import part_cycles_from_lesson
 from school.debrief.removing import part_from_lesson
 from school.lessons import rows
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.owner_rows import give_to_named
 from school.lessons.records import Lesson, PurgedWords
+from school.lessons.retiring import has_old_words, remove_old_words
 from school.lessons.rows import lesson_of, lesson_values
 from school.moments.store import SqlMomentStore, remove_moment_rows, remove_unwanted_labels
 from school.moments.tables import replies
@@ -169,6 +171,13 @@ class SqlLessonStore(SqlMomentStore):
         with self._database.recording() as connection:
             return remove_old_looks(connection, before_utc_ns, most)
 
+    def retire_words(self, *, before_utc_ns: int, most: int) -> int:
+        with self._database.reading() as connection:
+            if not has_old_words(connection, before_utc_ns):
+                return 0
+        with self._database.writing() as connection:
+            return remove_old_words(connection, before_utc_ns, most)
+
     def left_out(self) -> dict[str, tuple[tuple[int, int], ...]]:
         """Of all lessons; see `LessonReader.left_out`."""
         found: dict[str, tuple[tuple[int, int], ...]] = {}
@@ -196,6 +205,7 @@ def _put(connection: Connection, lesson: Lesson, keep: Collection[str] = ()) -> 
 def _remove(connection: Connection, lesson: str) -> bool:
     """Moments, answers, labels and its origin refer to it and go along; whether it was there."""
     part_from_lesson(connection, lesson)
+    part_cycles_from_lesson(connection, lesson)
     return connection.execute(delete(lessons).where(lessons.c.id == lesson)).rowcount > 0
 
 

@@ -13,6 +13,7 @@ from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.bundle.store import ImportedStore
+from school.cycle.store import CycleStore
 from school.database import SchoolDatabase
 from school.debrief.guess_store import GuessStore
 from school.debrief.reflection_store import ReflectionStore
@@ -92,6 +93,8 @@ class SharingStore:
         """Whom teachers ask to observe a lesson, and what those saw."""
         self.steps = StepStore(database)
         """What teachers try next."""
+        self.cycles = CycleStore(database)
+        """What teachers work on for some weeks, and with whom."""
         self.guesses = GuessStore(database)
         """What teachers guess of a lesson before they look."""
         self.reflections = ReflectionStore(database)
@@ -221,6 +224,12 @@ class SharingStore:
         )
         with self._database.reading() as connection:
             return set(connection.scalars(found).all())
+
+    def owners(self, lesson_ids: Collection[str]) -> dict[str, str]:
+        """Whose these lessons are: id of the lesson → id of the person."""
+        found = select(lesson_owners).where(lesson_owners.c.lesson.in_(lesson_ids))
+        with self._database.reading() as connection:
+            return {row.lesson: row.person for row in connection.execute(found).all()}
 
     def shares(self, lesson: str, utc_ns: int) -> list[Share]:
         """With whom a lesson is shared now, by name."""

@@ -155,6 +155,8 @@ def school(running, sample_lesson) -> SimpleNamespace:
         sharing.imported.remove(copy.id, TEACHER, BY)
     for step in sharing.steps.of_lesson(running.lesson.id):
         sharing.steps.remove(step.id, BY)
+    for cycle in sharing.cycles.of_teacher(TEACHER):
+        sharing.cycles.remove(cycle.id, replace(BY, person=TEACHER))
     with running.stores.clock_maps._database.writing() as connection:
         connection.execute(delete(clock_maps))
     # The clock goes back, and what was seen before must not count.

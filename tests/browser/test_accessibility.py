@@ -193,6 +193,13 @@ def measure(page: Any) -> None:
     page.wait_for_selector(".measure table")
 
 
+def begin_cycle(page: Any) -> None:
+    page.locator("#focus").fill("Calm changes of activity")
+    page.locator("#again_on").fill("2025-12-09")
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".stages")
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -242,6 +249,9 @@ STATES = (
     State("the next step", *LESSON, step=next_step),
     State("the next step's own page", "/lessons/sample/step"),
     State("the next step's measure", *LESSON, step=measure),
+    State("a cycle", "/cycle", step=begin_cycle),
+    State("no cycle yet", "/cycle"),
+    State("caseload", "/caseload"),
     State("a guess", *LESSON, step=guess),
     State("a guess compared", *LESSON, step=compare),
     State("a guess on its own page", "/lessons/sample/guess"),

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
 from school.bundle.tables import imported_lessons
+from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
@@ -163,6 +164,29 @@ _STEPS: Final = Held(
     omitted={"person": "the file is of that person"},
 )  # fmt: skip
 
+_CYCLES: Final = Held(
+    table=cycles, files=("account.json", "sharing.json"),
+    parts={
+        "cycles": select(
+            *(column for column in cycles.c if column.name not in {"person", "author", "coach"}),
+            func.coalesce(_AUTHOR.c.name, "").label("author"),
+            func.coalesce(_CHANGER.c.name, "").label("coach"),
+        )
+        .outerjoin(_AUTHOR, _AUTHOR.c.id == cycles.c.author)
+        .outerjoin(_CHANGER, _CHANGER.c.id == cycles.c.coach)
+        .where(cycles.c.person == _PERSON)
+        .order_by(cycles.c.written_utc_ns),
+        # Of an open one the coach sees these, and of what they propose it is what they wrote.
+        "cycles_shared_with_you": select(
+            cycles.c.focus, cycles.c.debrief_on, cycles.c.again_on, cycles.c.state,
+            cycles.c.written_utc_ns,
+        )
+        .where(cycles.c.coach == _PERSON, cycles.c.state != "closed")
+        .order_by(cycles.c.written_utc_ns),
+    },
+    omitted={"person": "the file is of that person"},
+)  # fmt: skip
+
 HELD: Final = (
     Held(
         table=people, files=("account.json",),
@@ -255,6 +279,7 @@ HELD: Final = (
     ),
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _STEPS,
+    _CYCLES,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(guesses, "account.json", "guesses", {}),

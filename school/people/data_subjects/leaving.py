@@ -13,6 +13,8 @@ from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.bundle.tables import imported_lessons
+from school.cycle.linking import forget_coach
+from school.cycle.tables import cycles
 from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.moments.store import remove_unwanted_labels
@@ -43,7 +45,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
-    guess_choices, reflections, imported_lessons,
+    guess_choices, reflections, imported_lessons, cycles,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
@@ -179,6 +181,7 @@ def _forget(
     _end_shares(connection, person, by, with_notices=departure.deletes_lessons)
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
+    forget_coach(connection, person, name, by)
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)

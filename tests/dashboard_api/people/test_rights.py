@@ -52,6 +52,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read notes": {"own", "shared"},
         "write notes": {"own", "shared"},
         "decide step": {"own"},
+        "propose cycle": {"shared"},
         "guess": {"own"},
         "reflect": {"own"},
         "read video": {"own", "shared"},
@@ -74,6 +75,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read lesson": {"shared"},
         "read notes": {"shared"},
         "write notes": {"shared"},
+        "propose cycle": {"shared"},
         "read video": {"shared"},
         "take record": {"shared"},
         "code lesson": {"asked"},
@@ -85,8 +87,8 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 """Role → action → the lessons that it is allowed on; nothing else is."""
 
 GENERAL: dict[Role, set[Action]] = {
-    "teacher": {"read model", "take over", "import lesson"},
-    "coach": {"read model", "import lesson"},
+    "teacher": {"read model", "take over", "import lesson", "keep cycle"},
+    "coach": {"read model", "import lesson", "read caseload"},
     "technician": {"read model", "read kits"},
     "administrator": {
         "read model",
@@ -183,6 +185,11 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", f"{STEP}/accept", data={"revision": "1"}),
         ask("POST", f"{STEP}/went", data={"went": "done"}),
     ],
+    "propose cycle": [
+        ask("GET", "/lessons/{lesson}/cycle"),
+        ask("POST", "/lessons/{lesson}/cycle", data={"focus": "Calm changes"}),
+        ask("POST", "/lessons/{lesson}/cycle/withdraw"),
+    ],
     "reflect": [
         ask("GET", "/lessons/{lesson}/reflection"),
         ask("POST", "/lessons/{lesson}/reflection/remove"),
@@ -272,6 +279,16 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     ],
 }  # fmt: skip
 IN_GENERAL: dict[Action, list[Ask]] = {
+    "keep cycle": [
+        ask("GET", "/cycle"),
+        ask("POST", "/cycle", data={"focus": "Calm changes"}),
+        *(
+            ask("POST", f"/cycle/{what}", data={"cycle": "never-was"})
+            for what in ("talked", "close", "accept", "remove")
+        ),
+        ask("POST", "/cycle/lesson", data={"cycle": "never-was", "lesson": "own-teacher"}),
+    ],
+    "read caseload": [ask("GET", "/caseload")],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
     "read counts": [ask("GET", "/api/counts")],

@@ -23,6 +23,8 @@ from ingest.stores.records import AlertRecord, EpochRecord
 from ingest.stores.rules.seal_schedule import Kind
 from school import open_lesson_store, open_school
 from school.audit.actor import Actor
+from school.cycle.records import CycleText
+from school.moments.records import Moment
 from school.observing.records import Look
 from school.observing.rota import Turn
 from tests.ingest.purge.test_command import SEALED, N, School
@@ -195,6 +197,30 @@ def test_the_scorer_retires_what_observers_saw(school: School, days: float, left
         assert opened.sharing.observers.kept().looks == left
         assert len(opened.sharing.observers.asked(lesson.id)) == left
         assert len(opened.sharing.observers.asked("far")) == 1, "asked long before the lesson"
+
+
+@pytest.mark.parametrize(("days", "left"), ((729.9, 1), (730.1, 0)))
+def test_the_scorer_retires_what_people_wrote(school: School, days: float, left: int) -> None:
+    clock = After(school, days)
+    with (
+        closing(open_score_store(school.data)) as scores,
+        closing(open_school(school.data)) as opened,
+    ):
+        by = Actor(name="ada", utc_ns=school.starts_ns, person="ada")
+        opened.people.add("ada", "ada", ["teacher"], by, person_id="ada")
+        opened.sharing.cycles.write(CycleText(focus="Calm changes"), None, by)
+        opened.lessons.put_moment(
+            Moment(id="note", lesson="quill-room-1", start_s=1, end_s=2, note="so", author="ada",
+                   role="teacher")
+        )  # fmt: skip
+        before = len(opened.lessons.moments("quill-room-1"))
+        upkeep = ScoreUpkeep(
+            settings=settings_of(school), clock=clock, scores=scores, lessons=opened.lessons
+        )
+        upkeep.begin()
+        a_round(upkeep, clock)
+        assert len(opened.sharing.cycles.of_teacher("ada")) == left
+        assert len(opened.lessons.moments("quill-room-1")) == (before if left else 0)
 
 
 def test_scores_go_a_slice_at_a_time(school: School) -> None:

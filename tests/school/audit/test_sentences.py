@@ -25,6 +25,7 @@ from school.audit.entries import (
     Entry,
 )
 from school.audit.records import Action, ExportedFile, Thing
+from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.lessons.records import Lesson
 from school.observing.records import Look
@@ -187,6 +188,11 @@ def do_everything(school: School) -> None:
     step = sharing.steps.change(step.id, 2, StepText(what="Begin at once"), kim)
     sharing.steps.report(step.id, "going_on", "", "maths-1", kim)
     sharing.steps.remove(step.id, kim)
+    cycle = sharing.cycles.write(CycleText(focus="Calm changes"), "bo", kim)
+    sharing.cycles.change(cycle.id, 1, CycleText(focus="Calm"), None, kim)
+    sharing.cycles.close(cycle.id, kim)
+    cycle = sharing.cycles.propose("maths-1", CycleText(focus="Calm"), bo)
+    sharing.cycles.remove(sharing.cycles.accept(cycle.id, kim).id, kim)
     sharing.guesses.put("maths-1", "kim", [(60, 120)], None, NOW_NS)
     sharing.guesses.show("maths-1", kim, is_shown=True)
     sharing.guesses.show("maths-1", kim, is_shown=False)
@@ -270,6 +276,15 @@ Kim Roth took over a next step that was proposed
 Kim Roth wrote a next step
 Kim Roth said how a next step went: going on
 Kim Roth removed a next step
+Kim Roth wrote a cycle
+Kim Roth shared their cycle with Bo Lind
+Kim Roth wrote a cycle
+Kim Roth stopped sharing their cycle with Bo Lind
+Kim Roth closed a cycle
+Bo Lind proposed a cycle
+Kim Roth took over a cycle that was proposed
+Kim Roth shared their cycle with Bo Lind
+Kim Roth removed a cycle
 Kim Roth shows their guess to those who see lesson maths-1
 Kim Roth shows their guess to nobody else who sees lesson maths-1
 Kim Roth exported all that is held about themselves

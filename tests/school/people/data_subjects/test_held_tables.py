@@ -66,6 +66,7 @@ KNOWN = {
     ("people", "id"), ("audit_names", "person"), ("share_spans", "person"),
     ("moments", "author"), ("verdicts", "said_by"), ("labels", "said_by"), ("dismissals", "said_by"),
     ("replies", "author"),
+    ("cycles", "author"),
     ("action_steps", "author"), ("action_steps", "changed_by"),
     ("videos", "added_by"),
     ("clock_maps", "made_by"),

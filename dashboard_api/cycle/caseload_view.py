@@ -1,0 +1,66 @@
+"""What a coach has with each teacher: next step, what is due, what waits for the teacher. No ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Final
+
+from dashboard_api.cycle.view import CycleView, cycle_view
+from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
+from school.audit.entries import SOMEONE_GONE
+from school.debrief.records import ActionStep
+
+__all__ = ["Case", "caseload"]
+
+_MAX_LESSONS: Final = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One teacher, by name."""
+
+    name: str
+    cycle: CycleView | None = None
+    step: str = ""
+    """The newest open step of a lesson that is shared with the coach."""
+    waiting: list[str] = field(default_factory=list)
+    """What the teacher has yet to answer."""
+    lessons: list[tuple[str, str]] = field(default_factory=list)
+    """The latest lessons that are shared: id and words."""
+
+
+def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Case]:
+    """The teachers who share a lesson or a cycle with the viewer now, in the order of their names."""
+    me = viewer.person.id
+    lessons = stores.lessons_of(viewer, {"shared"}, limit=_MAX_LESSONS)
+    owners = stores.sharing.owners([one.id for one in lessons])
+    cycles = stores.sharing.cycles.of_coach(me)
+    people = {*owners.values(), *(one.person for one in cycles)} - {me}
+    names = stores.people.names(people)
+    cases = {person: Case(name=names.get(person, SOMEONE_GONE)) for person in people}
+    for cycle in cycles:
+        case = cases[cycle.person]
+        if cycle.state == "open":
+            case.cycle = cycle_view(stores, viewer, cycle, zone)
+        else:
+            case.waiting.append(f"The focus that you propose: {cycle.text.focus}")
+    for lesson in lessons:
+        if (person := owners.get(lesson.id)) not in cases:
+            continue
+        case = cases[person]
+        at = local_time_text(lesson.starts_utc_ns, zone)
+        case.lessons.append((lesson.id, f"{title_text(lesson.title, lesson.room)}, {at}"))
+        for step in stores.sharing.steps.of_lesson(lesson.id):
+            _add_step(case, step, me)
+    return sorted(cases.values(), key=lambda case: case.name.casefold())
+
+
+def _add_step(case: Case, step: ActionStep, me: str) -> None:
+    if step.state == "open" and not case.step:
+        case.step = step.text.what
+    elif step.state == "proposed" and step.author == me:
+        case.waiting.append(f"The step that you propose: {step.text.what}")

@@ -1,0 +1,108 @@
+"""A cycle: one focus for some weeks, from a goal to a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
+from typing import Final, Literal
+
+from contract.errors import UsageError
+
+__all__ = [
+    "LONGEST_FOCUS",
+    "STAGES",
+    "Cycle",
+    "CycleChangedError",
+    "CycleGoneError",
+    "CycleText",
+    "Stage",
+    "stage_of",
+]
+
+Stage = Literal["goal", "observe", "debrief", "plan", "attempt", "again"]
+STAGES: Final[Mapping[Stage, str]] = MappingProxyType({
+    "goal": "Agree on a focus",
+    "observe": "Look at a lesson",
+    "debrief": "Talk about it",
+    "plan": "Choose a next step",
+    "attempt": "Try it",
+    "again": "Look again",
+})  # fmt: skip
+"""In their order."""
+
+CycleState = Literal["proposed", "open", "closed"]
+LONGEST_FOCUS: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleText:
+    """What people write of a cycle."""
+
+    focus: str
+    """One sentence."""
+    debrief_on: date | None = None
+    """When they talk about the lesson."""
+    again_on: date | None = None
+    """When they look again."""
+
+    def __post_init__(self) -> None:
+        if not self.focus.strip():
+            raise UsageError("Say in one sentence what you work on.")
+        if self.debrief_on and self.again_on and self.again_on < self.debrief_on:
+            raise UsageError("The second look is before the talk: choose a later day.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """A cycle of one teacher. At most one of theirs is open."""
+
+    id: str
+    person: str
+    """Whose cycle it is."""
+    coach: str | None
+    """With whom they share it, or who proposes it."""
+    state: CycleState
+    text: CycleText
+    lesson: str | None
+    """The lesson that they look at; None before they chose one, or once that is deleted."""
+    step: str | None
+    """The id of the next step that came of it."""
+    talked_utc_ns: int | None
+    """When the teacher said that they have talked about the lesson."""
+    author: str
+    """Who wrote it first: the teacher, or a coach who proposed it."""
+    revision: int
+    """Counts its changes, so that no window overwrites what it has not shown."""
+    written_utc_ns: int
+    changed_utc_ns: int
+
+
+class CycleChangedError(UsageError):
+    """It was changed elsewhere meanwhile; `now` is what it is by now."""
+
+    def __init__(self, now: Cycle) -> None:
+        super().__init__("You changed this in another window meanwhile.")
+        self.now = now
+
+
+class CycleGoneError(UsageError):
+    """There is no such cycle of this teacher's any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This cycle is gone: it was removed in another window.")
+
+
+def stage_of(cycle: Cycle, *, has_tried: bool) -> Stage:
+    """Where a cycle stands: the first stage that is not done.
+
+    `has_tried` says whether the teacher said how the step went.
+    """
+    if cycle.lesson is None and cycle.talked_utc_ns is None:
+        return "observe"
+    if cycle.talked_utc_ns is None and cycle.step is None:
+        return "debrief"
+    if cycle.step is None:
+        return "plan"
+    return "again" if has_tried else "attempt"

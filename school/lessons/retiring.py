@@ -1,0 +1,69 @@
+"""What people wrote around lessons, once it is as old as the school keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    select,
+)
+
+from school.cycle.tables import cycles
+from school.debrief.tables import action_steps, guesses, reflections
+from school.moments.store import remove_moment_rows
+from school.schema import lessons, moments
+
+__all__ = ["has_old_words", "remove_old_words"]
+
+_BEFORE: Final[BindParameter[int]] = bindparam("before")
+_OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
+    (cycles, cycles.c.changed_utc_ns < _BEFORE),
+    # An open step is what its teacher tries, however long.
+    (action_steps, and_(action_steps.c.state != "open", action_steps.c.changed_utc_ns < _BEFORE)),
+    (guesses, guesses.c.written_utc_ns < _BEFORE),
+    (reflections, reflections.c.written_utc_ns < _BEFORE),
+)
+_OLD_NOTES: Final = (
+    select(moments.c.id)
+    .join(lessons, lessons.c.id == moments.c.lesson)
+    .where(lessons.c.starts_utc_ns < _BEFORE)
+    .order_by(lessons.c.starts_utc_ns, moments.c.id)
+)
+
+
+def has_old_words(connection: Connection, before_utc_ns: int) -> bool:
+    """Whether there is anything to remove; asked each hour, and mostly for nothing."""
+    return any(
+        connection.execute(found.limit(1), {"before": before_utc_ns}).first() is not None
+        for found in (
+            _OLD_NOTES,
+            *(select(*table.primary_key).where(is_old) for table, is_old in _OLD),
+        )
+    )
+
+
+def remove_old_words(connection: Connection, before_utc_ns: int, most: int) -> int:
+    """Remove at most so many: notes of old lessons with their replies, and the rest by its last change."""
+    gone = 0
+    for table, is_old in _OLD:
+        keys = select(*table.primary_key).where(is_old).limit(most - gone)
+        for row in connection.execute(keys, {"before": before_utc_ns}).all():
+            connection.execute(delete(table).where(_is(table, tuple(row))))
+            gone += 1
+    notes = _OLD_NOTES.limit(most - gone)
+    for note in connection.scalars(notes, {"before": before_utc_ns}).all():
+        remove_moment_rows(connection, note)
+        gone += 1
+    return gone
+
+
+def _is(table: Table, row: Sequence[Any]) -> ColumnElement[bool]:
+    return and_(*(key == row[at] for at, key in enumerate(table.primary_key)))
