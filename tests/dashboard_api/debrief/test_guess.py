@@ -46,7 +46,7 @@ def test_a_guess_is_kept_and_compared_in_words(client, stores, filled):
 def test_nobody_else_sees_it_until_the_teacher_shows_it(client, coach, stores, filled):
     client.post(GUESS, data=FORM)
     page, part = coach.get("/lessons/sample").text, coach.get(GUESS, headers=HTMX).text
-    assert 'id="guess-result"' not in page
+    assert 'class="guess-result"' not in page
     assert "The teacher shows no guess." in part
     assert "marked" not in part
     # It looks the same where there is none.
