@@ -80,20 +80,24 @@ class CyclePage:
     """Their last lessons, to choose from: id and words."""
 
 
-def cycle_page(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> CyclePage:
-    """The viewer's own."""
+def cycle_page(
+    stores: Stores, viewer: Viewer, zone: tzinfo | None, *, has_forms: bool = True
+) -> CyclePage:
+    """The viewer's own; without `has_forms` nothing to choose from, as on the start page."""
     shown = [
         (one.state, cycle_view(stores, viewer, one, zone))
         for one in stores.sharing.cycles.of_teacher(viewer.person.id)
     ]
     opened = [one for state, one in shown if state == "open"]
     past = Wanted(to_utc_ns=viewer.utc_ns)
-    lessons = stores.lessons_of(viewer, {"own"}, past, limit=_MAX_LESSONS) if opened else []
+    lessons = (
+        stores.lessons_of(viewer, {"own"}, past, limit=_MAX_LESSONS) if opened and has_forms else []
+    )
     return CyclePage(
         opened=next(iter(opened), None),
         proposed=[one for state, one in shown if state == "proposed"],
         closed=[one for state, one in shown if state == "closed"],
-        coaches=coaches_for(stores, viewer),
+        coaches=coaches_for(stores, viewer) if has_forms else [],
         lessons=[(one.id, _lesson_words(one, zone)) for one in lessons],
     )
 

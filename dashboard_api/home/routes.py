@@ -67,7 +67,7 @@ async def start_page(
         step=await store.run(lambda stores: open_step_line(stores, viewer.person.id, zone))
         if own
         else None,
-        cycle=await store.run(lambda stores: cycle_page(stores, viewer, zone))
+        cycle=await store.run(lambda stores: cycle_page(stores, viewer, zone, has_forms=False))
         if may_at_all(roles, "keep cycle")
         else None,
         filters=filters,
