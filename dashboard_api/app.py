@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import tzinfo
@@ -30,6 +30,7 @@ from dashboard_api.debrief import guess_routes as guesses
 from dashboard_api.debrief import measure_routes as measures
 from dashboard_api.debrief import reflection_routes as reflections
 from dashboard_api.debrief import step_routes as next_steps
+from dashboard_api.forms import routes as form_pages
 from dashboard_api.health import routes as health_routes
 from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
@@ -96,6 +97,8 @@ from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.style_sheets import StyleSheets
 from ingest.settings import RetentionSettings
+from school.forms.folder import read_forms
+from school.forms.records import Form
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
 from school.settings import LessonSettings
@@ -127,7 +130,7 @@ ROUTERS: Final = tuple(
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
-        health_routes,
+        form_pages, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -149,6 +152,7 @@ def create_app(
     provider: Provider | None = None,
     mailer: Mailer | None = None,
     framework: Framework | None = None,
+    forms: Sequence[Form] | None = None,
     video: VideoSettings | None = None,
     video_days: int = RetentionSettings().video_days,
 ) -> FastAPI:
@@ -162,7 +166,8 @@ def create_app(
     at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
-    their links. `framework` has the tags of notes; None means the shipped one. `video` says where
+    their links. `framework` has the tags of notes; None means the shipped one, `forms` what people
+    fill; None means the shipped ones. `video` says where
     videos are kept, `video_days` for how long.
     """
     limits = DashboardSettings() if settings is None else settings
@@ -223,6 +228,7 @@ def create_app(
     )
     app.state.mailer = mailer
     app.state.framework = framework or read_framework(DEFAULT)
+    app.state.forms = {each.id: each for each in (read_forms(None) if forms is None else forms)}
     app.state.list_tags = ListTags()
     app.state.label_days = label_days
     app.state.data_dir = data_dir

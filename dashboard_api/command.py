@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         table["port"] = args.port
     dashboard = checked_dashboard(table, args.config)
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
-    framework = settings.debrief.framework()
+    framework, forms = settings.debrief.framework(), settings.debrief.forms()
     tls = tls_context(dashboard, str(args.config), SystemClock().utc_ns())
     open_here = partial(
         open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
@@ -97,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
         provider=_provider(settings.openid),
         mailer=_mailer(settings.smtp),
         framework=framework,
+        forms=forms,
         video=settings.video,
         video_days=settings.retention.video_days,
     )

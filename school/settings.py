@@ -13,6 +13,8 @@ from contract.clock import SECOND_NS
 from contract.errors import ConfigurationError
 from contract.settings import Settings
 from school.database_url import postgres_url
+from school.forms.folder import read_forms
+from school.forms.records import Form
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
 
@@ -58,6 +60,14 @@ class DebriefSettings(Settings):
     framework_file: Path | None = None
     """A YAML file with the tags for notes, as docs/frameworks.md describes; without it, those for
     classroom talk that come with the program."""
+
+    forms_folder: Path | None = None
+    """A folder with the forms that people fill, a YAML file each, as docs/forms.md describes; without
+    it, those that come with the program."""
+
+    def forms(self) -> tuple[Form, ...]:
+        """The forms; raises UsageError, which names the file and the line."""
+        return read_forms(self.forms_folder)
 
     def framework(self) -> Framework:
         """The tags; raises UsageError, which names the file and the line."""

@@ -24,6 +24,8 @@ from school.cycle.records import CycleText
 from school.database import open_school_database
 from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
+from school.forms.sheets import Answer, new_sheet
+from school.forms.yaml_file import EXAMPLES, read_form
 from school.lessons.records import Lesson
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
@@ -191,6 +193,11 @@ def _fill(school: School) -> None:
     sharing.guesses.begin(ADA, is_on=True)
     sharing.reflections.save(PAST, ADA, Reflection(keep=NOTE), NOW_NS)
     sharing.imported.add(ADA, bundle_content(words="words of a copy", author=ADA_NAME), BY_ADA)
+    for place, person, by in ((PAST, ADA, BY_ADA), (OF_ROB, ADA, BY_ADA)):
+        teacher = ADA if place == PAST else ROB
+        sheet = new_sheet(place, person, teacher, read_form(EXAMPLES["talk-rubric"]))
+        sharing.forms.answer(sheet, Answer(item="one-place", label="x", words=NOTE), NOW_NS)
+        sharing.forms.finish(place, sheet.form, by)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)

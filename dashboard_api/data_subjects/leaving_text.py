@@ -32,6 +32,7 @@ def what_goes(plan: LeavingPlan) -> list[str]:
                 "next steps",
                 "guesses",
                 "reflections",
+                "what they filled in forms",
             ]
         ),
     ]

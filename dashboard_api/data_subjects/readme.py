@@ -16,7 +16,7 @@ README.txt
 account.json
     Your name, the name that you sign in with, your roles, the names that stand for you in
     timetables, whether answers about your lessons are kept to learn from, whether you switched
-    on the pages of seat rows, the next steps that you wrote or took over from a coach, your cycles, what you guessed of lessons before you looked, your reflections, and the lessons that you read back from files. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
+    on the pages of seat rows, the next steps that you wrote or took over from a coach, your cycles, what you guessed of lessons before you looked, your reflections, the lessons that you read back from files, and what you filled in forms. Your token in the audit log stands for your name there. No password and no key of a second factor is in this
     archive.
 sign-in.json
     Where you are signed in: when a session began, when it was last used, and what the browser
@@ -37,7 +37,8 @@ lessons/
     A folder for each lesson of yours, the oldest first:
     lesson.json
         The lesson, the timetable that it comes from, spans that you left out and why, whether it is
-        hidden, moments that people marked with their notes and replies, the ids of deleted ones, answers about
+        hidden, moments that people marked with their notes and replies, what others filled in forms once both of
+        you were done, the ids of deleted ones, answers about
         moments with the reasons for them, and what is kept of answers to learn from. Spans and moments are in seconds from the lesson's start.
         A moment and an answer say who wrote it, and as what.
     readings.json

@@ -30,6 +30,7 @@ __all__ = [
     "DeletesLesson",
     "ExcludesSpans",
     "ExportsLesson",
+    "FillsForm",
     "Guesses",
     "HandsOver",
     "HidesLesson",
@@ -167,6 +168,7 @@ ProposesCycle = Annotated[Viewer, Depends(Needs("propose cycle"))]
 ReadsCaseload = Annotated[Viewer, Depends(Needs("read caseload"))]
 Guesses = Annotated[Viewer, Depends(Needs("guess"))]
 Reflects = Annotated[Viewer, Depends(Needs("reflect"))]
+FillsForm = Annotated[Viewer, Depends(Needs("fill form"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]
 ChangesVideo = Annotated[Viewer, Depends(Needs("change video"))]
 LinesUpVideo = Annotated[Viewer, Depends(Needs("line up video"))]

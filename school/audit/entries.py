@@ -321,6 +321,8 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_cycle": ("removed {thing}", _nothing),
     "shared_cycle": ("shared their cycle with {thing}", _nothing),
     "unshared_cycle": ("stopped sharing their cycle with {thing}", _nothing),
+    "finished_form": ("was done with {thing}, which who fills it too may see then", _nothing),
+    "removed_form": ("removed what they filled of {thing}", _nothing),
 })  # fmt: skip
 """Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
 
@@ -346,6 +348,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "step": "a next step",
     "imported_lesson": "imported lesson {id}",
     "cycle": "a cycle",
+    "form": "a form about {lesson}",
 })  # fmt: skip
 """What it was done to."""
 

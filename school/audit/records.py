@@ -34,6 +34,7 @@ Action = Literal[
     "imported", "removed_imported",
     "wrote_cycle", "proposed_cycle", "accepted_cycle", "closed_cycle", "removed_cycle",
     "shared_cycle", "unshared_cycle",
+    "finished_form", "removed_form",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -41,6 +42,7 @@ Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
+    "form",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -7,6 +7,7 @@ from typing import Final
 from school.known_schemas.clock_maps import CLOCK_MAPS
 from school.known_schemas.cycles import CYCLES
 from school.known_schemas.debrief import ACTION_STEPS, DISMISSALS, GUESSES, REFLECTIONS
+from school.known_schemas.forms import FORMS
 from school.known_schemas.imported_lessons import IMPORTED_LESSONS
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
@@ -16,6 +17,6 @@ __all__ = ["MORE"]
 
 MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
-    DELETED_NOTES, IMPORTED_LESSONS, CYCLES,
+    DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

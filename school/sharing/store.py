@@ -18,6 +18,7 @@ from school.database import SchoolDatabase
 from school.debrief.guess_store import GuessStore
 from school.debrief.reflection_store import ReflectionStore
 from school.debrief.step_store import StepStore
+from school.forms.store import FormStore
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
@@ -100,6 +101,8 @@ class SharingStore:
         self.reflections = ReflectionStore(database)
         self.imported = ImportedStore(database)
         """What teachers write for themselves."""
+        self.forms = FormStore(database)
+        """What people fill in forms about a lesson."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

@@ -8,6 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.forms.sheets import answer_to, new_sheet
+from school.forms.yaml_file import EXAMPLES, read_form
 from tests.browser.lesson_page import lined_up
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie, storage_of
 from tests.videos import add_video
@@ -27,6 +30,15 @@ def shared(school: SimpleNamespace) -> Iterator[None]:
         yield
     finally:
         school.stores.sharing.unshare("sample", COACH, BY)
+
+
+def fill_as(school: SimpleNamespace, person: str, item: str, choice: str, words: str) -> None:
+    """Somebody fills an item of the routines' walkthrough, and is done."""
+    form = read_form(EXAMPLES["routines-walkthrough"])
+    forms, utc_ns = school.stores.sharing.forms, school.clock.utc_ns()
+    sheet = new_sheet("sample", person, TEACHER, form)
+    forms.answer(sheet, answer_to(form.items[item], None, choice, words, 0), utc_ns)
+    forms.finish("sample", form.id, Actor(name=person, utc_ns=utc_ns, person=person))
 
 
 def add_film(school: SimpleNamespace, film: Any) -> None:

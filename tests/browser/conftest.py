@@ -27,6 +27,7 @@ from dashboard_api.web.rendering import STATIC
 from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
+from school.audit.actor import Actor
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
 from tests.signed_in import BY, TEACHER, cookie, open_test_school, storage_of
@@ -153,6 +154,9 @@ def school(running, sample_lesson) -> SimpleNamespace:
     sharing.guesses.begin(TEACHER, is_on=False)
     for copy in sharing.imported.of_person(TEACHER):
         sharing.imported.remove(copy.id, TEACHER, BY)
+    for sheet in sharing.forms.of_lesson(running.lesson.id):
+        by = Actor(name=sheet.person, utc_ns=0, person=sheet.person)
+        sharing.forms.remove(sheet.lesson, sheet.form, by)
     for step in sharing.steps.of_lesson(running.lesson.id):
         sharing.steps.remove(step.id, BY)
     for cycle in sharing.cycles.of_teacher(TEACHER):

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from tests.browser.axe import AXE, findings
-from tests.browser.both_sides import shared
+from tests.browser.both_sides import fill_as, shared
 from tests.browser.lesson_page import open_with_film
+from tests.signed_in import COACH
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
 
@@ -179,6 +180,32 @@ def read_file(page: Any, data: bytes) -> None:
     page.click("main form >> text=Read it")
 
 
+def fill_form(page: Any) -> None:
+    """An item of which another window has saved something else, and one that is filled."""
+    page.locator("#item-who-talks label").first.click()
+    page.locator("#words-mistakes").fill("The second task, 12:30")
+    page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('form'))")
+    changed = """async () => { const answer = await fetch('talk-rubric/items/kinds-of-questions', {
+      method: 'PUT', headers: {'Content-Type': 'application/json'},
+      body: JSON.stringify({revision: 0, words: 'Of my phone'})}); return answer.status; }"""
+    assert page.evaluate(changed) == 200
+    page.locator("#words-kinds-of-questions").fill("Of my laptop")
+    page.wait_for_selector("#item-kinds-of-questions .take:not([hidden])")
+
+
+def be_compared_with(school: Any) -> None:
+    """The coach is done with a form."""
+    fill_as(school, COACH, "task-waits", "seen", "At 2:10 on the board")
+
+
+def compare_forms(page: Any) -> None:
+    item = page.locator("#item-task-waits")
+    item.get_by_label("Not seen", exact=True).check()
+    page.locator("#done button").click()
+    page.wait_for_selector(".both")
+    item.locator("summary").click()
+
+
 def next_step(page: Any) -> None:
     page.wait_for_selector(".next-step", state="attached")
     page.locator("#tab-step").click()
@@ -210,6 +237,7 @@ class State:
     step: Callable[[Any], None] = nothing
     with_film: bool = False
     is_shared: bool = False
+    prepare: Callable[[Any], None] = nothing
 
 
 LESSON = ("/lessons/sample", "body[data-drawn]")
@@ -256,6 +284,15 @@ STATES = (
     State("a guess compared", *LESSON, step=compare),
     State("a guess on its own page", "/lessons/sample/guess"),
     State("reflection", "/lessons/sample/reflection"),
+    State("forms", "/lessons/sample/forms"),
+    State("a form", "/lessons/sample/forms/talk-rubric", step=fill_form),
+    State(
+        "a form compared",
+        "/lessons/sample/forms/routines-walkthrough",
+        step=compare_forms,
+        is_shared=True,
+        prepare=be_compared_with,
+    ),
     State("taking it along", "/lessons/sample/take"),
     State("imported lessons", "/imported"),
     State("an imported lesson", "/imported", step=read_back),
@@ -303,6 +340,7 @@ def test_axe_finds_nothing(browser, school, film, state):
         else:
             page.goto(state.address)
         page.wait_for_selector(state.ready)
+        state.prepare(school)
         state.step(page)
         found = {}
         for width, height in SIZES:

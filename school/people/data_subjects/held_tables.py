@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, se
 from school.bundle.tables import imported_lessons
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
+from school.forms.tables import form_answers, form_sheets
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
@@ -187,6 +188,55 @@ _CYCLES: Final = Held(
     omitted={"person": "the file is of that person"},
 )  # fmt: skip
 
+_WRITER: Final = people.alias("writer")
+_TEACHERS: Final = form_sheets.alias("teachers")
+_SHEET: Final = (
+    (form_answers.c.lesson == form_sheets.c.lesson)
+    & (form_answers.c.person == form_sheets.c.person)
+    & (form_answers.c.form == form_sheets.c.form)
+)
+_SAID: Final = [
+    form_answers.c[name]
+    for name in ("lesson", "form", "item", "label", "choice", "choice_label", "words", "revision",
+                 "written_utc_ns")
+]  # fmt: skip
+_FORMS: Final = (
+    Held(
+        table=form_sheets, files=("account.json",),
+        parts={"forms": select(
+            form_sheets.c.lesson, form_sheets.c.form, form_sheets.c.name, form_sheets.c.version,
+            form_sheets.c.written_utc_ns, form_sheets.c.done_utc_ns,
+        ).where(form_sheets.c.person == _PERSON).order_by(*form_sheets.primary_key)},
+        omitted={
+            "person": "the file is of that person", "teacher": "the id of whose lesson it was",
+        },
+    ),
+    Held(
+        table=form_answers, files=("account.json", "lesson.json"),
+        parts={
+            "what_you_said_in_forms": select(*_SAID)
+            .where(form_answers.c.person == _PERSON).order_by(*form_answers.primary_key),
+            # What the pages show to the lesson's teacher: once both are done.
+            "what_others_said_in_forms": select(
+                *_SAID[1:], func.coalesce(_WRITER.c.name, "").label("by"),
+            )
+            .join(form_sheets, _SHEET)
+            .join(_TEACHERS, (_TEACHERS.c.lesson == form_sheets.c.lesson)
+                  & (_TEACHERS.c.form == form_sheets.c.form)
+                  & (_TEACHERS.c.person == form_sheets.c.teacher))
+            .join(lesson_owners, (lesson_owners.c.lesson == form_sheets.c.lesson)
+                  & (lesson_owners.c.person == form_sheets.c.teacher))
+            .outerjoin(_WRITER, _WRITER.c.id == form_answers.c.person)
+            .where(
+                form_answers.c.lesson == _LESSON, form_answers.c.person != form_sheets.c.teacher,
+                form_sheets.c.done_utc_ns.is_not(None), _TEACHERS.c.done_utc_ns.is_not(None),
+            )
+            .order_by(*form_answers.primary_key),
+        },
+        omitted={"person": "the file is of that person, or the name stands there"},
+    ),
+)  # fmt: skip
+
 HELD: Final = (
     Held(
         table=people, files=("account.json",),
@@ -280,6 +330,7 @@ HELD: Final = (
     _of_lesson(coding_plans, "zones_that_observers_go_round"),
     _STEPS,
     _CYCLES,
+    *_FORMS,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(guesses, "account.json", "guesses", {}),

@@ -55,6 +55,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "propose cycle": {"shared"},
         "guess": {"own"},
         "reflect": {"own"},
+        "fill form": {"own", "shared"},
         "read video": {"own", "shared"},
         "change video": {"own"},
         "line up video": {"own"},
@@ -76,6 +77,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "read notes": {"shared"},
         "write notes": {"shared"},
         "propose cycle": {"shared"},
+        "fill form": {"shared"},
         "read video": {"shared"},
         "take record": {"shared"},
         "code lesson": {"asked"},
@@ -142,6 +144,7 @@ def tus(**metadata: str) -> dict[str, str]:
 
 
 MOMENT = "/lessons/{lesson}/moments/{lesson}-m"
+ITEM = "/lessons/{lesson}/forms/talk-rubric/items"
 STEP = "/lessons/{lesson}/step/{lesson}-s"
 ON_LESSONS: dict[Action, list[Ask]] = {
     "read lesson": [
@@ -195,6 +198,14 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", "/lessons/{lesson}/reflection/remove"),
         ask("PUT", "/lessons/{lesson}/reflection", json={"keep": "the start", "revision": 0}),
         ask("POST", "/lessons/{lesson}/reflection", data={"keep": "the end", "revision": "1"}),
+    ],
+    "fill form": [
+        ask("GET", "/lessons/{lesson}/forms"),
+        ask("GET", "/lessons/{lesson}/forms/talk-rubric"),
+        ask("PUT", f"{ITEM}/who-talks", json={"choice": "many", "revision": 0}),
+        ask("POST", f"{ITEM}/who-talks", data={"words": "at 12:30", "revision": "1"}),
+        ask("POST", "/lessons/{lesson}/forms/talk-rubric/done"),
+        ask("POST", "/lessons/{lesson}/forms/talk-rubric/remove"),
     ],
     "guess": [
         ask("POST", "/lessons/{lesson}/guess/begin", data={"is_on": "false"}),
@@ -607,6 +618,8 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{reply_id}", "{}")
                 .replace("{step_id}", "{}")
                 .replace("{version}", "1")
+                .replace("{form_id}", "talk-rubric")
+                .replace("{item_id}", "who-talks")
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")

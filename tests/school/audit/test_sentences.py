@@ -27,6 +27,8 @@ from school.audit.entries import (
 from school.audit.records import Action, ExportedFile, Thing
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
+from school.forms.sheets import Answer, new_sheet
+from school.forms.yaml_file import EXAMPLES, read_form
 from school.lessons.records import Lesson
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
@@ -196,6 +198,10 @@ def do_everything(school: School) -> None:
     sharing.guesses.put("maths-1", "kim", [(60, 120)], None, NOW_NS)
     sharing.guesses.show("maths-1", kim, is_shown=True)
     sharing.guesses.show("maths-1", kim, is_shown=False)
+    sheet = new_sheet("maths-1", "kim", "kim", read_form(EXAMPLES["talk-rubric"]))
+    sharing.forms.answer(sheet, Answer(item="one-place", label="One place", words="12:30"), NOW_NS)
+    sharing.forms.finish("maths-1", "talk-rubric", kim)
+    sharing.forms.remove("maths-1", "talk-rubric", kim)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
     made = school.sharing.imported.add("kim", bundle_content(), kim)
@@ -287,6 +293,8 @@ Kim Roth shared their cycle with Bo Lind
 Kim Roth removed a cycle
 Kim Roth shows their guess to those who see lesson maths-1
 Kim Roth shows their guess to nobody else who sees lesson maths-1
+Kim Roth was done with a form about lesson maths-1, which who fills it too may see then
+Kim Roth removed what they filled of a form about lesson maths-1
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth read imported lesson ID from a file

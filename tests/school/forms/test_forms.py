@@ -15,6 +15,7 @@ from roomtone.cli import main
 from school.forms.csv_file import form_of_csv
 from school.forms.records import KINDS, Form, Item, Level, Section
 from school.forms.yaml_file import EXAMPLES, parse_form, read_form, write_form
+from school.settings import DebriefSettings
 
 SMALL = """\
 id: ours
@@ -234,6 +235,39 @@ def test_a_fault_in_a_csv_file_is_one_sentence(text: str, sentence: str) -> None
     with pytest.raises(UsageError) as caught:
         of_csv(text)
     assert sentence in str(caught.value)
+
+
+def test_a_school_uses_the_forms_of_its_folder(tmp_path: Path) -> None:
+    assert len(DebriefSettings().forms()) == 3
+    settings = DebriefSettings(forms_folder=tmp_path)
+    with pytest.raises(UsageError, match=r"has no \.yaml file; put a form there"):
+        settings.forms()
+    (tmp_path / "b.yaml").write_text(SMALL)
+    (tmp_path / "notes.txt").write_text("no form")
+    (tmp_path / "a.yml").write_text(SMALL.replace("id: ours", "id: a").replace("Ours", "A"))
+    assert [form.name for form in settings.forms()] == ["A", "Ours"]
+    (tmp_path / "c.yaml").write_text(SMALL)
+    with pytest.raises(UsageError, match=r"c\.yaml: the form in .*b\.yaml has the id ours too"):
+        settings.forms()
+    (tmp_path / "c.yaml").write_text("id: c")
+    with pytest.raises(UsageError, match=r"c\.yaml, line 1: name of a form is missing"):
+        settings.forms()
+    with pytest.raises(UsageError, match="can't be read as a folder with forms"):
+        DebriefSettings(forms_folder=tmp_path / "none").forms()
+
+
+def test_a_bad_file_stops_the_pages_at_their_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c.yaml").write_text("id: c")
+    config = tmp_path / "server.toml"
+    config.write_text(
+        f'site = "s"\ndata_dir = "{tmp_path}/data"\n[debrief]\nforms_folder = "{tmp_path}"\n'
+    )
+    assert main(["dashboard", "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "c.yaml, line 1: name of a form is missing" in said
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

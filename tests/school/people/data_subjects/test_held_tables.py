@@ -70,6 +70,7 @@ KNOWN = {
     ("action_steps", "author"), ("action_steps", "changed_by"),
     ("videos", "added_by"),
     ("clock_maps", "made_by"),
+    ("form_sheets", "teacher"), ("form_answers", "person"),
 }  # fmt: skip
 """Where ids of people stand without a foreign key of their own."""
 
