@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from contract.errors import UsageError
+from dashboard_api.forms.over_time import over_time
 from dashboard_api.forms.view import Forms, form_lines, own_sheet, sheet_view
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import FillsForm
@@ -51,6 +52,22 @@ async def sheet(
     request: Request, viewer: FillsForm, lesson_id: str, form_id: str, store: StoreDep
 ) -> Response:
     return await store.run(lambda stores: _shown(request, stores, viewer, lesson_id, form_id))
+
+
+@router.get("/lessons/{lesson_id}/forms/{form_id}/over-time")
+async def lessons(
+    request: Request, viewer: FillsForm, lesson_id: str, form_id: str, store: StoreDep
+) -> Response:
+    """The same form over the lessons of this teacher."""
+
+    def read(stores: Stores) -> Response:
+        seen, zone = see_lesson(stores, viewer, lesson_id), request.app.state.zone
+        return page(
+            "forms/over_time.html", viewer=viewer, lesson=seen.lesson,
+            shown=over_time(stores, viewer, seen, _forms(request), form_id, zone),
+        )  # fmt: skip
+
+    return await store.run(read)
 
 
 @router.put("/lessons/{lesson_id}/forms/{form_id}/items/{item_id}")

@@ -21,8 +21,10 @@ __all__ = [
     "SaidView",
     "SheetView",
     "form_lines",
+    "names_of",
     "own_sheet",
     "sheet_view",
+    "teacher_of",
 ]  # fmt: skip
 
 Forms = Mapping[str, Form]
@@ -105,7 +107,7 @@ class FormLine:
 def form_lines(stores: Stores, seen: SeenLesson, forms: Forms) -> list[FormLine]:
     """The forms in use, then those that were filled and are not in use any more."""
     found = stores.sharing.forms.of_lesson(seen.lesson.id)
-    names = _names(stores, found)
+    names = names_of(stores, found)
     lines = []
     known = {each.form: each.name for each in found if each.person == seen.viewer}
     for form_id in [*forms, *sorted(known.keys() - forms.keys())]:
@@ -130,7 +132,7 @@ def form_lines(stores: Stores, seen: SeenLesson, forms: Forms) -> list[FormLine]
 
 def own_sheet(stores: Stores, seen: SeenLesson, form: Form) -> Sheet:
     """The viewer's own under today's version of the form, perhaps with nothing in it yet."""
-    teacher = _teacher(stores, seen)
+    teacher = teacher_of(stores, seen)
     sheet = new_sheet(seen.lesson.id, seen.viewer, teacher, form)
     for each in stores.sharing.forms.of_lesson(seen.lesson.id):
         if each.form == form.id and each.person == seen.viewer:
@@ -146,7 +148,7 @@ def sheet_view(stores: Stores, seen: SeenLesson, forms: Forms, form_id: str) -> 
     found = [
         each for each in stores.sharing.forms.of_lesson(seen.lesson.id) if each.form == form_id
     ]
-    names = _names(stores, found)
+    names = names_of(stores, found)
     form = forms.get(form_id)
     sides = _sides(stores, seen, found)
     if form is None and sides.mine is None:
@@ -218,7 +220,8 @@ def _older_item(answer: Answer) -> Item:
     return Item(id=answer.item, label=answer.label, description="", kind="words")
 
 
-def _teacher(stores: Stores, seen: SeenLesson) -> str:
+def teacher_of(stores: Stores, seen: SeenLesson) -> str:
+    """Whose lesson it is today; raises NotFoundError."""
     teacher = stores.sharing.forms.teacher_of(seen.lesson.id)
     if teacher is None:  # it changed hands since
         raise NotFoundError(NO_LESSON)
@@ -226,10 +229,11 @@ def _teacher(stores: Stores, seen: SeenLesson) -> str:
 
 
 def _sides(stores: Stores, seen: SeenLesson, found: Sequence[Sheet]) -> Sides:
-    return sides_of(found, seen.viewer, _teacher(stores, seen))
+    return sides_of(found, seen.viewer, teacher_of(stores, seen))
 
 
-def _names(stores: Stores, found: Sequence[Sheet]) -> dict[str, str]:
+def names_of(stores: Stores, found: Sequence[Sheet]) -> dict[str, str]:
+    """What those who filled them are called, by id."""
     people = {each.person for each in found}
     known = stores.people.names(people)
     return {person: known.get(person, SOMEONE_GONE) for person in people}

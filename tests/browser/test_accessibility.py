@@ -206,6 +206,12 @@ def compare_forms(page: Any) -> None:
     item.locator("summary").click()
 
 
+def look_over_time(page: Any) -> None:
+    compare_forms(page)
+    page.get_by_role("link", name="Over time").click()
+    page.wait_for_selector(".over-time")
+
+
 def next_step(page: Any) -> None:
     page.wait_for_selector(".next-step", state="attached")
     page.locator("#tab-step").click()
@@ -285,6 +291,13 @@ STATES = (
     State("a guess on its own page", "/lessons/sample/guess"),
     State("reflection", "/lessons/sample/reflection"),
     State("forms", "/lessons/sample/forms"),
+    State(
+        "a form over time",
+        "/lessons/sample/forms/routines-walkthrough",
+        step=look_over_time,
+        is_shared=True,
+        prepare=be_compared_with,
+    ),
     State("a form", "/lessons/sample/forms/talk-rubric", step=fill_form),
     State(
         "a form compared",

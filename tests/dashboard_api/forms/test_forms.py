@@ -198,12 +198,50 @@ def test_it_does_not_change_hands_with_the_lesson(client, coach, stores, filled,
         assert "of the new one" in coach.get(PAGE).text
 
 
+def test_over_time_shows_what_both_said_in_the_lessons_that_one_sees(
+    client, coach, stores, filled, clock
+):
+    path = f"{PAGE}/over-time"
+    assert "Nothing is said yet." in shown(client, path)
+    later = replace(filled.lesson, id="later", starts_utc_ns=filled.start_ns + DAY_NS,
+                    ends_utc_ns=filled.start_ns + DAY_NS + 10 * SECOND_NS)  # fmt: skip
+    stores.lessons.put(later)
+    now = clock.utc_ns()
+    stores.sharing.share("later", COACH, BY, until_utc_ns=now + DAY_NS)
+    later_page = PAGE.replace("sample", "later")
+    for pages, first, second in ((client, "many", "each-other"), (coach, "a-few", "many")):
+        save(pages, "who-talks", choice=first, words="x" * 300)
+        done(pages)
+        body = {"choice": second, "revision": 0}
+        pages.request("PUT", f"{later_page}/items/who-talks", json=body)
+    # In the later lesson nobody is done: each reads their own alone.
+    page = shown(client, path)
+    assert re.search(r"Who talks You Many pupils x+… the-coach A few pupils x+… You Pupils", page)
+    assert page.count("Pupils to pupils") == 1
+    assert page.index("18 November 2025") < page.index("19 November 2025")
+    assert "What a mistake leads to" not in page
+    assert "Pupils to pupils" not in shown(coach, path)
+    for pages in (client, coach):
+        pages.post(f"{later_page}/done")
+    assert "the-teacher Pupils to pupils" in shown(coach, path)
+    # What is not shared any more is in no list of the coach's.
+    stores.sharing.unshare("later", COACH, BY)
+    page = shown(coach, path)
+    assert "Pupils to pupils" not in page
+    assert "19 November" not in page
+    assert "the-coach Many pupils" in shown(client, path)
+    # A form that is not in use any more stays readable.
+    client.app.state.forms = {}
+    assert "Pupils to pupils" in shown(client, path)
+    assert client.get(f"{LIST}/nothing/over-time").status_code == 404
+
+
 def test_nobody_else_opens_it(client, filled, stores, clock):
     save(client, "mistakes", words="a private word")
     for role in ("administrator", "technician", "privacy_officer", "teacher", "coach"):
         add_person(stores.people, f"x-{role}", role)
         with client.browser(cookie(stores.people, clock.utc_ns(), f"x-{role}")) as other:
-            for path in (LIST, PAGE):
+            for path in (LIST, PAGE, f"{PAGE}/over-time"):
                 answer = other.get(path)
                 assert answer.status_code == 404
                 assert "private word" not in answer.text

@@ -204,6 +204,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/forms/talk-rubric"),
         ask("PUT", f"{ITEM}/who-talks", json={"choice": "many", "revision": 0}),
         ask("POST", f"{ITEM}/who-talks", data={"words": "at 12:30", "revision": "1"}),
+        ask("GET", "/lessons/{lesson}/forms/talk-rubric/over-time"),
         ask("POST", "/lessons/{lesson}/forms/talk-rubric/done"),
         ask("POST", "/lessons/{lesson}/forms/talk-rubric/remove"),
     ],
