@@ -124,12 +124,12 @@ LEVELS = st.lists(
 
 
 @st.composite
-def forms(draw: st.DrawFn) -> Form:
+def forms(draw: st.DrawFn, levels_of: st.SearchStrategy[list[Level]] = LEVELS) -> Form:
     ids = draw(st.lists(IDS, min_size=1, max_size=8, unique=True))
     items = []
     for name in ids:
         kind = draw(st.sampled_from(KINDS))
-        levels = tuple(draw(LEVELS)) if kind == "levels" else ()
+        levels = tuple(draw(levels_of)) if kind == "levels" else ()
         label, words = draw(WORDS), draw(WORDS)
         items.append(Item(id=name, label=label, description=words, kind=kind, levels=levels))
     cut = draw(st.integers(1, len(items)))
@@ -188,6 +188,25 @@ def test_a_table_of_a_form_becomes_the_same_form(name: str) -> None:
         assert [(level.label, level.description) for level in other.levels] == [
             (level.label, level.description) for level in item.levels
         ]
+
+
+NAMED_LEVELS = st.lists(
+    st.builds(lambda name, words: Level(id=name, label=name, description=words), IDS, WORDS),
+    min_size=2, max_size=6, unique_by=lambda level: level.id,
+)  # fmt: skip
+"""Levels whose ids are those that a table makes of their labels."""
+
+
+@given(form=forms(NAMED_LEVELS))
+def test_a_table_of_any_form_becomes_its_items(form: Form) -> None:
+    made = form_of_csv(
+        as_csv(form), file="f.csv", name=form.name, version=form.version, source=form.source,
+        about=form.about,
+    )  # fmt: skip
+    assert made.items == form.items
+    assert [(part.label, len(part.items)) for part in made.sections] == [
+        (part.label, len(part.items)) for part in form.sections
+    ]
 
 
 CSV = """\
