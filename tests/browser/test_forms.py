@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from contract.clock import SECOND_NS
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
-from tests.browser.both_sides import shared
+from tests.browser.both_sides import fill_as, shared
 from tests.browser.parts import parts
 from tests.signed_in import COACH, TEACHER, cookie, storage_of
 
@@ -149,6 +149,26 @@ def test_both_views_stand_side_by_side_once_both_are_done(browser, school, page)
         coach.set_viewport_size({"width": 390, "height": 844})
         assert coach.evaluate("document.documentElement.scrollWidth") <= 390
         context.close()
+
+
+def test_a_time_moves_the_playhead_of_the_lesson_in_the_other_window(page, school):
+    with shared(school):
+        fill_as(school, COACH, "task-waits", "seen", "At 2:10, and again at 3:00")
+        page.goto("/lessons/sample/forms/routines-walkthrough")
+        page.locator("#words-task-waits").fill("Looked at it")
+        page.get_by_role("button", name="I am done").click()
+        with page.expect_popup() as opened:
+            page.get_by_role("link", name="beside this one").click()
+        lesson = opened.value
+        lesson.set_default_timeout(40_000)
+        lesson.wait_for_selector("body[data-drawn]")
+        lesson.evaluate("() => { document.body.dataset.first = 'yes'; }")
+        for time, second in (("2:10", 130), ("3:00", 180)):
+            page.get_by_role("link", name=time).click()
+            expect(lesson.locator("#playhead")).to_have_attribute("aria-valuenow", f"{second}")
+        # The same window all the time, and not loaded again.
+        assert lesson.evaluate("document.body.dataset.first") == "yes"
+        assert len(page.context.pages) == 2
 
 
 def test_without_scripts_it_is_saved_item_by_item(browser, school):

@@ -64,7 +64,7 @@ def test_each_sees_only_their_own_until_both_are_done(client, coach, stores, fil
         text = pages.get(PAGE).text
         assert "of the coach" in text
         assert "of the teacher, at " in text
-        assert '<a href="/lessons/sample#t=750">12:30</a>' in text
+        assert '<a href="/lessons/sample#t=750" target="lesson">12:30</a>' in text
     assert "You chose the same." not in shown(client)
     assert "changed something after" not in shown(client)
     save(coach, "who-talks", 1, choice="many", words="of the coach")
