@@ -96,7 +96,7 @@ class RetentionSettings(Settings):
     what observers saw."""
     debrief_days: Annotated[int, Field(ge=1, le=36_500)] = 730
     """What people write around lessons: notes with replies, from the start of their lesson on;
-    guesses, reflections, steps that are over, and cycles, from their last change on."""
+    guesses, reflections, filled forms, steps that are over, and cycles, from their last change on."""
     video_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     """Videos of lessons, from the end of their lesson on."""
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 730

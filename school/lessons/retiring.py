@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guesses, reflections
+from school.forms.tables import form_sheets
 from school.moments.store import remove_moment_rows
 from school.schema import lessons, moments
 
@@ -30,6 +31,8 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (action_steps, and_(action_steps.c.state != "open", action_steps.c.changed_utc_ns < _BEFORE)),
     (guesses, guesses.c.written_utc_ns < _BEFORE),
     (reflections, reflections.c.written_utc_ns < _BEFORE),
+    # Its answers go with it.
+    (form_sheets, form_sheets.c.written_utc_ns < _BEFORE),
 )
 _OLD_NOTES: Final = (
     select(moments.c.id)

@@ -24,6 +24,8 @@ from ingest.stores.rules.seal_schedule import Kind
 from school import open_lesson_store, open_school
 from school.audit.actor import Actor
 from school.cycle.records import CycleText
+from school.forms.sheets import Answer, new_sheet
+from school.forms.yaml_file import EXAMPLES, read_form
 from school.moments.records import Moment
 from school.observing.records import Look
 from school.observing.rota import Turn
@@ -209,6 +211,9 @@ def test_the_scorer_retires_what_people_wrote(school: School, days: float, left:
         by = Actor(name="ada", utc_ns=school.starts_ns, person="ada")
         opened.people.add("ada", "ada", ["teacher"], by, person_id="ada")
         opened.sharing.cycles.write(CycleText(focus="Calm changes"), None, by)
+        sheet = new_sheet("quill-room-1", "ada", "ada", read_form(EXAMPLES["talk-rubric"]))
+        answer = Answer(item="mistakes", label="Mistakes", words="so")
+        opened.sharing.forms.answer(sheet, answer, school.starts_ns)
         opened.lessons.put_moment(
             Moment(id="note", lesson="quill-room-1", start_s=1, end_s=2, note="so", author="ada",
                    role="teacher")
@@ -220,6 +225,7 @@ def test_the_scorer_retires_what_people_wrote(school: School, days: float, left:
         upkeep.begin()
         a_round(upkeep, clock)
         assert len(opened.sharing.cycles.of_teacher("ada")) == left
+        assert len(opened.sharing.forms.of_lesson("quill-room-1")) == left
         assert len(opened.lessons.moments("quill-room-1")) == (before if left else 0)
 
 
