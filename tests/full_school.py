@@ -193,11 +193,10 @@ def _fill(school: School) -> None:
     sharing.guesses.begin(ADA, is_on=True)
     sharing.reflections.save(PAST, ADA, Reflection(keep=NOTE), NOW_NS)
     sharing.imported.add(ADA, bundle_content(words="words of a copy", author=ADA_NAME), BY_ADA)
-    for place, person, by in ((PAST, ADA, BY_ADA), (OF_ROB, ADA, BY_ADA)):
-        teacher = ADA if place == PAST else ROB
-        sheet = new_sheet(place, person, teacher, read_form(EXAMPLES["talk-rubric"]))
-        sharing.forms.answer(sheet, Answer(item="one-place", label="x", words=NOTE), NOW_NS)
-        sharing.forms.finish(place, sheet.form, by)
+    for place, teacher, words in ((PAST, ADA, NOTE), (OF_ROB, ROB, "of a coach")):
+        sheet = new_sheet(place, ADA, teacher, read_form(EXAMPLES["talk-rubric"]))
+        sharing.forms.answer(sheet, Answer(item="one-place", label="x", words=words), NOW_NS)
+        sharing.forms.finish(place, sheet.form, BY_ADA)
     lessons.opt_out("room-1", 4)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)
