@@ -47,7 +47,12 @@ export function changes(main, { stage, player, ask, video }) {
   let hasBands = main.dataset.guess === "kept";
 
   const guess = async () => {
-    if (!main.querySelector("#guess-result")) return;
+    if (!main.querySelector("#guess-result")) {
+      // There was none to show when the page was made.
+      const place = document.createElement("div");
+      place.id = "guess-result";
+      main.querySelector(".timeline figure")?.before(place);
+    }
     await /** @type {any} */ (window).htmx.ajax("GET", `${page}/guess`, { target: "#guess-result", swap: "outerHTML" });
     if (hasBands) return;
     hasBands = true;
