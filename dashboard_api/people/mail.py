@@ -80,8 +80,11 @@ class Mailer:
         except smtplib.SMTPRecipientsRefused:
             raise self._failed("it refuses the recipient") from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
+            # The library may notice before we do, and calls it a lost connection.
+            is_late = isinstance(error.__context__, TimeoutError)
             # Only the kind: the server's words may hold names.
-            raise self._failed(type(error).__name__) from None
+            reason = "it takes too long" if is_late else type(error).__name__
+            raise self._failed(reason) from None
 
     async def close(self) -> None:
         """Wait for no message any more."""

@@ -35,6 +35,13 @@ PASSWORD = "the mail server's password"
 NEW = {"name": "Bob Oyelaran", "sign_in_name": "bob@school.example", "roles": "teacher"}
 
 
+class _Never:
+    """A limit of time that does not end."""
+
+    async def __aenter__(self) -> None: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+
 class Box:
     """Takes every message."""
 
@@ -183,6 +190,12 @@ def test_a_server_that_is_gone(fails):
 
 
 def test_a_server_that_is_silent(fails):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        fails("it takes too long", silent.getsockname()[1], timeout_s=0.3)
+
+
+def test_a_silent_server_that_the_library_gives_up_first(fails, monkeypatch):
+    monkeypatch.setattr("dashboard_api.people.mail.asyncio.timeout", lambda _: _Never())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         fails("it takes too long", silent.getsockname()[1], timeout_s=0.3)
 
