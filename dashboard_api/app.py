@@ -36,6 +36,8 @@ from dashboard_api.health.routes import Counting, RequestFigures
 from dashboard_api.home import counts
 from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
+from dashboard_api.inbox import routes as inbox
+from dashboard_api.inbox.digests import Digests
 from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
@@ -126,7 +128,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
+        home, inbox, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
@@ -183,12 +185,15 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         store = app.state.store_thread
         await store.open()
-        tasks = (
+        tasks: tuple[asyncio.Task[None], ...] = (
             asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
             asyncio.create_task(VideoWorker(videos, store).run(), name="videos"),
             asyncio.create_task(app.state.debriefs.run(), name="debriefs"),
         )
+        if mailer is not None:
+            digests = Digests(mailer, limits.link_base or "", zone)
+            tasks = (*tasks, asyncio.create_task(digests.run(store), name="digests"))
         if deletions is not None:
             deletions.start()
         try:

@@ -140,7 +140,7 @@ class ServerSettings(Settings):
     openid: OpenIdSettings = OpenIdSettings()
     """Signing in with a school account, by OpenID Connect; docs/people.md has examples."""
     smtp: SmtpSettings = SmtpSettings()
-    """The mail server that sends invitations; without it, their links are only shown."""
+    """The mail server that sends links, and how much is new to who asks for it; without it, links are only shown."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The web pages; the dashboard checks this table itself."""
 

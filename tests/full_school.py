@@ -182,6 +182,8 @@ def _fill(school: School) -> None:
     sharing.steps.write(PAST, StepText(what="Ada’s step", moment="m-1"), BY_ADA)
     sharing.steps.write(OF_ROB, StepText(what="proposed by a coach"), BY_ADA)
     sharing.cycles.write(CycleText(focus="Ada’s focus"), KIM, BY_ADA)
+    sharing.inbox.look(ADA, OF_ROB, NOW_NS)
+    sharing.inbox.mail(ADA, NOW_NS, is_on=True)
     sharing.cycles.propose(OF_ROB, CycleText(focus="a focus for Rob"), BY_ADA)
     video = Video(
         id="a" * 32, lesson=PAST, state="ready", file="b" * 32, size=10, container="mp4",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -11,6 +12,8 @@ from dashboard_api.cycle.view import cycle_page
 from dashboard_api.debrief.step_view import open_step_line
 from dashboard_api.home.counts import read_counts
 from dashboard_api.home.parts import StartPage
+from dashboard_api.inbox.lines import Inbox, inbox_lines
+from dashboard_api.inbox.news import news_of
 from dashboard_api.lessons.filters import ListFilters
 from dashboard_api.lessons.notice_view import notice_lines, offer_lines, reminder_lines
 from dashboard_api.live.routes import live_facts
@@ -20,7 +23,8 @@ from dashboard_api.people.account_notices import account_notices
 from dashboard_api.rooms.read_rooms import read_marks, read_rooms
 from dashboard_api.web.access import SignedIn
 from dashboard_api.web.rendering import page
-from dashboard_api.web.store_thread import StoreDep
+from dashboard_api.web.store_thread import StoreDep, Stores
+from dashboard_api.web.viewer import Viewer
 from school.sharing.policy import may_at_all, reaches
 
 __all__ = ["router"]
@@ -73,8 +77,24 @@ async def start_page(
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,
+        inbox=await store.run(
+            lambda stores: _inbox(
+                stores, viewer, zone, has_mail=request.app.state.mailer is not None
+            )
+        ),
         marks=await read_marks(store, live_facts(request.app), ahead),
         shared=shared,
         rooms=rooms,
         counts=counts,
+    )
+
+
+def _inbox(stores: Stores, viewer: Viewer, zone: tzinfo | None, *, has_mail: bool) -> Inbox:
+    news = news_of(stores, viewer.person, viewer.utc_ns, viewer.people_utc_ns)
+    lines = inbox_lines(stores, news, zone)
+    return Inbox(
+        lines=lines,
+        more=len(news) - len(lines),
+        can_mail=has_mail and "@" in viewer.person.sign_in_name,
+        is_mailed=stores.sharing.inbox.is_mailed(viewer.person.id),
     )

@@ -44,6 +44,7 @@ async def lesson_page(
         seen = see_lesson(stores, viewer, lesson_id)
         lesson = seen.lesson
         stores.audit.record_look(viewer.actor, "lesson", lesson.id, lesson=lesson.id)
+        stores.sharing.inbox.look(viewer.person.id, lesson.id, max(now, viewer.people_utc_ns))
         guess = _guess_of(stores, seen, now)
         moments = moments_of(stores, seen)
         return page(

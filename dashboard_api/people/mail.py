@@ -1,4 +1,4 @@
-"""Sends a link to the person whom it is for, by the school's mail server."""
+"""Sends links and digests to the people whom they are for, by the school's mail server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger("dashboard")
 
 _AT_ONCE: Final = 2
 _MAX_WAITING: Final = 20
-_TEXT: Final = """\
+_LINK: Final = """\
 Hello,
 
 an administrator of your school has made this link for you. With it you choose
@@ -40,16 +40,16 @@ class MailError(RoomtoneError):
     """The message was not sent; the sentence says why and holds nothing secret."""
 
 
-def message(sender: str, recipient: str, link: str) -> EmailMessage:
-    """The message: plain text with one link; raises MailError for what is no address."""
+def message(sender: str, recipient: str, subject: str, text: str) -> EmailMessage:
+    """The message, in plain text; raises MailError for what is no address."""
     built = EmailMessage()
     try:
         built["From"] = Address(addr_spec=sender)
         built["To"] = Address(addr_spec=recipient)
     except (MessageError, ValueError, IndexError, TypeError) as error:
         raise MailError("The name to sign in with is no e-mail address.") from error
-    built["Subject"] = "Your link for Roomtone"
-    built.set_content(_TEXT.format(link=link))
+    built["Subject"] = subject
+    built.set_content(text)
     return built
 
 
@@ -62,9 +62,13 @@ class Mailer:
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="mail")
         self._waiting = 0
 
-    async def send(self, recipient: str, link: str) -> None:
-        """Send a link; raises MailError, after `timeout_s` at the latest."""
-        built = message(self._settings.sender or "", recipient, link)
+    async def send_link(self, recipient: str, link: str) -> None:
+        """Send a link to choose a password; raises MailError, after `timeout_s` at the latest."""
+        await self.send(recipient, "Your link for Roomtone", _LINK.format(link=link))
+
+    async def send(self, recipient: str, subject: str, text: str) -> None:
+        """Send plain text; raises MailError, after `timeout_s` at the latest."""
+        built = message(self._settings.sender or "", recipient, subject, text)
         if self._waiting >= _MAX_WAITING:
             raise MailError("The mail server has not taken the earlier messages yet.")
         self._waiting += 1

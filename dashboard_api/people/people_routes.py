@@ -194,7 +194,7 @@ async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited)
     is_sent, trouble = False, ""
     if mailer is not None:
         try:
-            await mailer.send(person.sign_in_name, link)
+            await mailer.send_link(person.sign_in_name, link)
             is_sent = True
         except MailError as error:
             trouble = str(error)

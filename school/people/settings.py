@@ -66,7 +66,7 @@ class OpenIdSettings(Settings):
 
 
 class SmtpSettings(Settings):
-    """The server that sends invitations by mail."""
+    """The server that sends links, and how much is new, by mail."""
 
     host: str | None = None
     """The mail server's name; it switches this on."""

@@ -19,6 +19,7 @@ from school.debrief.guess_store import GuessStore
 from school.debrief.reflection_store import ReflectionStore
 from school.debrief.step_store import StepStore
 from school.forms.store import FormStore
+from school.inbox.store import InboxStore
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
@@ -99,8 +100,11 @@ class SharingStore:
         self.guesses = GuessStore(database)
         """What teachers guess of a lesson before they look."""
         self.reflections = ReflectionStore(database)
-        self.imported = ImportedStore(database)
         """What teachers write for themselves."""
+        self.imported = ImportedStore(database)
+        """What people read back from files of lessons."""
+        self.inbox = InboxStore(database)
+        """What is new to whom."""
         self.forms = FormStore(database)
         """What people fill in forms about a lesson."""
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import fill_as, shared
 from tests.browser.lesson_page import open_with_film
@@ -262,6 +263,20 @@ def open_line_up(page: Any) -> None:
     )
 
 
+def be_answered(school: Any) -> None:
+    """A coach replies to a note in the teacher's lesson."""
+    made = Reply(
+        id="reply-that-is-new", moment="sample-b", lesson="sample", text="What did they do next?",
+        author=COACH, role="coach", written_utc_ns=school.clock.utc_ns() + 1,
+    )  # fmt: skip
+    assert school.stores.lessons.add_reply(made)
+
+
+def look_again(page: Any) -> None:
+    page.reload()
+    page.wait_for_selector(".inbox")
+
+
 PICTURES = os.environ.get("ROOMTONE_PICTURES", "")
 
 STATES = (
@@ -329,6 +344,7 @@ STATES = (
     State("sharing", "/lessons/sample/sharing"),
     State("rows of seats", "/lessons/sample/seat-rows"),
     State("lessons", "/"),
+    State("something new", "/", step=look_again, is_shared=True, prepare=be_answered),
     State("lessons found", "/?q=nothing+like+it"),
     State("live", "/rooms/room-204/live", "body[data-updates]"),
     State("model", "/model"),

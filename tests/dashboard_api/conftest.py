@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -58,6 +58,9 @@ def clock() -> ManualClock:
     return ManualClock(now_ns=0, utc_at_boot_ns=START_NS + 3600 * SECOND_NS)
 
 
+T = TypeVar("T")
+
+
 class Pages:
     """A browser in this process and without a port, in which a person is signed in."""
 
@@ -93,6 +96,10 @@ class Pages:
 
     def request(self, method: str, path: str, **given: Any) -> httpx.Response:
         return self._runner.run(self._client.request(method, path, **given))
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Something of the application itself, in its loop."""
+        return self._runner.run(work)
 
     def get(self, path: str, **given: Any) -> httpx.Response:
         return self.request("GET", path, **given)

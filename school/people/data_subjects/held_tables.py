@@ -16,6 +16,7 @@ from school.bundle.tables import imported_lessons
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.forms.tables import form_answers, form_sheets
+from school.inbox.tables import digests, lesson_looks
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
@@ -333,6 +334,8 @@ HELD: Final = (
     *_FORMS,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
+    _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),
+    _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
         table=guess_choices, files=("account.json",),

@@ -18,6 +18,7 @@ from school.cycle.tables import cycles
 from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections
 from school.forms.tables import form_sheets
+from school.inbox.tables import digests, lesson_looks
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
@@ -47,6 +48,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
+    lesson_looks, digests,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

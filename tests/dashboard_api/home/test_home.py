@@ -272,10 +272,11 @@ def test_with_both_roles_both_parts_have_headings(client, filled, stores, clock,
         stores.sharing.share(filled.lesson.id, "somebody", BY, **share)
         page = pages.get("/")
         assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page.text) == [
+            "New for you",
             "Your own lessons",
             "Shared with you",
         ]
-        text = text_of(page)
+        text = text_of(page).partition("Your own lessons")[2]
         assert text.index("Title mine") < text.index("Shared with you") < text.index("Fractions")
         assert titles(pages.get("/?of=own")) == ["mine"]
         assert titles(pages.get("/?of=shared")) == [filled.lesson.id]

@@ -212,8 +212,10 @@ def test_a_page_asks_once_for_all_names_and_a_list_not_at_all(people, stores, mo
     people["teacher"].get("/lessons/sample")
     assert asked == [{TEACHER, "the-coach", "id-of-kim", "id-of-lee"}]
     people["teacher"].get("/")
-    people["kim"].get("/")
     assert len(asked) == 1
+    people["kim"].get("/")
+    # Whose lesson is new to them.
+    assert asked[1:] == [{TEACHER}]
 
 
 ACTS = st.lists(

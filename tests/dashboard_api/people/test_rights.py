@@ -331,6 +331,7 @@ ELSEWHERE = {
     "/offers/{lesson_id}/accept": "about oneself; test_handover.py",
     "/offers/{lesson_id}/decline": "about oneself; test_handover.py",
     "/hidden-lessons": "one's own alone; test_own_lessons.py",
+    "/inbox/mail": "about oneself; inbox/test_inbox.py",
     "/notices/{notice_id}/read": "about oneself; test_own_lessons.py",
     "/imported/{imported_id}": "one's own alone; record/test_imported.py",
     "/imported/{imported_id}/lesson.json": "one's own alone; record/test_imported.py",
