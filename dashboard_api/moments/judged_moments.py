@@ -119,8 +119,13 @@ def _listed(
     epochs, alerts = seen.epochs(stores), seen.alerts(stores)
     trust = trust_text(stores.count_verdicts())
     manifest = stores.catalog.current()
+    scores = stores.of_epochs(
+        seen.lesson.id,
+        ("scores", seen.cut, seen.lesson.starts_utc_ns),
+        lambda _: moment_view.scores_of(seen.lesson, epochs),
+    )
     found = moment_view.moments(
-        seen.lesson, epochs, alerts, marked, authors=authors,
+        seen.lesson, epochs, scores, alerts, marked, authors=authors,
         manifest=manifest, activities=seen.activities(), verdicts=verdicts, trust=trust,
         zone=stores.zone,
     )  # fmt: skip

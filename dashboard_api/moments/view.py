@@ -29,7 +29,7 @@ from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 
-__all__ = ["count_lively", "moments"]
+__all__ = ["count_lively", "moments", "scores_of"]
 
 _ROUTINES: Final[Mapping[RoutineKind, str]] = {
     "settling_in": "Settling in",
@@ -41,6 +41,7 @@ _ROUTINES: Final[Mapping[RoutineKind, str]] = {
 def moments(
     lesson: Lesson,
     epochs: Sequence[EpochRecord],
+    scores: Sequence[EpochScore],
     alerts: Sequence[AlertRecord],
     own: Sequence[Moment],
     *,
@@ -57,7 +58,6 @@ def moments(
     three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
     stays as it was at that time, also if it turns out to be a routine.
     """
-    scores = _scores(lesson, epochs)
     ends = lesson.ends_utc_ns
     plan = LessonPlan(
         activities=activities, length_s=None if ends is None else _second(lesson, ends)
@@ -95,7 +95,7 @@ def _second(lesson: Lesson, utc_ns: int) -> int:
     return round((utc_ns - lesson.starts_utc_ns) / SECOND_NS)
 
 
-def _scores(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
+def scores_of(lesson: Lesson, epochs: Sequence[EpochRecord]) -> list[EpochScore]:
     """Epochs as the model's class, with the lesson's seconds instead of seqs, and only the zones that
     may be shown.
     """

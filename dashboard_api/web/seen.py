@@ -64,8 +64,11 @@ class SeenLesson:
 
     def epochs(self, stores: Stores) -> list[EpochRecord]:
         """The epochs that lie in what they see, with the groups that may be shown."""
-        found = stores.epochs(self.lesson.id)
-        return safe_epochs([each for each in found if self._holds_epoch(each)])
+        return stores.of_epochs(
+            self.lesson.id,
+            ("seen", self.cut, self.lesson.starts_utc_ns),
+            lambda found: safe_epochs([each for each in found if self._holds_epoch(each)]),
+        )
 
     def alerts(self, stores: Stores) -> list[AlertRecord]:
         """The alerts that were raised and cleared in what they see."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Annotated, Final, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -38,6 +38,8 @@ T = TypeVar("T")
 _SOON_NS: Final = 7 * 86_400 * SECOND_NS
 MAX_CACHED_LESSONS: Final = 4
 """Epochs of this many lessons stay in memory until the scores change."""
+MAX_DERIVED: Final = 8
+"""So much of each is kept besides: what readers with different parts of it see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Stores:
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
     """The models; the one in use finds the moments to suggest."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
+    _derived: dict[str, tuple[int, dict[Hashable, Any]]] = field(default_factory=dict)
     _verdict_counts: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
 
     @classmethod
@@ -85,6 +88,26 @@ class Stores:
                 del self._epochs[next(iter(self._epochs))]
             self._epochs[lesson] = version, self.scores.epochs(lesson)
         return self._epochs[lesson][1]
+
+    def of_epochs(self, lesson: str, key: Hashable, make: Callable[[list[EpochRecord]], T]) -> T:
+        """What `make` has of a lesson's epochs, made once for each key until the scores change.
+
+        The key has to name all else that the result depends on; nobody changes the result.
+        """
+        epochs = self.epochs(lesson)
+        version = self._epochs[lesson][0]
+        if self._derived.get(lesson, (None,))[0] != version:
+            self._derived.pop(lesson, None)
+            while len(self._derived) >= MAX_CACHED_LESSONS:
+                del self._derived[next(iter(self._derived))]
+            self._derived[lesson] = version, {}
+        made = self._derived[lesson][1]
+        if key not in made:
+            if len(made) >= MAX_DERIVED:
+                made.clear()
+            made[key] = make(epochs)
+        found: T = made[key]
+        return found
 
     def lesson(self, lesson_id: str) -> Lesson | None:
         """A lesson, with an end even if nobody ended it; None if it does not exist."""
