@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dashboard_api.inbox.news import Kind, News
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import joined_text, local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
 
@@ -86,7 +86,8 @@ def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
     lesson = news.lesson
     title = title_text(lesson.title, lesson.room)
     what = f"{title}, {local_time_text(lesson.starts_utc_ns, zone)}"
-    who = _all_of([names.get(one, SOMEONE_GONE) for one in news.who])
+    who = joined_text([names.get(one, SOMEONE_GONE) for one in news.who])
+    who = who[:1].upper() + who[1:]
     address = f"/lessons/{quote(lesson.id, safe='')}"
     match news.kind:
         case "shared":
@@ -103,8 +104,3 @@ def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
         case "due":
             text = f"You have taught {what} since you wrote your next step. How did it go?"
             return InboxLine(text=text, address=f"{address}/step", link="Say how it went")
-
-
-def _all_of(names: Sequence[str]) -> str:
-    names = [name[:1].upper() + name[1:] for name in names]
-    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from contract.errors import UsageError
-from school import School, open_school
-from school.audit.actor import Actor
+from school import School
 from school.forms.records import Form
 from school.forms.sheets import Answer, AnswerChangedError, Sheet, answer_to, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
-from school.lessons.records import Lesson
+from tests.conformance.ada import ADA, BY, KIM
 
-LESSON = Lesson(
-    id="maths", room="room-a", teacher="Ms Okafor", title="Fractions", starts_utc_ns=1_000,
-    ends_utc_ns=2_000, source="timetable",
-)  # fmt: skip
-BY = Actor(name="a test", utc_ns=0)
-ADA = Actor(name="ada", utc_ns=5, person="ada")
-KIM = Actor(name="kim", utc_ns=6, person="kim")
 RUBRIC = read_form(EXAMPLES["talk-rubric"])
 WALK = read_form(EXAMPLES["strengths-walkthrough"])
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[School, School]]:
-    """The same school, as two programs open it: Ada's lessons, and Kim is a coach."""
-    url = None
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_server").url()
-    one, other = open_school(tmp_path, url), open_school(tmp_path, url)
-    for name in ("ada", "kim"):
-        one.people.add(name, name, ["teacher", "coach"], BY, person_id=name)
-    one.sharing.tie_name("Ms Okafor", "ada", BY)
-    one.lessons.put(LESSON)
-    one.lessons.put(replace(LESSON, id="art", starts_utc_ns=3_000, ends_utc_ns=4_000))
-    yield one, other
-    one.close()
-    other.close()
 
 
 def sheet(person: str, lesson: str = "maths", form: Form = RUBRIC) -> Sheet:

@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from school import School, open_school
+from school import School
 from school.audit.actor import Actor
 from school.inbox.records import WaitingLesson
-from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
-
-LESSON = Lesson(
-    id="maths", room="room-a", teacher="Ms Okafor", title="Fractions", starts_utc_ns=1_000,
-    ends_utc_ns=2_000, source="timetable",
-)  # fmt: skip
-BY = Actor(name="a test", utc_ns=0)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[School, School]]:
-    """The same school, as two programs open it: Ada's lesson, and Kim is a coach."""
-    url = None
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_server").url()
-    one, other = open_school(tmp_path, url), open_school(tmp_path, url)
-    for name in ("ada", "kim"):
-        one.people.add(name, name, ["teacher", "coach"], BY, person_id=name)
-    one.sharing.tie_name("Ms Okafor", "ada", BY)
-    one.lessons.put(LESSON)
-    yield one, other
-    one.close()
-    other.close()
+from tests.conformance.ada import BY, LESSON
 
 
 def share(school: School, at: int, until: int = 10_000) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import UsageError
-from school import School, open_school
-from school.audit.actor import Actor
+from school import School
 from school.debrief.records import (
     PARTS,
     SHOWS,
@@ -23,33 +20,9 @@ from school.debrief.records import (
     shows_sentence,
     when_sentence,
 )
-from school.lessons.records import Lesson
+from tests.conformance.ada import ADA, BY, KIM, LESSON
 
-LESSON = Lesson(
-    id="maths", room="room-a", teacher="Ms Okafor", title="Fractions", starts_utc_ns=1_000,
-    ends_utc_ns=2_000, source="timetable",
-)  # fmt: skip
-BY = Actor(name="a test", utc_ns=0)
-ADA = Actor(name="ada", utc_ns=5, person="ada")
-KIM = Actor(name="kim", utc_ns=6, person="kim")
 TEXT = StepText(what="Begin at once", shows="settles", shows_minutes=4)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[School, School]]:
-    """The same school, as two programs open it: Ada's lessons, and Kim is a coach."""
-    url = None
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_server").url()
-    one, other = open_school(tmp_path, url), open_school(tmp_path, url)
-    for name in ("ada", "kim"):
-        one.people.add(name, name, ["teacher", "coach"], BY, person_id=name)
-    one.sharing.tie_name("Ms Okafor", "ada", BY)
-    one.lessons.put(LESSON)
-    one.lessons.put(replace(LESSON, id="art", starts_utc_ns=3_000, ends_utc_ns=4_000))
-    yield one, other
-    one.close()
-    other.close()
 
 
 def test_a_teacher_has_one_open_step(pair: tuple[School, School]) -> None:
