@@ -1,4 +1,4 @@
-"""Reads a person's text files, whatever program wrote them.
+"""Reads a person's text files, whatever program wrote them, and writes new ones.
 
 Editors and spreadsheets write UTF-8 with or without a byte order mark, or UTF-16. Anything else is
 refused in one sentence that names the file and says what to do.
@@ -14,7 +14,7 @@ from typing import Final
 
 from contract.errors import UsageError
 
-__all__ = ["MAX_TEXT_BYTES", "decode_text", "read_bytes", "read_text"]
+__all__ = ["MAX_TEXT_BYTES", "decode_text", "read_bytes", "read_text", "write_new"]
 
 MAX_TEXT_BYTES: Final = 32 << 20
 """A large school's timetable takes about 1 MB a year."""
@@ -35,6 +35,17 @@ alike."""
 def read_text(path: Path) -> str:
     """The text of a file; raises UsageError with what is wrong and what to do."""
     return decode_text(read_bytes(path), str(path))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, in UTF-8; raises UsageError."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"There is a file {path} already; name another one.") from None
+    except OSError as error:
+        raise UsageError(f"{path} can't be written ({error.strerror}).") from error
 
 
 def decode_text(data: bytes, where: str) -> str:

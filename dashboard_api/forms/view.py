@@ -81,7 +81,7 @@ class SheetView:
     is_own: bool
     """Whether it is the viewer's own lesson."""
     others: Sequence[str]
-    """Whose view stands beside."""
+    """Whose view is shown next to one's own."""
     waiting: Sequence[str]
     """Who is done, and waits for the viewer."""
     changed_since: Sequence[str]

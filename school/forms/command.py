@@ -6,8 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from contract.errors import UsageError
-from contract.files.text_file import read_text
+from contract.files.text_file import read_text, write_new
 from contract.one_line import say
 from school.forms.csv_file import form_of_csv
 from school.forms.records import Form
@@ -46,13 +45,7 @@ def _import(args: argparse.Namespace) -> None:
         read_text(args.file), file=str(args.file), name=args.name, version=args.version,
         source=args.source, about=args.about,
     )  # fmt: skip
-    try:
-        with args.out.open("x", encoding="utf-8") as file:
-            file.write(write_form(form))
-    except FileExistsError:
-        raise UsageError(f"There is a file {args.out} already; name another one.") from None
-    except OSError as error:
-        raise UsageError(f"{args.out} can't be written ({error.strerror}).") from error
+    write_new(args.out, write_form(form))
     say(f"{args.out}: {_counted(form)}.")
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 from contract.errors import UsageError
 from contract.files.csv_table import CsvRow, read_table
+from school.csv_ids import CsvIds
 from school.forms.records import KINDS, Form, Item, Kind, Level, Section
 from school.forms.yaml_file import LENGTHS, MAX_LEVELS, parse_form, write_form
 from school.ids import id_of
-from school.strict_yaml import ID
 
 __all__ = ["form_of_csv"]
 
@@ -22,14 +22,9 @@ _LEVELS: Final = tuple(f"level_{number}" for number in range(1, MAX_LEVELS + 1))
 def form_of_csv(text: str, *, file: str, name: str, version: str, source: str, about: str) -> Form:
     """The form in a CSV file's text; raises UsageError, which names the line."""
     sections: dict[str, list[Item]] = {}
-    lines: dict[str, str] = {}
+    ids = CsvIds()
     for row in read_table(text, name=file, columns=_NEEDED, optional=("id", *_LEVELS)):
-        item = _item(row)
-        if (first := lines.setdefault(item.id, row.where)) != row.where:
-            raise UsageError(
-                f"{row.where}: the id {item.id} stands in {first} too; give one of them another "
-                "one in a column id."
-            )
+        item = _item(row, ids)
         sections.setdefault(row.values["section"], []).append(item)
     made = Form(
         id=id_of(name) or "form",
@@ -46,18 +41,13 @@ def form_of_csv(text: str, *, file: str, name: str, version: str, source: str, a
     return parse_form(write_form(made), f"{file} as a form")
 
 
-def _item(row: CsvRow) -> Item:
+def _item(row: CsvRow, ids: CsvIds) -> Item:
     values = row.values
     for column in _NEEDED:
         if not values[column]:
             raise UsageError(f"{row.where}: {column} is empty.")
         _fits(row, column, values[column])
-    name = values["id"] or id_of(values["item"])
-    if ID.fullmatch(name) is None:
-        raise UsageError(
-            f"{row.where}: {values['item']} has no letter of a-z for an id; write one in a column "
-            "id."
-        )
+    name = ids.of(row, "item")
     kind = _kind(row)
     levels = tuple(
         _level(row, column, number)

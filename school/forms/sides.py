@@ -28,7 +28,7 @@ class Sides:
 def sides_of(sheets: Sequence[Sheet], viewer: str, teacher: str) -> Sides:
     """`teacher` is whose lesson it is today.
 
-    The teacher's view stands beside that of each coach; no coach sees another one's. What was filled
+    The teacher's view is shown with that of each coach; no coach sees another one's. What was filled
     about the lesson of an earlier teacher is no side of this one.
     """
     mine = next((each for each in sheets if each.person == viewer), None)

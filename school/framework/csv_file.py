@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contract.errors import UsageError
 from contract.files.csv_table import CsvRow, read_table
+from school.csv_ids import CsvIds
 from school.framework.records import Framework, Tag, TagGroup
 from school.framework.yaml_file import parse_framework, write_framework
 from school.ids import id_of
-from school.strict_yaml import ID
 
 __all__ = ["framework_of_csv"]
 
@@ -15,16 +15,11 @@ __all__ = ["framework_of_csv"]
 def framework_of_csv(text: str, *, file: str, name: str, version: str, source: str) -> Framework:
     """The framework in a CSV file's text; raises UsageError, which names the line."""
     groups: dict[str, list[Tag]] = {}
-    lines: dict[str, str] = {}
+    ids = CsvIds()
     for row in read_table(
         text, name=file, columns=("group", "tag", "description"), optional=("id",)
     ):
-        tag = _tag(row)
-        if (first := lines.setdefault(tag.id, row.where)) != row.where:
-            raise UsageError(
-                f"{row.where}: the id {tag.id} stands in {first} too; give one of them another "
-                "one in a column id."
-            )
+        tag = _tag(row, ids)
         groups.setdefault(row.values["group"], []).append(tag)
     made = Framework(
         id=id_of(name) or "framework",
@@ -40,14 +35,9 @@ def framework_of_csv(text: str, *, file: str, name: str, version: str, source: s
     return parse_framework(write_framework(made), file)
 
 
-def _tag(row: CsvRow) -> Tag:
+def _tag(row: CsvRow, ids: CsvIds) -> Tag:
     values = row.values
     for column in ("group", "tag", "description"):
         if not values[column]:
             raise UsageError(f"{row.where}: {column} is empty.")
-    name = values["id"] or id_of(values["tag"])
-    if ID.fullmatch(name) is None:
-        raise UsageError(
-            f"{row.where}: {values['tag']} has no letter of a-z for an id; write one in a column id."
-        )
-    return Tag(id=name, label=values["tag"], description=values["description"])
+    return Tag(id=ids.of(row, "tag"), label=values["tag"], description=values["description"])
