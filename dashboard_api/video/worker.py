@@ -70,13 +70,13 @@ class VideoWorker:
     async def _keep_tidy(self, files: VideoFiles) -> None:
         """Retention waits for no conversion, which may take hours."""
         while True:
-            await _round(self._tidying.run(files))
+            await _goes_well(self._tidying.run(files), "Old videos")
             await asyncio.sleep(_TIDY_EACH_S)
 
     async def _keep_working(self, files: VideoFiles) -> None:
         while True:
             self._service.work.clear()
-            if not await _round(self.work(files)):
+            if not await _goes_well(self.work(files), "New videos"):
                 await asyncio.sleep(_RETRY_S)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EACH_S):
@@ -88,18 +88,15 @@ class VideoWorker:
         for video in await self._store.run(lambda stores: stores.videos.to_do()):
             if self._not_before.get(video.id, 0.0) > now_s():
                 continue
+            what = f"The video of lesson {video.lesson}"
             try:
-                await self._settle(files, video)
-            except (StoreError, OSError) as error:
-                _LOG.warning("The video of lesson %s has to wait: %s", video.lesson, error)
-            except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
-                _LOG.exception("The video of lesson %s can't be prepared", video.lesson)
-            else:
-                self._not_before.pop(video.id, None)
-                continue
+                is_settled = await _goes_well(self._settle(files, video), what)
             finally:
                 self._service.progress.pop(video.id, None)
-            self._not_before[video.id] = now_s() + _AGAIN_S
+            if is_settled:
+                self._not_before.pop(video.id, None)
+            else:
+                self._not_before[video.id] = now_s() + _AGAIN_S
 
     async def _settle(self, files: VideoFiles, video: Video) -> None:
         """Prepare a video, or refuse it, or finish its removal."""
@@ -271,15 +268,15 @@ class _Stoppable:
         self._require()
 
 
-async def _round(work: Coroutine[Any, Any, None]) -> bool:
-    """One round of a task that goes on whatever happens in it; False if something did."""
+async def _goes_well(work: Coroutine[Any, Any, None], what: str) -> bool:
+    """Do a video, or a round of them, and go on whatever happens; False if something did."""
     try:
         await work
     except (StoreError, OSError) as error:
-        _LOG.warning("Videos can't be looked after at the moment: %s", error)
+        _LOG.warning("%s can't be looked after at the moment: %s", what, error)
         return False
     except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
-        _LOG.exception("Videos can't be looked after")
+        _LOG.exception("%s can't be looked after", what)
         return False
     return True
 
