@@ -187,6 +187,9 @@ def test_the_link_joins(browser, school, call):
     expect(teacher.locator("#together-people li")).to_have_count(2)
     coach.reload()
     expect(coach.locator("#together-people li")).to_have_count(2)
+    # The link scrolls nothing away: the page's head stays in sight.
+    coach.evaluate("() => document.querySelector('#together').scrollIntoView()")
+    assert coach.evaluate("scrollY") == 0
 
 
 def test_a_lesson_that_nobody_else_sees_has_no_debrief(page):
