@@ -64,6 +64,10 @@ bench: setup  ## measure what a tick costs
 examples: setup  ## write server.example.toml anew from the settings' defaults
 	$(BIN)/python docs/example_settings.py
 
+.PHONY: catalogue
+catalogue: setup  ## bring the catalogues of the pages' texts up to date
+	$(BIN)/python docs/catalogue.py
+
 .PHONY: lock
 lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock

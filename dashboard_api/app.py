@@ -38,6 +38,8 @@ from dashboard_api.home import routes as home
 from dashboard_api.home.counts import WeekCounts
 from dashboard_api.inbox import routes as inbox
 from dashboard_api.inbox.digests import Digests
+from dashboard_api.language.choosing import Speaking
+from dashboard_api.language.words import words_app
 from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
@@ -95,7 +97,7 @@ from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.network.forwarding import Forwarding
 from dashboard_api.web.network.security import Guard
 from dashboard_api.web.refusals import RefusalCounts, error_response
-from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS
+from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS, WORDS_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.style_sheets import StyleSheets
 from ingest.settings import RetentionSettings
@@ -262,6 +264,7 @@ def create_app(
         app.include_router(demo_routes.router)
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
     app.mount(STYLES_ADDRESS, StyleSheets(STATIC), name="styles")
+    app.mount(WORDS_ADDRESS, words_app, name="words")
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)
@@ -272,6 +275,7 @@ def create_app(
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(Announcing, debriefs=app.state.debriefs)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(Speaking)
     app.add_middleware(RequestLimits, settings=limits, counts=app.state.refusal_counts)
     app.add_middleware(Guard, settings=limits)
     app.add_middleware(Forwarding, settings=limits, counts=app.state.refusal_counts)

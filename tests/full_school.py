@@ -184,6 +184,7 @@ def _fill(school: School) -> None:
     sharing.cycles.write(CycleText(focus="Ada’s focus"), KIM, BY_ADA)
     sharing.inbox.look(ADA, OF_ROB, NOW_NS)
     sharing.inbox.mail(ADA, NOW_NS, is_on=True)
+    school.people.languages.choose(ADA, "es")
     sharing.cycles.propose(OF_ROB, CycleText(focus="a focus for Rob"), BY_ADA)
     video = Video(
         id="a" * 32, lesson=PAST, state="ready", file="b" * 32, size=10, container="mp4",

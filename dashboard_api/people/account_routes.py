@@ -8,11 +8,13 @@ from typing import Annotated, Any, Final
 
 import segno
 from fastapi import APIRouter, Depends, Form, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
+from dashboard_api.language import LANGUAGES, NAMES
 from dashboard_api.people.account_notices import account_notices
 from dashboard_api.people.sign_in import SignInRefusedError
 from dashboard_api.people.sign_in_routes import sign_in_service
@@ -38,6 +40,12 @@ Text = Annotated[str, Field(max_length=1_000)]
 Owner = Annotated[Viewer, Depends(Needs(None, is_without_second_factor=True))]
 
 
+def _known(language: str) -> str:
+    if language and language not in LANGUAGES:
+        raise ValueError(_("these pages are not in this language"))
+    return language
+
+
 class _PasswordForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -51,6 +59,13 @@ class _FactorForm(BaseModel):
     key: Annotated[str, Field(pattern="^[A-Z2-7]{32}$")]
     code: Text = ""
     password: Text = ""
+
+
+class _LanguageForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    language: Annotated[str, AfterValidator(_known)] = ""
+    """A tag, or nothing for what the browser asks for."""
 
 
 @router.get("/account")
@@ -71,6 +86,16 @@ async def change_password(
     hashed = await asyncio.to_thread(hash_password, form.new)
     await store.run(lambda stores: stores.people.set_password(person.id, hashed, viewer.actor))
     return RedirectResponse("/sign-in", status_code=303)
+
+
+@router.post("/account/language")
+async def choose_language(
+    viewer: Owner, store: StoreDep, form: Annotated[_LanguageForm, Form()]
+) -> Response:
+    """The choice is for all pages, and for mails."""
+    chosen, person = form.language or None, viewer.person.id
+    await store.run(lambda stores: stores.people.languages.choose(person, chosen))
+    return RedirectResponse("/account#language", status_code=303)
 
 
 @router.post("/account/sessions/{session_id}/end")
@@ -164,6 +189,7 @@ async def account_response(
             for entry in await store.run(lambda stores: stores.audit.of_person(person.id, _MAX_OWN))
         ],
         account_notices=await store.run(lambda stores: account_notices(stores, viewer, zone)),
+        language_names=NAMES,
         token=token,
         tokens=[
             (each, local_time_text(each.expires_utc_ns - SECOND_NS, zone), each.expires_utc_ns <= now,

@@ -9,6 +9,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.errors import RoomtoneError
+from contract.language import speak
+from dashboard_api.language.choosing import language_of
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.secret import Holder, Secret
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -124,6 +126,8 @@ class Needs:
         if found is None:
             raise SignInNeededError("Sign in first.")
         person = found.person
+        if person.language is not None:
+            speak(language_of(person.language))
         if connection.headers.get(PERSON_HEADER, person.id) != person.id:
             raise SignInNeededError("Somebody else is signed in in this browser by now.")
         if (

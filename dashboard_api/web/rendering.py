@@ -11,6 +11,10 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from contract.language import language
+from dashboard_api.language.catalogue import FOLDER as CATALOGUES
+from dashboard_api.language.dates import day_month_text, weekday_date_text
+from dashboard_api.language.words import script_of
 from dashboard_api.views.text import (
     joined_text,
     length_text,
@@ -25,7 +29,7 @@ from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
 
-__all__ = ["STATIC", "STATIC_ADDRESS", "STYLES_ADDRESS", "page"]
+__all__ = ["STATIC", "STATIC_ADDRESS", "STYLES_ADDRESS", "WORDS_ADDRESS", "page"]
 
 FOLDER: Final = Path(__file__).parents[1]
 STATIC: Final = FOLDER / "static"
@@ -37,6 +41,8 @@ def _fingerprint() -> str:
     for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(STATIC)}\0".encode())
         digest.update(path.read_bytes())
+    for path in sorted(CATALOGUES.glob("*.po")):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -46,6 +52,9 @@ STATIC_ADDRESS: Final = f"/static/{_fingerprint()}"
 STYLES_ADDRESS: Final = f"{STATIC_ADDRESS}/styles"
 """Below it are several style sheets as one: see `style_sheets.py`."""
 
+WORDS_ADDRESS: Final = f"{STATIC_ADDRESS}/words"
+"""Below it is what scripts say in each language: see `language/words.py`."""
+
 
 @cache
 def _scripts(*folders: str) -> list[str]:
@@ -54,12 +63,29 @@ def _scripts(*folders: str) -> list[str]:
     return [str(path.relative_to(STATIC)) for path in found]
 
 
+def _gettext(message: str) -> str:
+    return language().translations.gettext(message) if message else ""
+
+
+def _ngettext(one: str, many: str, n: int) -> str:
+    return language().translations.ngettext(one, many, n)
+
+
+def _pgettext(context: str, message: str) -> str:
+    return language().translations.pgettext(context, message)
+
+
 _templates: Final = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=("jinja2.ext.i18n",),
+)
+_templates.policies["ext.i18n.trimmed"] = True
+_templates.install_gettext_callables(  # type: ignore[attr-defined]  # the extension has it
+    _gettext, _ngettext, newstyle=True, pgettext=_pgettext
 )
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text
@@ -68,13 +94,13 @@ _templates.filters["lively"] = lively_text
 _templates.filters["marked"] = marked_text
 _templates.filters["sensed"] = sensed_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
-_templates.filters["day"] = lambda iso: "{0:%A}, {0.day} {0:%B} {0:%Y}".format(
-    datetime.fromisoformat(iso)
-)
-_templates.filters["date"] = lambda iso: "{0.day} {0:%B}".format(datetime.fromisoformat(iso))
+_templates.filters["day"] = lambda iso: weekday_date_text(datetime.fromisoformat(iso))
+_templates.filters["date"] = lambda iso: day_month_text(datetime.fromisoformat(iso))
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
 _templates.globals["styles"] = lambda *sheets: f"{STYLES_ADDRESS}/{StyleSheets.name_of(*sheets)}"
+_templates.globals["language"] = language
+_templates.globals["words_script"] = lambda: script_of(WORDS_ADDRESS)
 _templates.globals["dismissal_reasons"] = DISMISSAL_REASONS
 _templates.globals["is_demo"] = is_demo
 _templates.globals["may"] = lambda viewer, action: may_at_all(viewer.person.roles, action)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Hashable
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Annotated, Any, Final, Self, TypeVar
@@ -217,7 +218,9 @@ class StoreThread:
         self._thread.shutdown(wait=True)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        # In the reader's language there too.
+        context = copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._thread, context.run, work)
 
 
 def _store_thread(connection: HTTPConnection) -> StoreThread:

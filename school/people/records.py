@@ -43,6 +43,8 @@ class Person:
     has_password: bool
     has_second_factor: bool
     created_utc_ns: int
+    language: str | None = None
+    """What they read the pages in, by its BCP 47 tag; None leaves it to their browser."""
     has_left: bool = False
     """Their name is gone, and the row stays for what others keep."""
 

@@ -27,6 +27,7 @@ from school.people.data_subjects.held import HeldStore
 from school.people.data_subjects.leaving import LeavingStore
 from school.people.identities import identities_of, link, person_of, unlink
 from school.people.invitation_rows import end_unused, invitations_of, open_invitation
+from school.people.languages import LanguageStore, chosen_languages
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
@@ -48,8 +49,8 @@ _MAX_BROWSER: Final = 200
 _PERSON: Final = select(
     people.c.id, people.c.name, people.c.sign_in_name, people.c.password.is_not(None),
     people.c.second_factor.is_not(None), people.c.created_utc_ns,
-    exists().where(former_people.c.person == people.c.id),
-)  # fmt: skip
+    exists().where(former_people.c.person == people.c.id), chosen_languages.c.language,
+).outerjoin(chosen_languages, chosen_languages.c.person == people.c.id)  # fmt: skip
 _BY_ID: Final = _PERSON.where(people.c.id == bindparam("id"))
 _ROLES: Final = select(roles.c.role).where(roles.c.person == bindparam("id"))
 
@@ -65,6 +66,8 @@ class PeopleStore:
         """All that is kept about someone."""
         self.leaving = LeavingStore(database)
         """What becomes of someone who leaves."""
+        self.languages = LanguageStore(database)
+        """In which language each person reads."""
         self.ways_in = WaysInStore(database)
         """How each person can sign in."""
 
@@ -333,16 +336,12 @@ def _person(connection: Connection, person_id: str) -> Person | None:
 
 
 def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
+    held = connection.scalars(_ROLES, {"id": row[0]}).all()
     return Person(
-        id=row[0],
-        name=row[1],
-        sign_in_name=row[2],
-        roles=frozenset(connection.scalars(_ROLES, {"id": row[0]}).all()),
-        has_password=bool(row[3]),
-        has_second_factor=bool(row[4]),
-        created_utc_ns=row[5],
-        has_left=bool(row[6]),
-    )
+        id=row[0], name=row[1], sign_in_name=row[2], roles=frozenset(held),
+        has_password=bool(row[3]), has_second_factor=bool(row[4]), created_utc_ns=row[5],
+        has_left=bool(row[6]), language=row[7],
+    )  # fmt: skip
 
 
 def _write_roles(

@@ -20,6 +20,7 @@ from school.inbox.tables import digests, lesson_looks
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
+from school.people.languages import chosen_languages
 from school.schema import (
     audit_events,
     audit_head,
@@ -335,6 +336,7 @@ HELD: Final = (
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),
+    _of_person(chosen_languages, "account.json", "language", {}),
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(

@@ -22,6 +22,7 @@ from school.inbox.tables import digests, lesson_looks
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
+from school.people.languages import chosen_languages
 from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
 from school.schema import (
@@ -48,7 +49,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
-    lesson_looks, digests,
+    lesson_looks, digests, chosen_languages,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

@@ -341,7 +341,7 @@ ELSEWHERE = {
     "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",
     "/account": "about oneself", "/account/password": "about oneself",
     "/account/sessions/{session_id}/end": "about oneself",
-    "/account/second-factor": "about oneself",
+    "/account/second-factor": "about oneself", "/account/language": "about oneself",
     "/account/export": "about oneself; data_subjects/test_export.py",
     "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
     "/account/identities/{identity}/remove": "about oneself; test_openid.py",
