@@ -45,7 +45,7 @@ def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Ca
     for cycle in cycles:
         case = cases[cycle.person]
         if cycle.state == "open":
-            case.cycle = cycle_view(stores, viewer, cycle, zone)
+            case.cycle = cycle_view(stores, viewer, cycle, zone, [cycle])
         else:
             case.waiting.append(f"The focus that you propose: {cycle.text.focus}")
     for lesson in lessons:

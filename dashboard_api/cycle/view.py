@@ -8,6 +8,7 @@ from datetime import date, tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
+from dashboard_api.cycle.form_links import FormLink, form_links
 from dashboard_api.views.days import day_of, day_words
 from dashboard_api.views.text import length_text, local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
@@ -66,6 +67,8 @@ class CycleView:
     measure: str = ""
     """The address of the step's measure; empty without one."""
     pace: Sequence[str] = ()
+    forms: Sequence[FormLink] = ()
+    """Those that the reader filled about its lessons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +87,9 @@ def cycle_page(
     stores: Stores, viewer: Viewer, zone: tzinfo | None, *, has_forms: bool = True
 ) -> CyclePage:
     """The viewer's own; without `has_forms` nothing to choose from, as on the start page."""
-    shown = [
-        (one.state, cycle_view(stores, viewer, one, zone))
-        for one in stores.sharing.cycles.of_teacher(viewer.person.id)
-    ]
+    cycles = stores.sharing.cycles.of_teacher(viewer.person.id)
+    known = cycles if has_forms else []
+    shown = [(one.state, cycle_view(stores, viewer, one, zone, known)) for one in cycles]
     opened = [one for state, one in shown if state == "open"]
     past = Wanted(to_utc_ns=viewer.utc_ns)
     lessons = (
@@ -111,8 +113,17 @@ def coaches_for(stores: Stores, viewer: Viewer) -> list[Person]:
     ]
 
 
-def cycle_view(stores: Stores, viewer: Viewer, cycle: Cycle, zone: tzinfo | None) -> CycleView:
-    """A lesson and a step are named to those alone who may open the lesson now."""
+def cycle_view(
+    stores: Stores,
+    viewer: Viewer,
+    cycle: Cycle,
+    zone: tzinfo | None,
+    known: Sequence[Cycle] = (),
+) -> CycleView:
+    """A lesson and a step are named to those alone who may open the lesson now.
+
+    `known` are the teacher's cycles that the viewer sees; without them no forms are named.
+    """
     is_own = cycle.person == viewer.person.id
     names = stores.people.names({who for who in (cycle.coach, cycle.author) if who})
     lesson = _open_lesson(stores, viewer, cycle.lesson)
@@ -139,6 +150,7 @@ def cycle_view(stores: Stores, viewer: Viewer, cycle: Cycle, zone: tzinfo | None
         step="" if step is None else step.text.what,
         measure=measure,
         pace=() if lesson is None else pace_words(stores, cycle, lesson),
+        forms=form_links(stores, viewer, cycle, known) if known else (),
     )
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import groupby
 from typing import Final
 
 from dashboard_api.forms.view import Forms, names_of, teacher_of
+from dashboard_api.views.days import day_of, day_words
 from dashboard_api.views.text import local_time_text
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
+from school.cycle.records import Cycle, cycle_of
 from school.forms.records import Form
 from school.forms.sheets import Answer, Sheet
 from school.forms.sides import Sides, sides_of
 
 __all__ = ["MAX_LESSONS", "OverTime", "over_time"]
 
-MAX_LESSONS: Final = 8
+MAX_LESSONS: Final = 16
 """So many columns can be read beside each other: the latest ones."""
 _LONGEST: Final = 120
 
@@ -44,6 +47,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Lessons beside each other that fall into the same cycle, or into none that the viewer sees."""
+
+    focus: str
+    """The cycle's; empty outside of cycles."""
+    days: str
+    """Since when that cycle is open, and until when it was."""
+    n: int
+    """So many columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverTime:
     """A form over the lessons of one teacher, the oldest first."""
 
@@ -51,6 +66,10 @@ class OverTime:
     name: str
     lessons: Sequence[tuple[str, str]]
     """Id and time of each."""
+    stretches: Sequence[Stretch]
+    """Of all lessons; none where no lesson falls into a cycle."""
+    is_own: bool
+    """Whether the viewer is the teacher."""
     rows: Sequence[Row]
     is_cut: bool
     """Whether there are older lessons that are not shown."""
@@ -89,12 +108,48 @@ def over_time(
         id=form_id,
         name=found[-1].name if form is None else form.name,
         lessons=[(lesson, local_time_text(starts, zone)) for starts, lesson, _ in latest],
+        stretches=_stretches(stores, seen, teacher, [each[:2] for each in latest], zone),
+        is_own=teacher == seen.viewer,
         rows=[
             Row(label=label, cells=[_cell(item, each, names) for each in sides])
             for item, label in _items(form, sides).items()
         ],
         is_cut=len(latest) < len(shown),
     )
+
+
+def _stretches(
+    stores: Stores,
+    seen: SeenLesson,
+    teacher: str,
+    lessons: Sequence[tuple[int, str]],
+    zone: tzinfo | None,
+) -> list[Stretch]:
+    """By the cycles that the viewer sees: a teacher all of theirs, a coach what is shared with them."""
+    cycles = stores.sharing.cycles
+    known = (
+        cycles.of_teacher(teacher)
+        if teacher == seen.viewer
+        else [one for one in cycles.of_coach(seen.viewer) if one.person == teacher]
+    )
+    falls = [cycle_of(known, lesson, starts) for starts, lesson in lessons]
+    if not any(falls):
+        return []
+    return [
+        Stretch(
+            focus="" if cycle is None else cycle.text.focus,
+            days="" if cycle is None else _days(cycle, zone),
+            n=len(list(each)),
+        )
+        for cycle, each in groupby(falls)
+    ]
+
+
+def _days(cycle: Cycle, zone: tzinfo | None) -> str:
+    began = day_words(day_of(cycle.written_utc_ns, zone))
+    if cycle.state == "open":
+        return f"since {began}"
+    return f"{began} to {day_words(day_of(cycle.changed_utc_ns, zone))}"
 
 
 def _items(form: Form | None, sides: Sequence[Sides]) -> dict[str, str]:

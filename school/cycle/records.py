@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -18,6 +18,7 @@ __all__ = [
     "CycleGoneError",
     "CycleText",
     "Stage",
+    "cycle_of",
     "stage_of",
 ]
 
@@ -106,3 +107,20 @@ def stage_of(cycle: Cycle, *, has_tried: bool) -> Stage:
     if cycle.step is None:
         return "plan"
     return "again" if has_tried else "attempt"
+
+
+def cycle_of(cycles: Sequence[Cycle], lesson: str, starts_utc_ns: int) -> Cycle | None:
+    """The one of a teacher's cycles that a lesson of theirs falls into.
+
+    It is the one that looks at this lesson, or else the one that was open when the lesson began.
+    """
+    known = [one for one in cycles if one.state != "proposed"]
+    chosen = [one for one in known if one.lesson == lesson]
+    was_open = [
+        one
+        for one in known
+        if one.written_utc_ns <= starts_utc_ns
+        # Nothing of a cycle changes after it is closed.
+        and (one.state == "open" or starts_utc_ns <= one.changed_utc_ns)
+    ]
+    return max(chosen or was_open, key=lambda one: one.written_utc_ns, default=None)

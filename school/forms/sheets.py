@@ -9,7 +9,15 @@ from typing import Final
 from contract.errors import UsageError
 from school.forms.records import Form, Item
 
-__all__ = ["LONGEST_WORDS", "Answer", "AnswerChangedError", "Sheet", "answer_to", "new_sheet"]
+__all__ = [
+    "LONGEST_WORDS",
+    "Answer",
+    "AnswerChangedError",
+    "FilledForm",
+    "Sheet",
+    "answer_to",
+    "new_sheet",
+]
 
 LONGEST_WORDS: Final = 1_000
 
@@ -55,6 +63,17 @@ class Sheet:
     @property
     def is_teachers(self) -> bool:
         return self.person == self.teacher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledForm:
+    """That someone filled a form about a lesson, without what they said."""
+
+    lesson: str
+    form: str
+    name: str
+    starts_utc_ns: int
+    """The lesson's start."""
 
 
 class AnswerChangedError(UsageError):

@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 from contract.errors import UsageError
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
-from school.forms.sheets import Answer, AnswerChangedError, Sheet
+from school.forms.sheets import Answer, AnswerChangedError, FilledForm, Sheet
 from school.forms.tables import form_answers as answers
 from school.forms.tables import form_sheets as sheets
-from school.schema import lesson_owners
+from school.schema import lesson_owners, lessons
 from school.sql_store import put_row
 
 __all__ = ["FormStore"]
@@ -47,6 +47,17 @@ class FormStore:
         """What was filled of a form about the lessons of a teacher."""
         with self._database.reading() as connection:
             return _read(connection, (sheets.c.teacher == teacher) & (sheets.c.form == form))
+
+    def filled(self, teacher: str, person: str) -> list[FilledForm]:
+        """The forms that someone filled about the lessons of a teacher, the latest lesson first."""
+        found = (
+            select(sheets.c.lesson, sheets.c.form, sheets.c.name, lessons.c.starts_utc_ns)
+            .join(lessons, lessons.c.id == sheets.c.lesson)
+            .where(sheets.c.teacher == teacher, sheets.c.person == person)
+            .order_by(lessons.c.starts_utc_ns.desc(), sheets.c.lesson, sheets.c.form)
+        )
+        with self._database.reading() as connection:
+            return [FilledForm(**row._asdict()) for row in connection.execute(found).all()]
 
     def answer(self, sheet: Sheet, new: Answer, utc_ns: int) -> Answer:
         """Keep what someone says of an item; `sheet` says of which form, as it is now.

@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 
+from school.audit.actor import Actor
+from school.cycle.records import CycleText
 from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import fill_as, shared
 from tests.browser.lesson_page import open_with_film
-from tests.signed_in import COACH
+from tests.signed_in import COACH, TEACHER
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
 
@@ -199,6 +201,13 @@ def be_compared_with(school: Any) -> None:
     fill_as(school, COACH, "task-waits", "seen", "At 2:10 on the board")
 
 
+def be_compared_in_a_cycle(school: Any) -> None:
+    be_compared_with(school)
+    by = Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
+    cycle = school.stores.sharing.cycles.write(CycleText(focus="Calm changes"), COACH, by)
+    school.stores.sharing.cycles.look_at(cycle.id, "sample", by)
+
+
 def compare_forms(page: Any) -> None:
     item = page.locator("#item-task-waits")
     item.get_by_label("Not seen", exact=True).check()
@@ -311,7 +320,7 @@ STATES = (
         "/lessons/sample/forms/routines-walkthrough",
         step=look_over_time,
         is_shared=True,
-        prepare=be_compared_with,
+        prepare=be_compared_in_a_cycle,
     ),
     State("a form", "/lessons/sample/forms/talk-rubric", step=fill_form),
     State(

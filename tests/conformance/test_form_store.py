@@ -53,6 +53,11 @@ def test_each_has_a_sheet_of_each_form(pair: tuple[School, School]) -> None:
         one.answer(sheet(person), said("who-talks", "many", person), 1)
         one.answer(sheet(person, "art"), said("who-talks", "", person), 1)
     one.answer(sheet("kim", form=WALK), said("keep", "", "x", form=WALK), 1)
+    assert {(each.lesson, each.form, each.name) for each in other.filled("ada", "kim")} == {
+        ("art", RUBRIC.id, RUBRIC.name), ("maths", RUBRIC.id, RUBRIC.name),
+        ("maths", WALK.id, WALK.name),
+    }  # fmt: skip
+    assert other.filled("kim", "kim") == []
     assert [(each.form, each.person) for each in other.of_lesson("maths")] == [
         (WALK.id, "kim"), (RUBRIC.id, "ada"), (RUBRIC.id, "kim"),
     ]  # fmt: skip
