@@ -14,7 +14,7 @@ STARTS = datetime(2025, 11, 18, 10, 5, tzinfo=UTC)
 
 
 def bundle_content(*, words: str = "Who begins?", author: str = "Kim Roth", **more: Any) -> Content:
-    """A small lesson with a note, a reply and a step."""
+    """A small lesson with a note, a reply, a step and a form."""
     reply = {"author": "Ada Okafor", "role": "teacher", "text": "The window", "written_at": STARTS}
     note = {
         "start_s": 60, "end_s": 90, "kind": "note", "zone": "room", "is_strength": False,
@@ -33,6 +33,10 @@ def bundle_content(*, words: str = "Who begins?", author: str = "Kim Roth", **mo
         },
         "moments": [note], "steps": [step], "guess": None, "reflection": None, "timeline": None,
         "clock_map": None,
+        "forms": [{"name": "Talk", "version": "1", "items": [{"label": "Who talks", "said": [
+            {"author": "Ada Okafor", "role": "teacher", "choice": "Many pupils", "words": ""},
+            {"author": author, "role": "coach", "choice": "", "words": words},
+        ]}]}],
     }  # fmt: skip
     return Content.model_validate(known | more)
 

@@ -10,9 +10,11 @@ from dashboard_api.clock_maps.routes import line_up_of
 from dashboard_api.debrief.difference import BEGINS_S
 from dashboard_api.debrief.guess_view import awaits_guess, seen_guess
 from dashboard_api.debrief.step_view import StepLine, step_page
+from dashboard_api.forms.view import Forms
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment
+from dashboard_api.record.compared_forms import ComparedForm, compared_forms
 from dashboard_api.record.content import taken_moments
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.seen import SeenLesson
@@ -21,13 +23,16 @@ from dashboard_api.web.viewer import Viewer
 from school.bundle.records import (
     BundledActivity,
     BundledAnswer,
+    BundledForm,
     BundledGap,
     BundledGuess,
+    BundledItem,
     BundledLesson,
     BundledMap,
     BundledMoment,
     BundledReflection,
     BundledReply,
+    BundledSaid,
     BundledSegment,
     BundledSpan,
     BundledStep,
@@ -44,7 +49,12 @@ _LEVEL_S: Final = 1
 
 
 def bundle_of(
-    stores: Stores, seen: SeenLesson, viewer: Viewer, zone: tzinfo | None, program: str
+    stores: Stores,
+    seen: SeenLesson,
+    viewer: Viewer,
+    zone: tzinfo | None,
+    program: str,
+    forms: Forms,
 ) -> Content:
     """The timeline's numbers are for its own teacher alone, and not before a guess that comes first."""
     now, is_own = viewer.utc_ns, seen.reach == "own"
@@ -64,6 +74,7 @@ def bundle_of(
         reflection=_reflection(stores, seen) if is_own else None,
         timeline=timeline,
         clock_map=_map(stores, seen),
+        forms=[_form(each) for each in compared_forms(stores, seen, forms)],
     )
 
 
@@ -130,6 +141,25 @@ def _step(step: StepLine, reader: str) -> BundledStep:
         author=reader if step.author == "you" else step.author, went=step.went,
         went_words=step.went_words,
     )  # fmt: skip
+
+
+def _form(form: ComparedForm) -> BundledForm:
+    return BundledForm(
+        name=form.name,
+        version=form.version,
+        items=[
+            BundledItem(
+                label=item.label,
+                said=[
+                    BundledSaid(
+                        author=one.author, role=one.role, choice=one.choice, words=one.words
+                    )
+                    for one in item.said
+                ],
+            )
+            for item in form.items
+        ],
+    )
 
 
 def _guess(stores: Stores, seen: SeenLesson) -> BundledGuess | None:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, tzinfo
 from contract.clock import SECOND_NS
 from dashboard_api.debrief.guess_view import awaits_guess
 from dashboard_api.debrief.step_view import StepLine, step_page
+from dashboard_api.forms.view import Forms
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
+from dashboard_api.record.compared_forms import ComparedForm, compared_forms
 from dashboard_api.sharing.page_view import day_text, parts_text
 from dashboard_api.views.text import (
     joined_text,
@@ -25,7 +27,17 @@ from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 
-__all__ = ["DebriefRecord", "RecordedMoment", "Said", "debrief_record", "taken_moments"]
+__all__ = [
+    "DebriefRecord",
+    "RecordedForm",
+    "RecordedItem",
+    "RecordedMoment",
+    "RecordedStep",
+    "Said",
+    "choice_and_words",
+    "debrief_record",
+    "taken_moments",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,22 @@ class RecordedMoment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedItem:
+    """An item of a form, with what each said of it."""
+
+    label: str
+    said: Sequence[Said]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedForm:
+    """A form that both are done with."""
+
+    title: str
+    items: Sequence[RecordedItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebriefRecord:
     """All of it; each text is data, with line ends and without markup."""
 
@@ -67,6 +95,7 @@ class DebriefRecord:
     moments: Sequence[RecordedMoment]
     rest: str
     """How many suggestions are not in it."""
+    forms: Sequence[RecordedForm]
     shared: Sequence[str]
     taken: str
 
@@ -81,7 +110,7 @@ def taken_moments(stores: Stores, seen: SeenLesson, now_utc_ns: int) -> list[Jud
 
 
 def debrief_record(
-    stores: Stores, seen: SeenLesson, viewer: Viewer, zone: tzinfo | None
+    stores: Stores, seen: SeenLesson, viewer: Viewer, zone: tzinfo | None, forms: Forms
 ) -> DebriefRecord:
     now, lesson = viewer.utc_ns, seen.lesson
     moments = taken_moments(stores, seen, now)
@@ -98,6 +127,7 @@ def debrief_record(
         steps=[_step(each, viewer.person.name) for each in shown],
         moments=[_moment(one, zone) for one in kept],
         rest=_rest(more),
+        forms=[_form(each) for each in compared_forms(stores, seen, forms)],
         shared=_shared(stores, seen, viewer, zone),
         taken=f"Roomtone: record of a debrief. Taken by {viewer.person.name} on "
         f"{local_time_text(viewer.people_utc_ns, zone)}.",
@@ -180,6 +210,30 @@ def _moment(one: JudgedMoment, zone: tzinfo | None) -> RecordedMoment:
             ),
         ],
     )
+
+
+def _form(form: ComparedForm) -> RecordedForm:
+    return RecordedForm(
+        title=form.name,
+        items=[
+            RecordedItem(
+                label=item.label,
+                said=[
+                    Said(
+                        who=f"{one.author} ({one.role})",
+                        words=choice_and_words(one.choice, one.words),
+                    )
+                    for one in item.said
+                ],
+            )
+            for item in form.items
+        ],
+    )
+
+
+def choice_and_words(choice: str, words: str) -> str:
+    """What somebody said of a form's item, as one text."""
+    return ". ".join(filter(None, (choice, words)))
 
 
 def _written(iso: str, zone: tzinfo | None) -> str:

@@ -12,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
-from dashboard_api.record.content import RecordedMoment, RecordedStep, Said
+from dashboard_api.record.content import (
+    RecordedForm,
+    RecordedItem,
+    RecordedMoment,
+    RecordedStep,
+    Said,
+    choice_and_words,
+)
 from dashboard_api.seat_rows.chart import Strip, axis_svg, strip_svg
 from dashboard_api.views.text import (
     ACTIVITY_TEXT,
@@ -48,6 +55,7 @@ class ImportedPage:
     steps: Sequence[RecordedStep]
     guess: Sequence[str]
     reflection: Sequence[tuple[str, str]]
+    forms: Sequence[RecordedForm]
 
 
 def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
@@ -94,6 +102,22 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
             (question, answer)
             for name, question in QUESTIONS.items()
             if (answer := getattr(content.reflection, name))
+        ],
+        forms=[
+            RecordedForm(
+                title=form.name,
+                items=[
+                    RecordedItem(
+                        label=item.label,
+                        said=[
+                            Said(who=one.author, words=choice_and_words(one.choice, one.words))
+                            for one in item.said
+                        ],
+                    )
+                    for item in form.items
+                ],
+            )
+            for form in content.forms
         ],
     )
 

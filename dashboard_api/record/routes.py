@@ -75,7 +75,7 @@ async def record(
         stores.audit.record_export(
             viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="record"
         )
-        return debrief_record(stores, seen, viewer, zone)
+        return debrief_record(stores, seen, viewer, zone, request.app.state.forms)
 
     with export_places(request).held(viewer.person.id):
         found = await store.run(query)
@@ -129,7 +129,7 @@ async def bundle(
         stores.audit.record_export(
             viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="bundle"
         )
-        return bundle_text(bundle_of(stores, seen, viewer, zone, program))
+        return bundle_text(bundle_of(stores, seen, viewer, zone, program, request.app.state.forms))
 
     return saved_file("lesson.json", await store.run(query), "application/json")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from school.bundle.records import Content
+from school.bundle.records import BundledForm, Content
 from school.moments.records import Speaker
 
 __all__ = ["nameless"]
@@ -24,6 +24,10 @@ def nameless(content: Content) -> Content:
         said += [(each.author, each.role) for each in one.answers]
         for name, role in said:
             roles.setdefault(name, role)
+    for form in content.forms:
+        for item in form.items:
+            for answered in item.said:
+                roles.setdefault(answered.author, answered.role)
     names = _names(roles)
     return content.model_copy(
         update={
@@ -49,8 +53,21 @@ def nameless(content: Content) -> Content:
                 one.model_copy(update={"author": names(one.author) if one.author in roles else ""})
                 for one in content.steps
             ],
+            "forms": [_nameless_form(one, names) for one in content.forms],
         }
     )
+
+
+def _nameless_form(form: BundledForm, names: Callable[[str], str]) -> BundledForm:
+    items = [
+        item.model_copy(
+            update={
+                "said": [one.model_copy(update={"author": names(one.author)}) for one in item.said]
+            }
+        )
+        for item in form.items
+    ]
+    return form.model_copy(update={"items": items})
 
 
 def _names(roles: dict[str, Speaker]) -> Callable[[str], str]:

@@ -21,13 +21,16 @@ from school.moments.records import NoteKind, Speaker
 __all__ = [
     "BundledActivity",
     "BundledAnswer",
+    "BundledForm",
     "BundledGap",
     "BundledGuess",
+    "BundledItem",
     "BundledLesson",
     "BundledMap",
     "BundledMoment",
     "BundledReflection",
     "BundledReply",
+    "BundledSaid",
     "BundledSegment",
     "BundledSpan",
     "BundledStep",
@@ -156,6 +159,30 @@ class BundledReflection(Base):
     watch: Words
 
 
+class BundledSaid(Base):
+    """What somebody said of an item of a form."""
+
+    author: Line
+    role: Speaker
+    choice: Line
+    words: Words
+
+
+class BundledItem(Base):
+    """An item of a form, in the words of then."""
+
+    label: Line
+    said: Annotated[list[BundledSaid], Field(max_length=200)]
+
+
+class BundledForm(Base):
+    """A form about the lesson that both sides are done with."""
+
+    name: Line
+    version: Line
+    items: Annotated[list[BundledItem], _Many]
+
+
 class Traces(Base):
     """Traces of one length, a number for each step; null where nothing is known."""
 
@@ -227,3 +254,5 @@ class Content(Base):
     timeline: BundledTimeline | None
     """Null in the bundle of anybody but the lesson's teacher."""
     clock_map: BundledMap | None
+    forms: Annotated[list[BundledForm], _Many] = []
+    """Those that the reader sees both sides of; older files have no such key."""

@@ -48,6 +48,7 @@ def test_what_is_kept_comes_back_without_names(school: School) -> None:
     assert kept.moments[0].author == "a coach"
     assert kept.moments[0].replies[0].author == "the teacher"
     assert kept.steps[0].author == "the teacher"
+    assert [each.author for each in kept.forms[0].items[0].said] == ["the teacher", "a coach"]
     assert not {"Ada Okafor", "Kim Roth", "Ms Okafor"} & set(kept.model_dump_json().split('"'))
 
 

@@ -70,7 +70,7 @@ def add_note(stores: Any, name: str, note: str, **fields: Any) -> None:
 
 
 def record(**fields: Any) -> DebriefRecord:
-    known: dict[str, Any] = {"title": "t", "about": "a", "steps": (), "moments": (), "rest": "",
+    known: dict[str, Any] = {"title": "t", "about": "a", "steps": (), "moments": (), "rest": "", "forms": (),
                              "shared": ("Its teacher alone.",), "taken": "Taken."}  # fmt: skip
     return DebriefRecord(**known | fields)
 

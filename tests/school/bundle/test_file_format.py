@@ -64,6 +64,12 @@ CONTENT = st.fixed_dictionaries({
         "gaps": st.just([]), "summary": st.lists(TEXT, max_size=2),
     }),
     "clock_map": st.none(),
+    "forms": st.lists(st.fixed_dictionaries({"name": TEXT, "version": TEXT, "items": st.lists(
+        st.fixed_dictionaries({"label": TEXT, "said": st.lists(st.fixed_dictionaries({
+            "author": TEXT, "role": st.sampled_from(["teacher", "coach"]), "choice": TEXT,
+            "words": TEXT,
+        }), max_size=2)}), max_size=2,
+    )}), max_size=2),
 })  # fmt: skip
 
 
@@ -166,3 +172,12 @@ def test_a_zone_of_fewer_than_five_seats_is_refused() -> None:
     trace["least"] = [1]
     with pytest.raises(UsageError, match=r"at timeline\.movement"):
         read_bundle(sealed(minimal() | {"timeline": timeline}), "f")
+
+
+def test_a_file_from_before_forms_is_read() -> None:
+    """What `minimal` has is all that files had then."""
+    assert "forms" not in minimal()
+    assert read_bundle(sealed(minimal()), "f").forms == []
+    form = {"name": "Talk", "version": "1", "items": [{"label": "Who talks"}]}
+    with pytest.raises(UsageError, match=r"at forms\.0\.items\.0\.said"):
+        read_bundle(sealed(minimal() | {"forms": [form]}), "f")
