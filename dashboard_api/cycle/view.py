@@ -25,9 +25,11 @@ __all__ = [
     "AIM_H",
     "CyclePage",
     "CycleView",
+    "Due",
     "coaches_for",
     "cycle_page",
     "cycle_view",
+    "own_due",
     "pace_words",
 ]
 
@@ -81,6 +83,27 @@ class CyclePage:
     coaches: Sequence[Person]
     lessons: Sequence[tuple[str, str]]
     """Their last lessons, to choose from: id and words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is due in a cycle, and since when."""
+
+    words: str
+    day: date
+
+
+def own_due(stores: Stores, person: str, utc_ns: int, zone: tzinfo | None) -> Due | None:
+    """What is due by now in a teacher's own open cycle."""
+    cycle = stores.sharing.cycles.open_cycle(person)
+    if cycle is None:
+        return None
+    lesson = None if cycle.lesson is None else stores.lesson(cycle.lesson)
+    step = _step_of(stores, cycle, lesson, is_own=True)
+    stage = stage_of(cycle, has_tried=step is not None and step.went is not None)
+    day = _day_of(cycle, stage)
+    is_due = day is not None and day <= day_of(utc_ns, zone)
+    return Due(words=STAGES[stage], day=day) if day is not None and is_due else None
 
 
 def cycle_page(

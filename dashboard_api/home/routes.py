@@ -90,7 +90,7 @@ async def start_page(
 
 
 def _inbox(stores: Stores, viewer: Viewer, zone: tzinfo | None, *, has_mail: bool) -> Inbox:
-    news = news_of(stores, viewer.person, viewer.utc_ns, viewer.people_utc_ns)
+    news = news_of(stores, viewer.person, viewer.utc_ns, viewer.people_utc_ns, zone)
     lines = inbox_lines(stores, news, zone)
     return Inbox(
         lines=lines,

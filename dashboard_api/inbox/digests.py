@@ -56,7 +56,9 @@ class Digests:
             return
         due = await store.run(lambda stores: stores.sharing.inbox.due(now - _APART_NS))
         for person, sent in due:
-            made = await store.run(partial(_made, person, sent, lessons_now, now, self._address))
+            made = await store.run(
+                partial(_made, person, sent, lessons_now, now, self._zone, self._address)
+            )
             if made is None:
                 continue
             try:
@@ -70,6 +72,7 @@ def _made(
     sent_utc_ns: int,
     lessons_utc_ns: int,
     now_utc_ns: int,
+    zone: tzinfo | None,
     address: str,
     stores: Stores,
 ) -> _Mail | None:
@@ -78,7 +81,7 @@ def _made(
     if person is None:
         return None
     # What waited before was in the last mail.
-    found = news_of(stores, person, lessons_utc_ns, now_utc_ns)
+    found = news_of(stores, person, lessons_utc_ns, now_utc_ns, zone)
     news = [one for one in found if one.at_utc_ns > sent_utc_ns]
     if not news or not stores.sharing.inbox.note_sent(person_id, sent_utc_ns, now_utc_ns):
         return None

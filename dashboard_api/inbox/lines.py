@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dashboard_api.inbox.news import Kind, News
+from dashboard_api.views.days import day_words
 from dashboard_api.views.text import joined_text, local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
@@ -26,6 +27,7 @@ _COUNTS: Final[dict[Kind, tuple[str, str]]] = {
     "replied": ("1 reply to a note", "{n} replies to notes"),
     "proposed": ("1 next step is proposed to you", "{n} next steps are proposed to you"),
     "due": ("1 next step to look back on", "{n} next steps to look back on"),
+    "cycle": ("a day of your cycle has come", "{n} days of your cycle have come"),
 }
 _DIGEST: Final = """\
 Hello,
@@ -83,7 +85,11 @@ def digest_text(news: Sequence[News], address: str) -> str:
 
 
 def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
+    if news.due is not None:
+        text = f"Due in your cycle since {day_words(news.due.day)}: {news.due.words}."
+        return InboxLine(text=text, address="/cycle", link="Your cycle")
     lesson = news.lesson
+    assert lesson is not None
     title = title_text(lesson.title, lesson.room)
     what = f"{title}, {local_time_text(lesson.starts_utc_ns, zone)}"
     who = joined_text([names.get(one, SOMEONE_GONE) for one in news.who])
@@ -101,6 +107,6 @@ def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
         case "proposed":
             text = f"{who} proposes a next step after {what}."
             return InboxLine(text=text, address=f"{address}/step", link="Answer")
-        case "due":
+        case _:
             text = f"You have taught {what} since you wrote your next step. How did it go?"
             return InboxLine(text=text, address=f"{address}/step", link="Say how it went")

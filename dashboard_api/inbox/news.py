@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Final, Literal
 
 from contract.clock import SECOND_NS
+from dashboard_api.cycle.view import Due, own_due
+from dashboard_api.views.days import start_of
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.inbox.records import WaitingLesson
 from school.lessons.records import Lesson
 from school.people.records import Person
 from school.sharing.listing import Wanted
-from school.sharing.policy import may, reaches
+from school.sharing.policy import may, may_at_all, reaches
 
 __all__ = ["REMIND_AFTER_NS", "Kind", "News", "news_of"]
 
-Kind = Literal["shared", "waits", "replied", "proposed", "due"]
+Kind = Literal["shared", "waits", "replied", "proposed", "due", "cycle"]
 REMIND_AFTER_NS: Final = 72 * 3_600 * SECOND_NS
 """A shared lesson that nobody has looked at for so long is a reminder."""
 MAX_NEWS: Final = 20
@@ -30,13 +33,18 @@ class News:
     kind: Kind
     at_utc_ns: int
     """Since when."""
-    lesson: Lesson
+    lesson: Lesson | None = None
+    """None where it is about no lesson."""
     n: int = 1
     who: tuple[str, ...] = ()
     """The ids of those whose doing it is."""
+    due: Due | None = None
+    """Of a cycle."""
 
 
-def news_of(stores: Stores, person: Person, utc_ns: int, people_utc_ns: int) -> list[News]:
+def news_of(
+    stores: Stores, person: Person, utc_ns: int, people_utc_ns: int, zone: tzinfo | None
+) -> list[News]:
     """The newest first. In a simulation lessons have a clock of their own: `utc_ns`."""
     waiting = stores.sharing.inbox.waiting(person.id, utc_ns)[:MAX_NEWS]
     seen = _seen(stores, person, [one.lesson for one in waiting], utc_ns)
@@ -50,7 +58,10 @@ def news_of(stores: Stores, person: Person, utc_ns: int, people_utc_ns: int) -> 
         )
     ]
     found += _due(stores, person, utc_ns)
-    return sorted(found, key=lambda one: (-one.at_utc_ns, one.kind, one.lesson.id))
+    found += _due_in_cycle(stores, person, utc_ns, zone)
+    return sorted(
+        found, key=lambda one: (-one.at_utc_ns, one.kind, one.lesson.id if one.lesson else "")
+    )
 
 
 def _of_lesson(
@@ -116,6 +127,14 @@ def _due(stores: Stores, person: Person, utc_ns: int) -> list[News]:
         for one in taught
         if one.id != step.lesson and one.over_utc_ns(stores.longest_ns) <= utc_ns
     ]
+
+
+def _due_in_cycle(stores: Stores, person: Person, utc_ns: int, zone: tzinfo | None) -> list[News]:
+    """A day of the own cycle that has come, until that is done."""
+    if not may_at_all(person.roles, "keep cycle"):
+        return []
+    due = own_due(stores, person.id, utc_ns, zone)
+    return [] if due is None else [News(kind="cycle", at_utc_ns=start_of(due.day, zone), due=due)]
 
 
 def _seen(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pytest
 
@@ -12,6 +13,7 @@ from contract.clock import SECOND_NS
 from dashboard_api.inbox.digests import SUBJECT, Digests
 from dashboard_api.people.mail import MailError
 from school.audit.actor import Actor
+from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
@@ -143,6 +145,27 @@ def test_a_step_is_due_once_its_teacher_has_taught_again(client, clock, stores, 
         assert 'href="/lessons/next/step"' in pages.get("/").text
 
 
+def test_what_is_due_in_ones_own_cycle_waits_until_it_is_done(client, coach, clock, stores, filled):
+    day = date(2025, 11, 18)
+    text = CycleText(focus="Calm changes", debrief_on=day, again_on=date(2025, 12, 9))
+    made = stores.sharing.cycles.write(text, COACH, at(clock, TEACHER))
+    stores.sharing.cycles.look_at(made.id, "sample", at(clock, TEACHER))
+    line = "Due in your cycle since 18 November 2025: Talk about it. Your cycle"
+    assert news(client) == [line]
+    assert 'href="/cycle">Your cycle</a>' in client.get("/").text
+    # The coach reads it in their caseload.
+    assert not [line for line in news(coach) if "cycle" in line]
+    later = replace(text, debrief_on=date(2025, 11, 19))
+    known = stores.sharing.cycles.open_cycle(TEACHER)
+    stores.sharing.cycles.change(known.id, known.revision, later, COACH, at(clock, TEACHER))
+    assert news(client) == []
+    clock.advance(DAY_NS // SECOND_NS)
+    with client.browser(cookie(stores.people, clock.utc_ns())) as pages:
+        assert news(pages) == [line.replace("18 November", "19 November")]
+        stores.sharing.cycles.talk(made.id, at(clock, TEACHER))
+        assert news(pages) == []
+
+
 @dataclass
 class Box:
     """In the place of a mail server's client."""
@@ -190,6 +213,19 @@ def test_a_mail_says_how_much_and_not_what(coach, stores, clock, round_of):
     assert len(round_of().sent) == 1
     reply(stores, clock, TEACHER, f"of-{COACH}-100")
     assert len(round_of().sent) == 2
+
+
+def test_a_day_of_the_cycle_is_mailed_without_its_focus(client, stores, clock, round_of):
+    text = CycleText(focus="Secret focus", debrief_on=date(2025, 11, 20))
+    stores.sharing.cycles.write(text, None, at(clock, TEACHER))
+    client.post("/inbox/mail", data={"is_on": "true"})
+    for _ in range(2):
+        assert round_of().sent == []
+    ((_, _, said),) = round_of().sent
+    assert "- a day of your cycle has come\n" in said
+    assert "Secret" not in said
+    # It was in that mail: another day does not repeat it.
+    assert len(round_of().sent) == 1
 
 
 def test_nobody_gets_a_mail_who_did_not_ask_or_has_stopped_it(coach, stores, clock, round_of):
