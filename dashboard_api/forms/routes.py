@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from contract.errors import UsageError
 from dashboard_api.forms.over_time import over_time
+from dashboard_api.forms.video_view import video_view
 from dashboard_api.forms.view import Forms, form_lines, own_sheet, sheet_view
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import FillsForm
@@ -211,7 +212,7 @@ def _shown(
     return page(
         "forms/sheet.html", viewer=viewer, status_code=status,
         shown=sheet_view(stores, seen, _forms(request), form_id), sent=sent, now=now,
-        trouble=trouble, longest=LONGEST_WORDS,
+        trouble=trouble, longest=LONGEST_WORDS, video=video_view(stores, seen, viewer.utc_ns),
         # Names the drafts of this person in a browser that several use.
         draft=hashlib.sha256(f"{viewer.person.id} {lesson_id} {form_id}".encode()).hexdigest()[:16],
         **_heading(request, stores, viewer, lesson_id),

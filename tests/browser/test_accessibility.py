@@ -19,8 +19,7 @@ from school.audit.actor import Actor
 from school.cycle.records import CycleText
 from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
-from tests.browser.both_sides import fill_as, shared
-from tests.browser.lesson_page import open_with_film
+from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.signed_in import COACH, TEACHER
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
@@ -324,6 +323,12 @@ STATES = (
     ),
     State("a form", "/lessons/sample/forms/talk-rubric", step=fill_form),
     State(
+        "a form beside its video",
+        "/lessons/sample/forms/talk-rubric",
+        step=fill_form,
+        with_film=True,
+    ),
+    State(
         "a form compared",
         "/lessons/sample/forms/routines-walkthrough",
         step=compare_forms,
@@ -374,9 +379,10 @@ def test_axe_finds_nothing(browser, school, film, state):
     page = context.new_page()
     with shared(school) if state.is_shared else nullcontext():
         if state.with_film:
-            open_with_film(page, school, film, state.address)
-        else:
-            page.goto(state.address)
+            add_film(school, film)
+        page.goto(state.address)
+        if state.with_film:
+            wait_for_film(page)
         page.wait_for_selector(state.ready)
         state.prepare(school)
         state.step(page)
