@@ -60,6 +60,10 @@ class Conversation:
             await self._read()
         except ClosedError as error:
             self.end(error)
+        except BaseException:
+            # Else the writer would wait for ever, and the page with it.
+            self.outgoing.end()
+            raise
         else:
             self.outgoing.end()
         finally:

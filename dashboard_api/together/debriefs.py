@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from contract.clock import Clock
 from dashboard_api.together.conversation import Conversation
+from dashboard_api.together.messages import NOT_NOW, ClosedError
 from dashboard_api.together.room import Rooms
 
 __all__ = ["EVERY_S", "Debriefs"]
 
+_LOG: Final = logging.getLogger("dashboard")
+
 EVERY_S: Final = 2.0
 """A share that ends by the clock, or by another program, ends a debrief within this time."""
+_FAULT: Final = "The server could not look after this page; it connects again by itself."
 
 
 class Debriefs:
@@ -22,6 +27,8 @@ class Debriefs:
 
     def __init__(self, clock: Clock) -> None:
         self.rooms = Rooms(clock)
+        self.faults = 0
+        """Pages that were closed because of an error in the program."""
         self._open: list[Conversation] = []
         self._changed: set[str] = set()
         """Lessons of which something has changed."""
@@ -60,7 +67,7 @@ class Debriefs:
             self._is_due.clear()
             self.rooms.tick()
             for conversation in list(self._open):
-                await conversation.look(for_changes=False)
+                await self._look(conversation, for_changes=False)
 
     async def _look_for_changes(self) -> None:
         while True:
@@ -69,4 +76,14 @@ class Debriefs:
             lessons, self._changed = self._changed, set()
             for conversation in list(self._open):
                 if conversation.card.lesson_id in lessons:
-                    await conversation.look(for_changes=True)
+                    await self._look(conversation, for_changes=True)
+
+    async def _look(self, conversation: Conversation, *, for_changes: bool) -> None:
+        try:
+            await conversation.look(for_changes=for_changes)
+        except Exception:  # noqa: BLE001  # top of a task: one page must not end the others' rounds
+            self.faults += 1
+            lesson = conversation.card.lesson_id
+            _LOG.exception("A page of the debrief of lesson %s is closed.", lesson)
+            # Nobody knows whether its person may still see the lesson.
+            conversation.end(ClosedError(NOT_NOW, _FAULT))

@@ -56,6 +56,7 @@ def fill(state) -> None:
         state.gate.admit(connection, "here")
     state.stream_places._taken.update(here=2)
     state.live_rooms.looks = 33
+    state.debriefs.faults = 7
     week = SimpleNamespace(
         trained=SimpleNamespace(psi={"off_task": 0.125, "movement_db": 0.25}),
         own=SimpleNamespace(psi={"off_task": 0.5}),
