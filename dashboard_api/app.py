@@ -257,7 +257,9 @@ def create_app(
     app.state.exports = StreamPlaces(max_total=MAX_EXPORTS, max_per_key=1)
     app.state.live_rooms = live_page.live_rooms(app)
     # A call goes on in real time, also about a lesson of a simulation.
-    app.state.debriefs = Debriefs(SystemClock())
+    app.state.debriefs = Debriefs(
+        SystemClock(), lambda: app.state.store_thread.run(Stores.said_and_scored)
+    )
     for router in ROUTERS:
         app.include_router(router)
     if is_demo:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
 from contract.clock import Clock
+from contract.errors import StoreError
 from dashboard_api.together.conversation import Conversation
 from dashboard_api.together.messages import NOT_NOW, ClosedError
 from dashboard_api.together.room import Rooms
@@ -18,17 +19,24 @@ __all__ = ["EVERY_S", "Debriefs"]
 _LOG: Final = logging.getLogger("dashboard")
 
 EVERY_S: Final = 2.0
-"""A share that ends by the clock, or by another program, ends a debrief within this time."""
+"""What another program changes, and a share that ends by the clock, is seen within this time."""
 _FAULT: Final = "The server could not look after this page; it connects again by itself."
 
 
 class Debriefs:
-    """The sockets of every lesson."""
+    """The sockets of every lesson.
 
-    def __init__(self, clock: Clock) -> None:
+    `version` returns a value that changes with every write of any program: of a command that ends
+    an account or a share or purges a lesson, and of the scorer.
+    """
+
+    def __init__(self, clock: Clock, version: Callable[[], Awaitable[object]]) -> None:
         self.rooms = Rooms(clock)
         self.faults = 0
         """Pages that were closed because of an error in the program."""
+        self._version = version
+        self._seen: object = None
+        """The version at the last round."""
         self._open: list[Conversation] = []
         self._changed: set[str] = set()
         """Lessons of which something has changed."""
@@ -59,15 +67,28 @@ class Debriefs:
             tasks.create_task(self._look_for_changes(), name="debriefs: changes")
 
     async def _look_again(self) -> None:
-        """Whether each may stay open, again and again."""
+        """Whether each may stay open, again and again, and what nobody has announced."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(EVERY_S):
                     await self._is_due.wait()
             self._is_due.clear()
             self.rooms.tick()
+            if not self._open:
+                continue
+            is_new = await self._is_new()
             for conversation in list(self._open):
-                await self._look(conversation, for_changes=False)
+                await self._look(conversation, for_changes=is_new)
+
+    async def _is_new(self) -> bool:
+        """Whether anything was written since the last round."""
+        try:
+            version = await self._version()
+        except StoreError:
+            # Each page's own look finds out too, and closes it.
+            return False
+        before, self._seen = self._seen, version
+        return version != before
 
     async def _look_for_changes(self) -> None:
         while True:

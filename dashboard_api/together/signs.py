@@ -16,7 +16,7 @@ from school.debrief.records import ActionStep
 
 __all__ = ["Part", "Signs", "changed_parts", "signs_of"]
 
-Part = Literal["lesson", "notes", "step", "guess", "video", "line_up"]
+Part = Literal["lesson", "notes", "step", "guess", "video", "line_up", "scores"]
 Signs = dict[Part, object]
 
 
@@ -36,6 +36,7 @@ def signs_of(stores: Stores, seen: SeenLesson) -> Signs:
         "guess": None if is_own else seen_guess(stores, seen),
         "video": seen.has_video,
         "line_up": line_up_of(stores, seen),
+        "scores": seen.scores_sign(stores),
     }
 
 

@@ -102,6 +102,14 @@ class SeenLesson:
             return list(stores.scores.room_levels(self.lesson.id, each=each).model)
         return [record.model for record in self.epochs(stores)]
 
+    def scores_sign(self, stores: Stores) -> object:
+        """Differs once the scorer has written of what they see: each alert, and a look a minute."""
+        alerts = [(one.id, one.cleared_utc_ns) for one in self.alerts(stores)]
+        if self.cut.shared is None and not self.cut.excluded:
+            levels = stores.scores.room_levels(self.lesson.id, each=60)
+            return alerts, levels.model, levels.off_task.tobytes()
+        return alerts, [(each.utc_ns, each.model) for each in self.epochs(stores)]
+
     def is_scored(self, stores: Stores) -> bool:
         """Whether anything of what they see has a score."""
         return bool(self.models(stores, 60))

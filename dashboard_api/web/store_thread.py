@@ -176,7 +176,11 @@ class Stores:
 
     def version(self) -> tuple[int, int, int]:
         """Changes whenever any program has written to one of the stores."""
-        return self.periods.version(), self.scores.version(), self.lessons.version()
+        return self.periods.version(), *self.said_and_scored()
+
+    def said_and_scored(self) -> tuple[int, int]:
+        """The same without what is sensed, which changes all day."""
+        return self.scores.version(), self.lessons.version()
 
     def close(self) -> None:
         for store in (self.periods, self.scores, self.lessons):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
+from contract.clock import SECOND_NS
 from school.sharing.cut import Span
 from tests.browser.both_sides import DAY_NS, add_film, both, join, open_side, shared, wait_for_film
 from tests.signed_in import BY, COACH, TEACHER
@@ -117,3 +119,20 @@ def test_a_video_that_comes_during_the_call_opens(browser, school, film, call):
     put(teacher, "/lessons/sample/moments", "start_s=30&note=A+change")
     wait_for_film(coach)
     expect(coach.locator("#line-up-text")).to_have_text(re.compile("within 0.5 s"))
+
+
+def test_what_the_scorer_adds_is_asked_for_on_both_sides(call, school):
+    teacher, coach = call()
+    scores = school.stores.scores
+    alert = scores.alerts("sample")[0]
+    longer = replace(alert, cleared_utc_ns=alert.raised_utc_ns + 3_600 * SECOND_NS)
+    try:
+        with (
+            teacher.expect_response("**/api/lessons/sample/timeline") as seen_by_teacher,
+            coach.expect_response("**/api/lessons/sample/timeline") as seen_by_coach,
+        ):
+            scores.commit(cursor=scores.cursor(), alerts=[longer])
+        assert seen_by_teacher.value.ok
+        assert seen_by_coach.value.ok
+    finally:
+        scores.commit(cursor=scores.cursor(), alerts=[alert])

@@ -5,7 +5,7 @@
 
 /**
  * @param {HTMLElement} main
- * @param {{stage: Stage, player: import("./player.js").Player, ask: () => void,
+ * @param {{stage: Stage, player: import("./player.js").Player, ask: () => void, scored: () => void,
  *   video: {open: () => Promise<void>, lineUp: () => Promise<void>},
  *   signedOut: (why: {title: string, text: string, link: string, address: string}) => void}} parts
  * @returns {{key: () => void}} what the key F does

@@ -60,7 +60,7 @@ moreBelow(id("moments-view"), id("more-below"), stage);
 const loader = new TimelineLoader(main.dataset.lesson, stage, id("readout-text"));
 const guess = guessFirst(main, id("guess-open"), stage, loader);
 const video = wireVideo(main, player);
-const together = joining(main, { stage, player, video, ask: written.saved, signedOut: written.signedOut });
+const together = joining(main, { stage, player, video, ask: written.saved, scored: () => loader.again(), signedOut: written.signedOut });
 keys(id("help"), id("keys-on"), stage, { toggle: () => player.toggle(), isReady: () => player.isReady }, { go: panel.go, compose: written.compose }, guess, together);
 id("help-open").addEventListener("click", () => document.getElementById("help") && id("help").showModal());
 

@@ -43,6 +43,13 @@ export class TimelineLoader {
     else await this.run();
   }
 
+  /** Loads the lesson again, which has other scores by now. */
+  async again() {
+    if (!this.#whole) return;
+    await this.#loadWhole();
+    await this.#loadDetail();
+  }
+
   async #loadWhole() {
     const data = await this.#fetch("");
     if (!data) return false;

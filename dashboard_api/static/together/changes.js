@@ -37,10 +37,10 @@ function stepRefresh(view, address) {
 /**
  * @param {HTMLElement} main
  * @param {{stage: import("../timeline/stage.js").Stage, player: import("../lessons/player.js").Player, ask: () => void,
- *   video: {open: () => Promise<void>, lineUp: () => Promise<void>}}} parts
+ *   scored: () => void, video: {open: () => Promise<void>, lineUp: () => Promise<void>}}} parts
  * @returns {(changed: string[]) => void} what to do about the parts of the lesson that have changed
  */
-export function changes(main, { stage, player, ask, video }) {
+export function changes(main, { stage, player, ask, scored, video }) {
   const page = `/lessons/${encodeURIComponent(main.dataset.lesson ?? "")}`;
   const view = /** @type {HTMLElement | null} */ (main.querySelector("#step-view"));
   const step = view ? stepRefresh(view, `${page}/step`) : () => {};
@@ -69,8 +69,13 @@ export function changes(main, { stage, player, ask, video }) {
     location.hash = "#together";
     location.reload();
   };
+  /** Suggestions come with the notes. */
+  const estimates = () => {
+    ask();
+    scored();
+  };
   /** @type {Record<string, () => void>} */
-  const acts = { notes: ask, step, guess, line_up: video.lineUp, video: film, lesson: again };
+  const acts = { notes: ask, scores: estimates, step, guess, line_up: video.lineUp, video: film, lesson: again };
   return (changed) => {
     for (const part of changed) acts[part]?.();
   };

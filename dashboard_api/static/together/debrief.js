@@ -15,11 +15,11 @@ const VIDEO_EVENTS = ["play", "pause", "playing", "waiting", "seeked", "ratechan
 /**
  * @param {HTMLElement} main
  * @param {{stage: import("../timeline/stage.js").Stage, player: import("../lessons/player.js").Player,
- *   video: {open: () => Promise<void>, lineUp: () => Promise<void>}, ask: () => void, left: () => void,
+ *   video: {open: () => Promise<void>, lineUp: () => Promise<void>}, ask: () => void, scored: () => void, left: () => void,
  *   signedOut: (why: {title: string, text: string, link: string, address: string}) => void}} parts
- *   `ask` looks for what has changed, and whether the lesson is still open
+ *   `ask` looks for what has changed, and whether the lesson is still open; `scored` for estimates
  */
-export function debrief(main, { stage, player, video, ask, signedOut, left }) {
+export function debrief(main, { stage, player, video, ask, scored, signedOut, left }) {
   const id = (/** @type {string} */ name) => /** @type {HTMLButtonElement} */ (main.querySelector(`#${name}`));
   const bar = id("together");
   const words = bar.dataset;
@@ -133,7 +133,7 @@ export function debrief(main, { stage, player, video, ask, signedOut, left }) {
     drive.head = detail;
     drive.look();
   });
-  const take = changes(main, { stage, player, ask, video });
+  const take = changes(main, { stage, player, ask, scored, video });
   link.addEventListener("changed", (event) => take(/** @type {CustomEvent} */ (event).detail.parts));
   link.addEventListener("agenda", (event) => agenda.heard(/** @type {CustomEvent} */ (event).detail));
   link.addEventListener("clock", () => {

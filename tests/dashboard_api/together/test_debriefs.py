@@ -12,6 +12,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from contract.clock import ManualClock
+from contract.errors import StoreError
 from dashboard_api.together.conversation import Conversation
 from dashboard_api.together.debriefs import Debriefs
 from dashboard_api.together.messages import NOT_NOW, ClosedError, Message
@@ -39,6 +40,10 @@ class FakePage:
         self.ended.append(error.code)
 
 
+async def same_version() -> object:
+    return 1
+
+
 async def rounds(debriefs: Debriefs, pages: list[FakePage], ask: Callable[[], None]) -> None:
     """Two rounds over some pages, each asked for."""
     with ExitStack() as stack:
@@ -63,19 +68,35 @@ def test_a_page_that_can_t_be_looked_after_is_closed_and_the_others_go_on(
     monkeypatch.setattr("dashboard_api.together.debriefs.EVERY_S", 3_600.0)
 
     async def play() -> tuple[Debriefs, list[FakePage]]:
-        debriefs = Debriefs(ManualClock())
+        debriefs = Debriefs(ManualClock(), same_version)
         pages = [FakePage(), FakePage(is_broken=True), FakePage()]
         await rounds(debriefs, pages, lambda: debriefs.announce(lesson))
         return debriefs, pages
 
     debriefs, (first, broken, last) = asyncio.run(play())
-    assert first.looks == last.looks == [lesson is not None] * 2
+    assert first.looks == last.looks == ([True, False] if lesson is None else [True, True])
     assert not first.ended
     assert not last.ended
     assert broken.ended == [NOT_NOW, NOT_NOW]
     assert debriefs.faults == 2
     assert "A page of the debrief of lesson lesson is closed." in caplog.text
     assert "a bug" in caplog.text
+
+
+def test_rights_are_looked_at_while_nobody_knows_what_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dashboard_api.together.debriefs.EVERY_S", 3_600.0)
+
+    async def unknown_version() -> object:
+        raise StoreError("the disk is gone")
+
+    async def play() -> FakePage:
+        debriefs, page = Debriefs(ManualClock(), unknown_version), FakePage()
+        await rounds(debriefs, [page], lambda: debriefs.announce(None))
+        return page
+
+    assert asyncio.run(play()).looks == [False, False]
 
 
 @pytest.mark.slow
