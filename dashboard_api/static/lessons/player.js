@@ -137,7 +137,9 @@ export class Player {
     if (!this.#covers(this.toVideo(this.stage.cursor))) return;
     video.play().catch((/** @type {DOMException} */ error) => {
       // A pause or another seek came first.
-      if (error.name !== "AbortError") this.#say("The browser did not start the video. Press Play again.");
+      if (error.name === "AbortError") return;
+      this.#say("The browser did not start the video. Press Play again.");
+      this.stage.dispatchEvent(new Event("refused"));
     });
   }
 

@@ -89,6 +89,7 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
     id("together-lead").hidden = isLeading;
     id("together-follow").hidden = isLeading || !hasLeader;
     id("together-follow").setAttribute("aria-pressed", `${drive.isFollowing}`);
+    id("together-start").hidden = !drive.isBlocked;
     id("together-play").hidden = !isLeading || hasPicture;
     id("together-play").setAttribute("aria-pressed", `${Boolean(drive.head?.is_playing)}`);
     const how = isLost ? (people.length ? words.lost : words.connecting)
@@ -161,10 +162,9 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   });
 
   stage.addEventListener("seek", moved, { signal });
-  stage.addEventListener("toggle", () => {
-    if (drive.isBlocked) drive.unblock();
-    else moved();
-  }, { signal });
+  stage.addEventListener("toggle", () => { if (!drive.isBlocked) moved(); }, { signal });
+  stage.addEventListener("refused", () => drive.refused(), { signal });
+  document.addEventListener("click", () => drive.unblock(), { signal });
   for (const kind of VIDEO_EVENTS) {
     drive.video.addEventListener(kind, () => {
       if (leads()) report();

@@ -9,8 +9,6 @@ import { correction, learnedLag, positionAt } from "./follow.js";
 const EVERY_MS = 100;
 /** A playhead that stands may be this far off before it is moved. */
 const STILL_S = 0.05;
-/** A browser that does not play for so many looks waits for a click. */
-const BLOCKED_LOOKS = 15;
 
 export class Drive {
   /** Where the shared playhead is. @type {Playhead | null} */
@@ -21,12 +19,12 @@ export class Drive {
   isLeading = false;
   /** Whether the page moves itself: then nobody has pressed anything. */
   isMoving = false;
+  /** Whether the browser plays nothing before somebody has clicked. */
   isBlocked = false;
   #timer = 0;
   #isCorrecting = false;
   #lag = 0.1;
   #isLanding = false;
-  #looks = 0;
   /** Where it was moved to while it stands. @type {number | null} */
   #sought = null;
 
@@ -55,8 +53,8 @@ export class Drive {
   follow(isOn) {
     if (this.isFollowing && !isOn) this.#free();
     this.isFollowing = isOn;
-    this.#looks = 0;
     this.#sought = null;
+    this.#say(false);
     if (isOn) this.look();
   }
 
@@ -100,7 +98,6 @@ export class Drive {
   #stand(/** @type {number} */ target) {
     if (this.player.isPlaying) this.#own(() => this.player.pause());
     this.#free();
-    this.#looks = 0;
     this.#say(false);
     // Once: a video that ends before the lesson does stays at its end.
     if (this.#sought !== target && !this.video.seeking && Math.abs(this.player.toLesson(this.video.currentTime) - target) > STILL_S) {
@@ -113,18 +110,13 @@ export class Drive {
     const { video, player } = this;
     this.#sought = null;
     if (video.paused) {
-      this.#looks += 1;
-      if (this.#looks > BLOCKED_LOOKS) {
-        this.#say(true);
-        return;
-      }
+      if (this.isBlocked) return;
       this.#land(target, rate);
       this.#own(() => player.play());
       return;
     }
-    if (video.seeking || video.readyState < 3) return;
-    this.#looks = 0;
     this.#say(false);
+    if (video.seeking || video.readyState < 3) return;
     const behind = target - player.toLesson(video.currentTime);
     if (this.#isLanding) {
       this.#isLanding = false;
@@ -151,9 +143,16 @@ export class Drive {
     this.blocked(isBlocked);
   }
 
-  /** Somebody presses Play, which the browser waits for. */
+  /** The browser did not start the video. */
+  refused() {
+    if (this.isFollowing && this.head?.is_playing) this.#say(true);
+  }
+
+  /** Somebody has clicked, which the browser waited for: to be called while it knows. */
   unblock() {
-    this.#looks = 0;
+    if (!this.isBlocked) return;
+    this.#say(false);
+    this.look();
   }
 
   /** The speed is this person's own again. */
