@@ -22,6 +22,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from contract.errors import ModelError
+from contract.language import N_
 from models.evaluation.evaluate import evaluate_rows
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.learning.alert_learning import (
@@ -107,7 +108,7 @@ def train_rows(
             folds=_FOLDS,
             raw=raw,
             known_raw=known_raw,
-            judged="five groups of classrooms held out in turn",
+            judged=N_("five groups of classrooms held out in turn"),
         ).as_dict(),
     )
     return OffTaskModel(onnx=onnx, manifest=replace(manifest, version=version_of(manifest)))

@@ -6,22 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dashboard_api.model.claim_view import RIGHT_MEANS, SuggestionLine, suggestion_lines
+from contract.language import N_, _, ngettext
+from dashboard_api.language.dates import number_text
+from dashboard_api.model.claim_view import SuggestionLine, right_means, suggestion_lines
 from dashboard_api.model.outcome import Outcome
 from dashboard_api.model.reliability_view import Reliability, reliability_of
-from dashboard_api.views.text import length_text
-from models.school_model.training import school_lines
+from dashboard_api.model.school_view import school_lines
+from dashboard_api.model.source import source_text
+from dashboard_api.views.text import joined_text, length_text
 from models.serving.claims import claims_of
 from models.serving.manifest import ModelManifest
 
 __all__ = ["BLIND_TO", "Card", "ComparisonRow", "card", "scored_text", "source_of"]
 
 BLIND_TO: Final = (
-    "Who looks away without moving: pupils can be off task and sit still.",
-    "Why someone moves: writing and fetching things look like fiddling.",
-    "What anyone says, or who says it: it knows only how loud the room is.",
-    "A single pupil: it describes only the whole room and zones of five seats or more.",
-    "Whether a lively stretch was a good one. You know that.",
+    N_("Who looks away without moving: pupils can be off task and sit still."),
+    N_("Why someone moves: writing and fetching things look like fiddling."),
+    N_("What anyone says, or who says it: it knows only how loud the room is."),
+    N_("A single pupil: it describes only the whole room and zones of five seats or more."),
+    N_("Whether a lively stretch was a good one. You know that."),
 )
 """What no figure shows."""
 
@@ -40,10 +43,11 @@ class ComparisonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the pages say about a model. `source` describes its data, such as `simulated`."""
+    """What the pages say about a model. `source` describes its data in words, such as `simulated`."""
 
     version: str
     source: str
+    is_simulated: bool
     learned_from: str
     measured_on: str
     judged: str
@@ -71,22 +75,23 @@ def card(manifest: ModelManifest) -> Card:
     """The card of a manifest; a figure that is missing there is left out or a dash."""
     figures: Mapping[str, Any] = next(iter(manifest.figures.values()), {})
     data = manifest.data
-    source = source_of(manifest)
+    source = source_text(source_of(manifest))
     precision = Outcome.of(figures.get("alert_precision"), figures.get("alerts"))
     recall = Outcome.of(figures.get("alert_recall"), figures.get("episodes"))
     return Card(
         version=manifest.version,
         source=source,
-        learned_from=_lessons(data, str(data.get("source", "unknown"))),
+        is_simulated=source_of(manifest) == "simulated",
+        learned_from=_lessons(data, source_text(str(data.get("source", "unknown")))),
         measured_on=_lessons(figures, source),
-        judged=str(figures.get("judged", "")),
+        judged=_(str(figures.get("judged", ""))),
         precision=precision,
         recall=recall,
         false_alerts=_false_alerts(figures.get("false_alerts_per_lesson"), source),
         delay=_delay(figures, source),
-        suggestions=suggestion_lines(claims_of(manifest), source),
+        suggestions=suggestion_lines(claims_of(manifest), source_of(manifest)),
         reliability=reliability_of(figures),
-        right_means=RIGHT_MEANS,
+        right_means=right_means(),
         seats=_seats(figures, source),
         base_rate=_base_rate(figures, source),
         abstained=_abstained(figures, source),
@@ -109,18 +114,30 @@ def scored_text(versions: Sequence[str], available: Sequence[str], shown: str) -
     `versions` made the estimates; `available` are those whose manifests can be read.
     """
     if not versions:
-        return f"This lesson has no estimates yet. The figures are for model {shown}."
-    word = "model" if len(versions) == 1 else "models"
-    text = f"This lesson’s estimates come from {word} {_listed(versions)}."
+        return _(
+            "This lesson has no estimates yet. The figures are for model {version}.", version=shown
+        )
+    sentences = [
+        ngettext(
+            "This lesson’s estimates come from model {versions}.",
+            "This lesson’s estimates come from models {versions}.",
+            len(versions),
+            versions=joined_text(versions),
+        )
+    ]
     missing = [name for name in versions if name not in available]
     if missing:
-        text += (
-            f" The figures for {_listed(missing)} are not available here. You see those for model "
-            f"{shown}, which may not fit this lesson."
+        sentences.append(
+            _(
+                "The figures for {versions} are not available here. You see those for model "
+                "{version}, which may not fit this lesson.",
+                versions=joined_text(missing),
+                version=shown,
+            )
         )
     elif list(versions) != [shown]:
-        text += f" The figures are for model {shown}."
-    return text
+        sentences.append(_("The figures are for model {version}.", version=shown))
+    return " ".join(sentences)
 
 
 def _lessons(data: Mapping[str, Any], source: str) -> str:
@@ -128,26 +145,44 @@ def _lessons(data: Mapping[str, Any], source: str) -> str:
     lessons, classrooms = data.get("lessons"), data.get("classrooms")
     if not lessons:
         return ""
-    rooms = f" in {classrooms} {source} classrooms" if classrooms else ""
-    return f"{lessons} {source} lessons{rooms}"
+    if not classrooms:
+        return _("{lessons} {source} lessons", lessons=lessons, source=source)
+    return _(
+        "{lessons} {source} lessons in {classrooms} {source} classrooms",
+        lessons=lessons,
+        classrooms=classrooms,
+        source=source,
+    )
 
 
 def _false_alerts(rate: float | None, source: str) -> str:
     if rate is None:
         return ""
     if rate <= 0:
-        return f"No alert was false ({source})."
-    often = f"about {rate:.1f} per lesson" if rate >= 1 else f"one in {1 / rate:.1f} lessons"
-    return f"False alerts: {often} ({source})."
+        return _("No alert was false ({source}).", source=source)
+    if rate >= 1:
+        return _(
+            "False alerts: about {rate} per lesson ({source}).",
+            rate=number_text(rate, 1),
+            source=source,
+        )
+    return _(
+        "False alerts: one in {lessons} lessons ({source}).",
+        lessons=number_text(1 / rate, 1),
+        source=source,
+    )
 
 
 def _delay(figures: Mapping[str, Any], source: str) -> str:
     median, p90 = figures.get("delay_median_s"), figures.get("delay_p90_s")
     if median is None or p90 is None:
         return ""
-    return (
-        f"Alerts come with a delay: half of the right ones within {length_text(median)} of the start "
-        f"of the stretch, nine out of ten within {length_text(p90)} ({source})."
+    return _(
+        "Alerts come with a delay: half of the right ones within {half} of the start of the "
+        "stretch, nine out of ten within {most} ({source}).",
+        half=length_text(median),
+        most=length_text(p90),
+        source=source,
     )
 
 
@@ -155,11 +190,14 @@ def _seats(figures: Mapping[str, Any], source: str) -> str:
     auc, kappa = figures.get("roc_auc"), figures.get("kappa_observer")
     if auc is None or kappa is None:
         return ""
-    return (
-        f"Internally the model judges seats one by one, but only their mean is kept. Given one seat "
-        f"off task and one on task, it picked the right one {auc * 100:.0f} times out of 100 "
-        f"({source}). Its agreement with the truth is kappa {kappa:.2f}, where 0 is chance and 1 is "
-        f"perfect ({source})."
+    return _(
+        "Internally the model judges seats one by one, but only their mean is kept. Given one seat "
+        "off task and one on task, it picked the right one {right} times out of 100 ({source}). "
+        "Its agreement with the truth is kappa {kappa}, where 0 is chance and 1 is perfect "
+        "({source}).",
+        right=f"{auc * 100:.0f}",
+        kappa=number_text(kappa, 2),
+        source=source,
     )
 
 
@@ -167,29 +205,35 @@ def _base_rate(figures: Mapping[str, Any], source: str) -> str:
     base = figures.get("base_rate")
     if base is None:
         return ""
-    return (
-        f"Pupils were off task {base * 100:.0f} % of the time ({source}). A program that never "
-        f"says “off task” would be right {100 - base * 100:.0f} times out of 100 ({source}), so being "
-        "right often means little."
+    return _(
+        "Pupils were off task {off} % of the time ({source}). A program that never says “off task” "
+        "would be right {on} times out of 100 ({source}), so being right often means little.",
+        off=f"{base * 100:.0f}",
+        on=f"{100 - base * 100:.0f}",
+        source=source,
     )
 
 
 def _abstained(figures: Mapping[str, Any], source: str) -> str:
     share = figures.get("abstained")
-    return (
-        ""
-        if share is None
-        else f"It made no estimate for {share * 100:.0f} % of the time, because it knew too little ({source})."
+    if share is None:
+        return ""
+    return _(
+        "It made no estimate for {share} % of the time, because it knew too little ({source}).",
+        share=f"{share * 100:.0f}",
+        source=source,
     )
 
 
 def _interval(figures: Mapping[str, Any], source: str) -> str:
     held = figures.get("interval_coverage")
-    return (
-        ""
-        if held is None
-        else f"Its interval for the room’s share should contain the truth 90 times out of 100. It did so "
-        f"{held * 100:.0f} times ({source})."
+    if held is None:
+        return ""
+    return _(
+        "Its interval for the room’s share should contain the truth 90 times out of 100. It did so "
+        "{held} times ({source}).",
+        held=f"{held * 100:.0f}",
+        source=source,
     )
 
 
@@ -202,32 +246,33 @@ def _comparison(figures: Mapping[str, Any], source: str) -> str:
     )
     if model is None:
         return ""
-    others = [
-        f"{name} {value * 100:.0f}"
-        for name, value in (
-            ("a movement rule", rule),
-            ("the best possible with these sensors", ceiling),
+    others = [_("guessing {right}", right=50)]
+    if rule is not None:
+        others.append(_("a movement rule {right}", right=f"{rule * 100:.0f}"))
+    if ceiling is not None:
+        others.append(
+            _("the best possible with these sensors {right}", right=f"{ceiling * 100:.0f}")
         )
-        if value is not None
-    ]
-    return (
-        f"Shown one pupil off task and one on task, the model picks the right one {model * 100:.0f} "
-        f"times out of 100; {', '.join(['guessing 50', *others])} ({source})."
+    return _(
+        "Shown one pupil off task and one on task, the model picks the right one {right} times out "
+        "of 100; {others} ({source}).",
+        right=f"{model * 100:.0f}",
+        others=", ".join(others),
+        source=source,
     )
 
 
-_APART: Final = "Seats on and off task separated (ROC-AUC, chance 0.50)"
-_AGREE: Final = "Seats: agreement with the truth (kappa)"
 _ROWS: Final = (
-    ("Alerts that were right", "alert_precision", "{:.0%}"),
-    ("Restless stretches noticed", "alert_recall", "{:.0%}"),
-    ("False alerts per lesson", "false_alerts_per_lesson", "{:.2f}"),
-    ("Delay: half within", "delay_median_s", "{:.0f} s"),
-    ("Delay: nine out of ten within", "delay_p90_s", "{:.0f} s"),
-    (_APART, "roc_auc", "{:.2f}"),
-    (_AGREE, "kappa_observer", "{:.2f}"),
-    ("Seats judged correctly (accuracy)", "accuracy", "{:.0%}"),
+    (N_("Alerts that were right"), "alert_precision", 0, "%"),
+    (N_("Restless stretches noticed"), "alert_recall", 0, "%"),
+    (N_("False alerts per lesson"), "false_alerts_per_lesson", 2, ""),
+    (N_("Delay: half within"), "delay_median_s", 0, "s"),
+    (N_("Delay: nine out of ten within"), "delay_p90_s", 0, "s"),
+    (N_("Seats on and off task separated (ROC-AUC, chance 0.50)"), "roc_auc", 2, ""),
+    (N_("Seats: agreement with the truth (kappa)"), "kappa_observer", 2, ""),
+    (N_("Seats judged correctly (accuracy)"), "accuracy", 0, "%"),
 )
+"""What it is called, its name in the manifest, how many digits after the decimal sign, its unit."""
 
 
 def _rows(figures: Mapping[str, Any]) -> tuple[ComparisonRow, ...]:
@@ -236,20 +281,19 @@ def _rows(figures: Mapping[str, Any]) -> tuple[ComparisonRow, ...]:
     ceiling, human = figures.get("ceiling") or {}, figures.get("human_kappa")
     return tuple(
         ComparisonRow(
-            name=name,
-            model=_shown(figures.get(key), form),
-            never=_shown(never.get(key), form),
-            rule=_shown(rule.get(key), form),
-            human=_shown(human if key == "kappa_observer" else None, form),
-            ceiling=_shown(ceiling.get(key), form),
+            name=_(name),
+            model=_shown(figures.get(key), digits, unit),
+            never=_shown(never.get(key), digits, unit),
+            rule=_shown(rule.get(key), digits, unit),
+            human=_shown(human if key == "kappa_observer" else None, digits, unit),
+            ceiling=_shown(ceiling.get(key), digits, unit),
         )
-        for name, key, form in _ROWS
+        for name, key, digits, unit in _ROWS
     )
 
 
-def _shown(value: float | None, form: str) -> str:
-    return "–" if value is None else form.format(value).replace("%", " %")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _shown(value: float | None, digits: int, unit: str) -> str:
+    if value is None:
+        return "–"
+    number = number_text(value * 100 if unit == "%" else value, digits)
+    return f"{number} {unit}" if unit else number

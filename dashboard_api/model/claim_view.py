@@ -6,32 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from contract.language import N_, _, ngettext
 from dashboard_api.model.outcome import Outcome
+from dashboard_api.model.source import source_text
 from models.serving.claims import CALMER, CLEARLY, STRONG, MomentClaim
 
-__all__ = ["NOT_TESTED", "RIGHT_MEANS", "SuggestionLine", "claim_sentence", "suggestion_lines"]
+__all__ = ["NOT_TESTED", "SuggestionLine", "claim_sentence", "right_means", "suggestion_lines"]
 
-NOT_TESTED: Final = (
+NOT_TESTED: Final = N_(
     "How often this is right is not known for the model behind this lesson’s estimates."
 )
 _FEWEST: Final = 10
 """With fewer such stretches in the test, nothing is said of how often they are right."""
 _TITLES: Final = {
-    ("room", True): "A clear lively stretch of the room",
-    ("room", False): "A less clear lively stretch of the room",
-    ("zone", True): "A clear lively stretch of a zone",
-    ("zone", False): "A less clear lively stretch of a zone",
-    ("calm", None): "A calm stretch",
+    ("room", True): N_("A clear lively stretch of the room"),
+    ("room", False): N_("A less clear lively stretch of the room"),
+    ("zone", True): N_("A clear lively stretch of a zone"),
+    ("zone", False): N_("A less clear lively stretch of a zone"),
+    ("calm", None): N_("A calm stretch"),
 }
-_LIVELY: Final = "clearly more pupils than usual were off task"
-_CALM: Final = "fewer pupils than usual were off task"
-RIGHT_MEANS: Final = (
-    f"A lively stretch was right if the share of pupils off task was on average at least "
-    f"{CLEARLY * 100:.0f} percentage points above its mean in that activity, a calm one if it was at "
-    f"least {CALMER * 100:.0f} below the lesson’s mean. A stretch is clear if the model’s own estimate "
-    f"reaches {STRONG * 100:.0f} %."
-)
-"""What the figures of suggestions count as right, and as clear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +37,56 @@ class SuggestionLine:
     rise: str
 
 
+def right_means() -> str:
+    """What the figures of suggestions count as right, and as clear."""
+    return _(
+        "A lively stretch was right if the share of pupils off task was on average at least "
+        "{clearly} percentage points above its mean in that activity, a calm one if it was at "
+        "least {calmer} below the lesson’s mean. A stretch is clear if the model’s own estimate "
+        "reaches {strong} %.",
+        clearly=f"{CLEARLY * 100:.0f}",
+        calmer=f"{CALMER * 100:.0f}",
+        strong=f"{STRONG * 100:.0f}",
+    )
+
+
 def claim_sentence(claim: MomentClaim, source: str) -> str:
     """What a suggestion says of itself; `source` says whose lessons it was tested on."""
+    words = source_text(source)
+    if not claim.n:
+        return _(
+            "How often this is right is not known: the test had no such stretch ({source}).",
+            source=words,
+        )
     if claim.n < _FEWEST:
-        stretches = f"{claim.n or 'no'} such {'stretch' if claim.n < 2 else 'stretches'}"
-        return f"How often this is right is not known: the test had {stretches} ({source})."
-    return f"{_of_ten(claim)} such stretches of {source} lessons, {_what(claim)}."
+        return ngettext(
+            "How often this is right is not known: the test had {n} such stretch ({source}).",
+            "How often this is right is not known: the test had {n} such stretches ({source}).",
+            claim.n,
+            source=words,
+        )
+    often = _of_ten(claim)
+    if claim.group == "calm":
+        return _(
+            "{often} such stretches of {source} lessons, fewer pupils than usual were off task.",
+            often=often,
+            source=words,
+        )
+    return _(
+        "{often} such stretches of {source} lessons, clearly more pupils than usual were off task.",
+        often=often,
+        source=words,
+    )
 
 
 def suggestion_lines(claims: Sequence[MomentClaim], source: str) -> tuple[SuggestionLine, ...]:
     """Each group of suggestions with its figures."""
     return tuple(
         SuggestionLine(
-            title=_TITLES[claim.group, claim.is_strong],
+            title=_(_TITLES[claim.group, claim.is_strong]),
             outcome=Outcome.count(claim.right, claim.n),
             words=claim_sentence(claim, source),
-            rise=f"{abs(claim.rise) * 100:.0f} percentage points "
-            f"{'above' if claim.rise >= 0 else 'below'} the usual on average",
+            rise=_rise(claim.rise),
         )
         for claim in claims
     )
@@ -69,8 +95,13 @@ def suggestion_lines(claims: Sequence[MomentClaim], source: str) -> tuple[Sugges
 def _of_ten(claim: MomentClaim) -> str:
     outcome = Outcome.count(claim.right, claim.n)
     low, high = round(outcome.low * 10), round(outcome.high * 10)
-    return f"In about {high} of 10" if low == high else f"In {low} to {high} of 10"
+    if low == high:
+        return _("In about {n} of 10", n=high)
+    return _("In {low} to {high} of 10", low=low, high=high)
 
 
-def _what(claim: MomentClaim) -> str:
-    return _CALM if claim.group == "calm" else _LIVELY
+def _rise(rise: float) -> str:
+    points = f"{abs(rise) * 100:.0f}"
+    if rise >= 0:
+        return _("{points} percentage points above the usual on average", points=points)
+    return _("{points} percentage points below the usual on average", points=points)

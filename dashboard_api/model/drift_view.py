@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from contract.language import N_, _, ngettext
+from dashboard_api.language.dates import number_text
 from models.drift import (
     FIRST_WEEKS,
     LARGE_PSI,
@@ -18,14 +20,14 @@ from models.drift import (
     WeekDrift,
 )
 
-__all__ = ["TOP_PSI", "VERDICT_TEXT", "DriftView", "WeekRow", "drift_view"]
+__all__ = ["TOP_PSI", "DriftView", "WeekRow", "drift_view", "verdict_text"]
 
-VERDICT_TEXT: Final[Mapping[DriftVerdict, str]] = {
-    "too_few": "too few to say",
-    "stable": "much the same",
-    "by_chance": "within normal variation",
-    "some": "some change",
-    "large": "large change",
+_VERDICTS: Final[Mapping[DriftVerdict, str]] = {
+    "too_few": N_("too few to say"),
+    "stable": N_("much the same"),
+    "by_chance": N_("within normal variation"),
+    "some": N_("some change"),
+    "large": N_("large change"),
 }
 TOP_PSI: Final = 0.4
 """Where the chart ends. A longer bar is cut off there; its table row has the number."""
@@ -63,6 +65,9 @@ class DriftView:
     rooms: tuple[WeekRow, ...]
     """The rooms in the newest week with enough lessons, or else in the newest week."""
     rooms_in: str
+    some: str
+    """From which index on there is some change, and a large one."""
+    large: str
     min_lessons: int = MIN_LESSONS
     min_minutes: int = MIN_EPOCHS
 
@@ -76,79 +81,107 @@ def drift_view(drift: Drift, model: str) -> DriftView:
         svg=_svg(drift),
         first=_week_text(drift.weeks[0]) if drift.weeks else "",
         last=_week_text(drift.weeks[-1]) if drift.weeks else "",
-        rows=tuple(_row(week, "all rooms") for week in reversed(drift.school)),
+        rows=tuple(_row(week, _("all rooms")) for week in reversed(drift.school)),
         rooms=tuple(_row(week, week.room or "") for week in drift.rooms if week.week == newest),
         rooms_in=_week_text(newest) if newest else "",
+        some=number_text(SOME_PSI, 1),
+        large=number_text(LARGE_PSI, 2),
     )
 
 
 def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
     mine = [week for week in drift.school if week.model == model]
     if not mine:
-        return (f"No lesson has estimates from model {model} yet.",)
+        return (_("No lesson has estimates from model {model} yet.", model=model),)
     week = drift.newest(model)
     if week is None:
         last = mine[-1]
         return (
-            (
-                f"Not enough data yet: {_week_text(last.week)} has {_many(last.lessons, 'lesson')} "
-                f"and {_many(last.epochs, 'minute')}. At least {MIN_LESSONS} lessons and "
-                f"{MIN_EPOCHS} minutes are needed."
+            _(
+                "Not enough data yet: {week} has {lessons} and {minutes}. At least {min_lessons} "
+                "lessons and {min_minutes} minutes are needed.",
+                week=_week_text(last.week),
+                lessons=_lessons(last.lessons),
+                minutes=ngettext("{n} minute", "{n} minutes", last.epochs),
+                min_lessons=MIN_LESSONS,
+                min_minutes=MIN_EPOCHS,
             ),
         )
     found = []
-    about = f"{_week_text(week.week)}, {_many(week.lessons, 'lesson')}:"
+    about, lessons = _week_text(week.week), _lessons(week.lessons)
     if week.trained is None:
-        found.append(f"{about} it is not known what was usual in this model’s training.")
-    else:
-        words = _TRAINED[week.trained.verdict].format(_numbers(week.trained))
-        found.append(f"{about} {words}")
-    if week.own is not None:
-        found.append(_OWN[week.own.verdict].format(_numbers(week.own)))
-    elif week.is_first:
         found.append(
-            f"This is one of your school’s first {FIRST_WEEKS} weeks. Later weeks will be compared with "
-            "them."
+            _(
+                "{week}, {lessons}: it is not known what was usual in this model’s training.",
+                week=about,
+                lessons=lessons,
+            )
         )
     else:
-        found.append("Your school’s own first weeks have too few lessons to compare with.")
+        words, numbers = _TRAINED[week.trained.verdict], _numbers(week.trained)
+        found.append(_(words, week=about, lessons=lessons, numbers=numbers))
+    if week.own is not None:
+        found.append(_(_OWN[week.own.verdict], numbers=_numbers(week.own)))
+    elif week.is_first:
+        found.append(
+            _(
+                "This is one of your school’s first {n} weeks. Later weeks will be compared with "
+                "them.",
+                n=FIRST_WEEKS,
+            )
+        )
+    else:
+        found.append(_("Your school’s own first weeks have too few lessons to compare with."))
     if week.abstained >= 0.05:
-        found.append(f"The model made no estimate in {week.abstained * 100:.0f} % of the minutes.")
+        found.append(
+            _(
+                "The model made no estimate in {share} % of the minutes.",
+                share=f"{week.abstained * 100:.0f}",
+            )
+        )
     return tuple(found)
 
 
 _TRAINED: Final[Mapping[DriftVerdict, str]] = {
-    "stable": "rooms move much as in the lessons that the model learned from ({}).",
-    "by_chance": (
-        "rooms differ from the lessons that the model learned from ({}), but no more than single "
-        "lessons differ from each other."
+    "stable": N_(
+        "{week}, {lessons}: rooms move much as in the lessons that the model learned from "
+        "({numbers})."
     ),
-    "some": (
-        "rooms differ somewhat from the lessons that the model learned from ({}). Its figures may "
-        "be off."
+    "by_chance": N_(
+        "{week}, {lessons}: rooms differ from the lessons that the model learned from ({numbers}), "
+        "but no more than single lessons differ from each other."
     ),
-    "large": (
-        "rooms differ a lot from the lessons that the model learned from ({}). Do not rely on its "
-        "figures here."
+    "some": N_(
+        "{week}, {lessons}: rooms differ somewhat from the lessons that the model learned from "
+        "({numbers}). Its figures may be off."
+    ),
+    "large": N_(
+        "{week}, {lessons}: rooms differ a lot from the lessons that the model learned from "
+        "({numbers}). Do not rely on its figures here."
     ),
 }
 _OWN: Final[Mapping[DriftVerdict, str]] = {
-    "stable": "Little has changed since your school’s own first weeks ({}).",
-    "by_chance": (
-        "The change since your school’s own first weeks ({}) is no more than single lessons differ "
-        "from each other."
+    "stable": N_("Little has changed since your school’s own first weeks ({numbers})."),
+    "by_chance": N_(
+        "The change since your school’s own first weeks ({numbers}) is no more than single lessons "
+        "differ from each other."
     ),
-    "some": "There is some change since your school’s own first weeks ({}).",
-    "large": (
-        "There is a large change since your school’s own first weeks ({}). Check whether seats, kits "
-        "or timetables have changed."
+    "some": N_("There is some change since your school’s own first weeks ({numbers})."),
+    "large": N_(
+        "There is a large change since your school’s own first weeks ({numbers}). Check whether "
+        "seats, kits or timetables have changed."
     ),
 }
 
 
+def verdict_text(change: PsiChange | None) -> str:
+    """In words, how large a change is; None is one with too few lessons."""
+    return _(_VERDICTS["too_few" if change is None else change.verdict])
+
+
 def _numbers(change: PsiChange) -> str:
-    words = {"off_task": "estimated share", "movement_db": "movement"}
-    parts = (f"{words[name]} {value:.2f}" for name, value in change.psi.items())
+    words = {"off_task": _("estimated share"), "movement_db": _("movement")}
+    parts = (f"{words[name]} {number_text(value, 2)}" for name, value in change.psi.items())
     return f"PSI: {', '.join(parts)}"
 
 
@@ -161,17 +194,17 @@ def _row(week: WeekDrift, where: str) -> WeekRow:
         lessons=week.lessons,
         minutes=week.epochs,
         abstained=f"{week.abstained * 100:.0f} %",
-        alerts=f"{week.alerts_per_lesson:.1f}",
-        answered=f"{week.confirmed} of {answered}" if answered else "–",
+        alerts=number_text(week.alerts_per_lesson, 1),
+        answered=_("{k} of {n}", k=week.confirmed, n=answered) if answered else "–",
         trained=_cell(week, week.trained),
-        own="first weeks" if week.is_first else _cell(week, week.own),
+        own=_("first weeks") if week.is_first else _cell(week, week.own),
     )
 
 
 def _cell(week: WeekDrift, change: PsiChange | None) -> str:
     if change is None:
-        return "not known" if week.is_enough else VERDICT_TEXT["too_few"]
-    return f"{VERDICT_TEXT[change.verdict]} ({change.largest:.2f})"
+        return _("not known") if week.is_enough else verdict_text(None)
+    return f"{verdict_text(change)} ({number_text(change.largest, 2)})"
 
 
 def _svg(drift: Drift) -> str:
@@ -228,9 +261,9 @@ def _y(value: float) -> float:
 
 
 def _week_text(week: str) -> str:
-    year, _, number = week.partition("-W")
-    return f"Week {int(number)} of {year}"
+    year, _mark, number = week.partition("-W")
+    return _("Week {number} of {year}", number=int(number), year=year)
 
 
-def _many(n: int, word: str) -> str:
-    return f"{n} {word}{'' if n == 1 else 's'}"
+def _lessons(n: int) -> str:
+    return ngettext("{n} lesson", "{n} lessons", n)

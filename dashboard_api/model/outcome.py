@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from contract.language import _
 from models.school_model.labels import wilson
 
 __all__ = ["Outcome"]
@@ -43,13 +44,15 @@ class Outcome:
     def of_ten(self) -> str:
         """Such as `about 2`; `none` and `all` only where that is exact."""
         if self.right == 0:
-            return "none"
+            return _("none")
         if self.right == self.n:
-            return "all"
-        exact = self.right * _DOTS == self.dots * self.n
-        return f"{self.dots}" if exact else f"about {self.dots}" if self.dots else "less than 1"
+            return _("all")
+        if self.right * _DOTS == self.dots * self.n:
+            return f"{self.dots}"
+        return _("about {n}", n=self.dots) if self.dots else _("less than 1")
 
     @property
     def interval(self) -> str:
         """Such as `19 and 49 %`."""
-        return f"{self.low * 100:.0f} and {self.high * 100:.0f}\u00a0%"
+        low, high = f"{self.low * 100:.0f}", f"{self.high * 100:.0f}"
+        return _("{low} and {high}\u00a0%", low=low, high=high)

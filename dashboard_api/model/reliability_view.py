@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contract.language import _
 from dashboard_api.model.outcome import Outcome
 
 __all__ = ["Reliability", "reliability_of"]
@@ -36,7 +37,9 @@ def reliability_of(figures: Mapping[str, Any]) -> Reliability | None:
         return None
     rows = tuple(
         ReliabilityRow(
-            estimate=f"{one['from'] * 100:.0f} to {one['to'] * 100:.0f} %",
+            estimate=_(
+                "{low} to {high} %", low=f"{one['from'] * 100:.0f}", high=f"{one['to'] * 100:.0f}"
+            ),
             outcome=Outcome.count(one["right"], one["n"]),
         )
         for one in bins

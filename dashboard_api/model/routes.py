@@ -8,10 +8,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from contract.language import _
 from dashboard_api.model.card_view import BLIND_TO, Card, card, scored_text
-from dashboard_api.model.drift_view import VERDICT_TEXT, drift_view
+from dashboard_api.model.drift_view import drift_view, verdict_text
 from dashboard_api.model.drift_watch import DriftWatch
-from dashboard_api.model.trust import trust_text
+from dashboard_api.model.trust import is_checked, trust_text
 from dashboard_api.observing.check_view import CheckView, check_view
 from dashboard_api.observing.check_watch import ObservedWatch
 from dashboard_api.views.schemas import DriftWeekJson, ModelJson
@@ -46,14 +47,19 @@ class TrustNote:
     scored: str
     trouble: str
     address: str
-    blind_to: tuple[str, ...] = BLIND_TO
+    is_checked: bool
+    """Whether the school has answered enough suggestions for a figure of its own."""
+    blind_to: tuple[str, ...]
 
 
 def trust_note(stores: Stores, catalog: ModelCatalog, seen: SeenLesson | None) -> TrustNote:
     """The note for a lesson's estimates, or for the model in use."""
     manifest, scored = _manifest_for(stores, catalog, seen)
+    verdicts = stores.count_verdicts()
     return TrustNote(
-        trust=trust_text(stores.count_verdicts()),
+        trust=trust_text(verdicts),
+        is_checked=is_checked(verdicts),
+        blind_to=tuple(_(one) for one in BLIND_TO),
         card=None if manifest is None else card(manifest),
         scored=scored,
         trouble=catalog.trouble,
@@ -84,7 +90,7 @@ async def model_page(
         note=note,
         observed=observed,
         lesson=lesson,
-        lesson_title=title.strip() or "this lesson",
+        lesson_title=title.strip() or _("this lesson"),
         in_use="" if in_use is None else in_use.version,
         outdated="" if in_use is None or shipped is None else base_mismatch(in_use, shipped),
         drift=drift_view(so_far.drift, "" if in_use is None else base_of(in_use.version)),
@@ -129,7 +135,9 @@ def _manifest_for(
     """The manifest to show, and a text about the models that scored the lesson."""
     current = catalog.current()
     if seen is None:
-        return current, "" if current is None else f"Model {current.version} is in use."
+        return current, "" if current is None else _(
+            "Model {version} is in use.", version=current.version
+        )
     models = seen.models(stores, EPOCH_STRIDE)
     versions = list(dict.fromkeys(reversed(models)))  # the model that scored the end comes first
     available = [version for version in versions if catalog.find(version) is not None]
@@ -140,9 +148,6 @@ def _manifest_for(
 def _week(week: WeekDrift) -> DriftWeekJson:
     def psi(change: PsiChange | None) -> dict[str, float] | None:
         return None if change is None else dict(change.psi)
-
-    def words(change: PsiChange | None) -> str:
-        return VERDICT_TEXT["too_few" if change is None else change.verdict]
 
     return DriftWeekJson(
         week=week.week,
@@ -157,8 +162,8 @@ def _week(week: WeekDrift) -> DriftWeekJson:
         is_first=week.is_first,
         psi_trained=psi(week.trained),
         psi_own=psi(week.own),
-        words_trained=words(week.trained),
-        words_own=words(week.own),
+        words_trained=verdict_text(week.trained),
+        words_own=verdict_text(week.own),
     )
 
 

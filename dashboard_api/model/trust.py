@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contract.language import _
 from dashboard_api.views.text import TRUST
 from models.school_model.labels import school_figure
 from school.moments.records import VerdictCount
 
-__all__ = ["trust_text"]
+__all__ = ["is_checked", "trust_text"]
+
+
+def is_checked(count: VerdictCount) -> bool:
+    """Whether a school has answered enough suggestions for a figure of its own."""
+    return school_figure(count.confirmed, count.dismissed) is not None
 
 
 def trust_text(count: VerdictCount) -> str:
@@ -16,9 +22,13 @@ def trust_text(count: VerdictCount) -> str:
     """
     figure = school_figure(count.confirmed, count.dismissed)
     if figure is None:
-        return TRUST
-    return (
-        f"checked in this school: {figure.confirmed} of {figure.n} suggested moments were worth "
-        f"talking about ({figure.share * 100:.0f} %; 95 % interval {figure.low * 100:.0f} to "
-        f"{figure.high * 100:.0f} %)"
+        return _(TRUST)
+    return _(
+        "checked in this school: {confirmed} of {n} suggested moments were worth talking about "
+        "({share} %; 95 % interval {low} to {high} %)",
+        confirmed=figure.confirmed,
+        n=figure.n,
+        share=f"{figure.share * 100:.0f}",
+        low=f"{figure.low * 100:.0f}",
+        high=f"{figure.high * 100:.0f}",
     )

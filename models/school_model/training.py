@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from typing import Final, Literal
 
 from contract.errors import ModelError
+from contract.language import _
 from models.school_model.labels import LABEL_FEATURES, LabelledMoment, base_of
 from models.school_model.recalibration import Estimates, HeldOut
 from models.serving.alerts import AlertPolicy
@@ -23,7 +24,6 @@ __all__ = [
     "base_mismatch",
     "estimates_of",
     "require_improvement",
-    "school_lines",
     "school_manifest",
     "usable_moments",
 ]
@@ -143,32 +143,10 @@ def base_mismatch(in_use: ModelManifest, shipped: ModelManifest) -> str:
     base = base_of(in_use.version)
     if "+" not in in_use.version or base == base_of(shipped.version):
         return ""
-    return (
-        f"The school's own model {in_use.version} was made from model {base}, and this version of "
-        f"Roomtone comes with model {shipped.version}, and the two were never compared."
+    return _(
+        "The school's own model {model} was made from model {base}, and this version of Roomtone "
+        "comes with model {shipped}, and the two were never compared.",
+        model=in_use.version,
+        base=base,
+        shipped=shipped.version,
     )
-
-
-def school_lines(manifest: ModelManifest) -> list[str]:
-    """The lines of the card about a school's own model; empty for any other model."""
-    school = manifest.data.get("school")
-    if school is None:
-        return []
-    held = school["held_out_lessons"]
-    learned = (
-        f"Alerts: {school['how']} on {school['labels']} labels of {school['lessons']} lessons of a "
-        f"school ({school['confirmed']} confirm, {school['dismissed']} dismiss), on top of model "
-        f"{school['base']}"
-    )
-    judged = (
-        f"On these lessons, each held out in turn: log loss {held['log_loss']:.3f}, shipped model "
-        f"{held['log_loss_shipped']:.3f}, better by {held['better']:.3f} (95 % interval "
-        f"{held['better_low']:.3f} to {held['better_high']:.3f}, {held['moments']} moments of "
-        f"{held['lessons']} lessons); Brier {held['brier']:.3f}, shipped "
-        f"{held['brier_shipped']:.3f}   (this school's answers)"
-    )
-    return [
-        learned,
-        judged,
-        "The other figures are the base model's, which has other alerts and the same suggestions.",
-    ]

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from dashboard_api.model.school_view import school_lines
 from dashboard_api.observing.check_view import CheckView
 from models.school_model.labels import wilson
 from models.school_model.observed import ObservedCheck
-from models.school_model.training import school_lines
 from models.serving.alerts import AlertPolicy
 from models.serving.claims import MomentClaim
 from models.serving.moments import MAX_MOMENTS, MAX_SHOWN

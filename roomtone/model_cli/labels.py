@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from contract.errors import UsageError
+from dashboard_api.model.school_view import school_lines
 from models.school_model.labels import LabelledMoment
 from models.school_model.recalibration import (
     Estimates,
@@ -23,7 +24,6 @@ from models.school_model.recalibration import (
 from models.school_model.training import (
     estimates_of,
     require_improvement,
-    school_lines,
     school_manifest,
     usable_moments,
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from contract.errors import ModelError
+from dashboard_api.model.school_view import school_lines
 from models.features.seat_features import FEATURES, FEATURES_VERSION
 from models.school_model.labels import LABEL_FEATURES, LabelledMoment
 from models.school_model.recalibration import (
@@ -22,7 +23,7 @@ from models.school_model.recalibration import (
     recalibrated,
     recalibration_of,
 )
-from models.school_model.training import estimates_of, school_lines, school_manifest, usable_moments
+from models.school_model.training import estimates_of, school_manifest, usable_moments
 from models.serving.alerts import AlertPolicy
 from models.serving.area import AREA_FEATURES, AlertModel
 from models.serving.manifest import Calibration, IntervalWidth, ModelManifest
