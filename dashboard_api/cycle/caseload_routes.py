@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from dashboard_api.cycle.caseload_view import caseload
 from dashboard_api.cycle.forms import ProposalForm
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import ProposesCycle, ReadsCaseload
 from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
+from contract.language import _
 from dashboard_api.cycle.view import CycleView, cycle_view
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import SOMEONE_GONE
@@ -41,13 +43,13 @@ def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Ca
     cycles = stores.sharing.cycles.of_coach(me)
     people = {*owners.values(), *(one.person for one in cycles)} - {me}
     names = stores.people.names(people)
-    cases = {person: Case(name=names.get(person, SOMEONE_GONE)) for person in people}
+    cases = {person: Case(name=names.get(person) or _(SOMEONE_GONE)) for person in people}
     for cycle in cycles:
         case = cases[cycle.person]
         if cycle.state == "open":
             case.cycle = cycle_view(stores, viewer, cycle, zone, [cycle])
         else:
-            case.waiting.append(f"The focus that you propose: {cycle.text.focus}")
+            case.waiting.append(_("The focus that you propose: {focus}", focus=cycle.text.focus))
     for lesson in lessons:
         if (person := owners.get(lesson.id)) not in cases:
             continue
@@ -63,4 +65,4 @@ def _add_step(case: Case, step: ActionStep, me: str) -> None:
     if step.state == "open" and not case.step:
         case.step = step.text.what
     elif step.state == "proposed" and step.author == me:
-        case.waiting.append(f"The step that you propose: {step.text.what}")
+        case.waiting.append(_("The step that you propose: {step}", step=step.text.what))

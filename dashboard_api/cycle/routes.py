@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.cycle.forms import CycleForm
 from dashboard_api.cycle.view import coaches_for, cycle_page
 from dashboard_api.web.access import KeepsCycle
@@ -59,7 +60,7 @@ async def choose_lesson(
         if stores.sharing.cycles.open_cycle(viewer.person.id) is None:
             raise CycleGoneError
         if stores.sharing.reach(lesson, viewer.person.id, viewer.utc_ns) != "own":
-            raise UsageError("Choose one of your own lessons.")
+            raise UsageError(_("Choose one of your own lessons."))
         stores.sharing.cycles.look_at(cycle, lesson, viewer.actor)
 
     return await _change(request, viewer, store, change)
@@ -121,7 +122,7 @@ async def _change(
 def _write(stores: Stores, viewer: Viewer, form: CycleForm) -> None:
     text, coach = form.text(), form.coach or None
     if coach is not None and coach not in {one.id for one in coaches_for(stores, viewer)}:
-        raise UsageError("Choose a coach, or nobody.")
+        raise UsageError(_("Choose a coach, or nobody."))
     if form.cycle:
         stores.sharing.cycles.change(form.cycle, form.revision, text, coach, viewer.actor)
     else:

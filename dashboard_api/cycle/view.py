@@ -8,9 +8,11 @@ from datetime import date, tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import _
 from dashboard_api.cycle.form_links import FormLink, form_links
-from dashboard_api.views.days import day_of, day_words
-from dashboard_api.views.text import length_text, local_time_text, title_text
+from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.views.days import day_of
+from dashboard_api.views.text import length_text, title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import SOMEONE_GONE
@@ -163,11 +165,13 @@ def cycle_view(
         measure = f"/lessons/{lesson.id}/step/{step.id}/measure"
     return CycleView(
         cycle=cycle,
-        coach=names.get(cycle.coach, SOMEONE_GONE) if cycle.coach else "",
-        author="you" if cycle.author == viewer.person.id else names.get(cycle.author, SOMEONE_GONE),
+        coach=names.get(cycle.coach) or _(SOMEONE_GONE) if cycle.coach else "",
+        author=_("you")
+        if cycle.author == viewer.person.id
+        else names.get(cycle.author) or _(SOMEONE_GONE),
         stages=_stages(cycle, stage, zone),
-        now=STAGES[stage],
-        due="" if day is None else day_words(day),
+        now=_(STAGES[stage]),
+        due="" if day is None else date_text(day),
         is_due=day is not None and day <= day_of(viewer.utc_ns, zone),
         lesson="" if lesson is None else _lesson_words(lesson, zone),
         step="" if step is None else step.text.what,
@@ -183,10 +187,11 @@ def pace_words(stores: Stores, cycle: Cycle, lesson: Lesson) -> list[str]:
     looked = stores.audit.first_look(lesson.id, cycle.person, ended)
     found = []
     if looked is not None:
-        found.append(f"First look {_after(looked - ended)} after the lesson.")
+        found.append(_("First look {time} after the lesson.", time=_after(looked - ended)))
     if cycle.talked_utc_ns is not None and cycle.talked_utc_ns >= ended:
-        found.append(f"Talked about it {_after(cycle.talked_utc_ns - ended)} after the lesson.")
-    return [*found, f"Aim: both within {AIM_H} hours."] if found else []
+        after = _after(cycle.talked_utc_ns - ended)
+        found.append(_("Talked about it {time} after the lesson.", time=after))
+    return [*found, _("Aim: both within {hours} hours.", hours=AIM_H)] if found else []
 
 
 def _open_lesson(stores: Stores, viewer: Viewer, lesson_id: str | None) -> Lesson | None:
@@ -215,14 +220,14 @@ def _stages(cycle: Cycle, now: Stage, zone: tzinfo | None) -> list[StageView]:
     at = _ORDER.index(now)
     more: dict[Stage, str] = {}
     if cycle.text.debrief_on is not None:
-        more["debrief"] = f"planned for {day_words(cycle.text.debrief_on)}"
+        more["debrief"] = _("planned for {day}", day=date_text(cycle.text.debrief_on))
     if cycle.talked_utc_ns is not None:
-        more["debrief"] = day_words(day_of(cycle.talked_utc_ns, zone))
+        more["debrief"] = date_text(day_of(cycle.talked_utc_ns, zone))
     if cycle.text.again_on is not None:
-        more["again"] = f"planned for {day_words(cycle.text.again_on)}"
+        more["again"] = _("planned for {day}", day=date_text(cycle.text.again_on))
     return [
         StageView(
-            words=words, more=more.get(stage, ""),
+            words=_(words), more=more.get(stage, ""),
             state="done" if i < at else "now" if i == at else "later",
         )
         for i, (stage, words) in enumerate(STAGES.items())

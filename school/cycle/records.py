@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from contract.errors import UsageError
+from contract.language import N_, _
 
 __all__ = [
     "LONGEST_FOCUS",
@@ -24,12 +25,12 @@ __all__ = [
 
 Stage = Literal["goal", "observe", "debrief", "plan", "attempt", "again"]
 STAGES: Final[Mapping[Stage, str]] = MappingProxyType({
-    "goal": "Agree on a focus",
-    "observe": "Look at a lesson",
-    "debrief": "Talk about it",
-    "plan": "Choose a next step",
-    "attempt": "Try it",
-    "again": "Look again",
+    "goal": N_("Agree on a focus"),
+    "observe": N_("Look at a lesson"),
+    "debrief": N_("Talk about it"),
+    "plan": N_("Choose a next step"),
+    "attempt": N_("Try it"),
+    "again": N_("Look again"),
 })  # fmt: skip
 """In their order."""
 
@@ -50,9 +51,9 @@ class CycleText:
 
     def __post_init__(self) -> None:
         if not self.focus.strip():
-            raise UsageError("Say in one sentence what you work on.")
+            raise UsageError(_("Say in one sentence what you work on."))
         if self.debrief_on and self.again_on and self.again_on < self.debrief_on:
-            raise UsageError("The second look is before the talk: choose a later day.")
+            raise UsageError(_("The second look is before the talk: choose a later day."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class CycleChangedError(UsageError):
     """It was changed elsewhere meanwhile; `now` is what it is by now."""
 
     def __init__(self, now: Cycle) -> None:
-        super().__init__("You changed this in another window meanwhile.")
+        super().__init__(_("You changed this in another window meanwhile."))
         self.now = now
 
 
@@ -92,7 +93,7 @@ class CycleGoneError(UsageError):
     """There is no such cycle of this teacher's any more."""
 
     def __init__(self) -> None:
-        super().__init__("This cycle is gone: it was removed in another window.")
+        super().__init__(_("This cycle is gone: it was removed in another window."))
 
 
 def stage_of(cycle: Cycle, *, has_tried: bool) -> Stage:

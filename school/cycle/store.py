@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from school.audit.actor import Actor
 from school.cycle.records import Cycle, CycleChangedError, CycleGoneError, CycleText
 from school.cycle.tables import cycles
@@ -21,7 +22,7 @@ from school.schema import lesson_owners, people
 
 __all__ = ["CycleStore"]
 
-ONE_AT_A_TIME: Final = (
+ONE_AT_A_TIME: Final = N_(
     "You have an open cycle already. Close it first; then there is room for the next one."
 )
 _DAYS: Final = ("debrief_on", "again_on")
@@ -50,7 +51,7 @@ class CycleStore:
         assert by.person is not None
         with self._database.writing() as connection:
             if _open_of(connection, by.person) is not None:
-                raise UsageError(ONE_AT_A_TIME)
+                raise UsageError(_(ONE_AT_A_TIME))
             made = _new(connection, by.person, coach, text, by, state="open", lesson=None)
             by.record(connection, "wrote_cycle", "cycle", made.id)
             _record_sharing(connection, None, coach, by)
@@ -77,7 +78,7 @@ class CycleStore:
             person = connection.scalar(found)
             if person is None or person == by.person:
                 raise UsageError(
-                    "This lesson is nobody else’s, so there is nobody to propose it to."
+                    _("This lesson is nobody else’s, so there is nobody to propose it to.")
                 )
             earlier = (
                 cycles.c.person == person,
@@ -102,7 +103,7 @@ class CycleStore:
                 return known
             now = _open_of(connection, by.person)
             if now is not None and now.coach != known.coach:
-                raise UsageError(ONE_AT_A_TIME)
+                raise UsageError(_(ONE_AT_A_TIME))
             by.record(connection, "accepted_cycle", "cycle", known.id)
             if now is None:
                 _record_sharing(connection, None, known.coach, by)
