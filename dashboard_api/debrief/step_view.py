@@ -33,6 +33,7 @@ class StepLine:
     author: str
     """What who wrote it is called; "you" for the reader."""
     changed_by: str
+    is_changed_by_you: bool
     is_yours: bool
     from_words: str = ""
     """From which lesson it comes, if that is another one."""
@@ -161,6 +162,7 @@ def _line(
         shows=shows_sentence(step.text),
         author=name(step.author),
         changed_by=name(step.changed_by),
+        is_changed_by_you=step.changed_by == reader,
         is_yours=step.author == reader,
         from_words=from_words,
         from_lesson=from_lesson,

@@ -27,6 +27,6 @@ export function news(before, now, you, words) {
   const names = (/** @type {Person[]} */ some, /** @type {Person[]} */ among) =>
     others(some).filter((each) => !among.some((other) => other.name === each.name)).map((each) => each.name);
   const [come, gone] = [names(now, before), names(before, now)];
-  if (come.length) return `${come.join(", ")} ${words.here}.`;
-  return gone.length ? `${gone.join(", ")} ${words.gone}.` : "";
+  const [sentence = "", who] = come.length ? [words.here, come] : [words.gone, gone];
+  return who.length ? sentence.replace("{names}", who.join(", ")) : "";
 }
