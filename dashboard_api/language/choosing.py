@@ -38,7 +38,8 @@ class Speaking:
 def asked_for(header: str) -> Language:
     """The first of our languages that a header `Accept-Language` has; `es-MX` is `es`."""
     tag = negotiate_locale(_by_weight(header[:_MAX_HEADER]), list(LANGUAGES), sep="-")
-    return language_of(tag)
+    # As the browser writes it: "ES" is "es".
+    return language_of({known.lower(): known for known in LANGUAGES}.get((tag or "").lower()))
 
 
 def language_of(tag: str | None) -> Language:
