@@ -26,6 +26,8 @@ _TEXT: Final = re.compile(
     r"[^\W\d_]{2,}[,;:.…)]? (?:\W* )?[^\W\d_]{2,}"  # two words
     r"|^[A-Z][a-z]+[.…:!?]?$"  # or one that begins a line
 )
+_SAME: Final = re.compile(r"\b(?:Roomtone|dB\(A\)|min|Alt|Ctrl|Esc)(?!\w)")
+"""The same in every language."""
 _CALLS: Final = {"_", "N_", "ngettext", "pgettext"}
 _LITERAL: Final = re.compile(
     r"""//[^\n]*|/\*.*?\*/|(?P<literal>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""",
@@ -76,7 +78,7 @@ def in_template(path: Path) -> Iterator[Outside]:
         elif inside and kind == "string":
             words = value[1:-1]
             is_catalogued = before == ("operator", "(") and called in _CALLS
-            if called == "ngettext" and before == ("operator", ","):
+            if called in {"ngettext", "pgettext"} and before == ("operator", ","):
                 is_catalogued = True
             if (
                 not is_catalogued
@@ -106,16 +108,20 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in {"script", "style"}
         for name, value in attrs:
-            is_label = name == "value" and ("type", "submit") in attrs
-            if (name in SHOWN_ATTRIBUTES or is_label) and value and _WORD.search(value):
+            is_label = tag == "input" and name == "value" and ("type", "submit") in attrs
+            if (name in SHOWN_ATTRIBUTES or is_label) and value and _has_words(value):
                 self.found.append((self.getpos()[0], f"{name}: {value}"))
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in {"script", "style"}
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden and _WORD.search(data):
+        if not self._hidden and _has_words(data):
             self.found.append((self.getpos()[0], " ".join(data.split())))
+
+
+def _has_words(text: str) -> bool:
+    return bool(_WORD.search(_SAME.sub("", text)))
 
 
 def in_script(path: Path) -> Iterator[Outside]:
