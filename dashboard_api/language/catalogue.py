@@ -36,16 +36,23 @@ def read_catalogue(tag: str) -> NullTranslations:
 def words_script(catalogue: Catalog) -> str:
     """A script with the messages of scripts: `shared/words.js` looks them up.
 
-    A message with a plural has the list of its forms.
+    A message with a plural has the list of its forms, and `roomtonePlural` says which of them a
+    number takes: such a formula of C is one of JavaScript too.
     """
     words: dict[str, str | list[str]] = {}
     for message in catalogue:
-        if not message.id or not message.string:
+        forms = (
+            [message.string] if isinstance(message.string, str) else list(message.string or [""])
+        )
+        if not message.id or not all(forms):
             continue
         if not any(name.endswith(".js") for name, _line in message.locations):
             continue
         key = message.id if isinstance(message.id, str) else message.id[0]
         if message.context:
             key = f"{message.context}{_CONTEXT_END}{key}"
-        words[key] = message.string if isinstance(message.string, str) else list(message.string)
-    return f"globalThis.roomtoneWords = {json.dumps(words, ensure_ascii=False, sort_keys=True)};\n"
+        words[key] = forms[0] if isinstance(message.id, str) else forms
+    return (
+        f"globalThis.roomtoneWords = {json.dumps(words, ensure_ascii=False, sort_keys=True)};\n"
+        f"globalThis.roomtonePlural = (n) => Number({catalogue.plural_expr});\n"
+    )
