@@ -1,12 +1,17 @@
 // The room's ribbon and the noise trace, drawn by uPlot.
 
 import uPlot from "../vendor/uPlot.min.js";
+import { _, pgettext } from "../shared/words.js";
 import { hatch, onPaletteChange, palette } from "./palette.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
 const PAD_PX = 3;
-const MOVEMENT_LABELS = new Map([[-12, "¼"], [-6, "half"], [0, "normal"], [6, "twice"], [12, "4 times"], [18, "8 times"]]);
+/** By dB; a label has little space. @returns {[number, string][]} */
+const movementLabels = () => [
+  [-12, "¼"], [-6, pgettext("as much movement", "half")], [0, pgettext("as much movement", "normal")],
+  [6, pgettext("as much movement", "twice")], [12, pgettext("as much movement", "4 times")], [18, pgettext("as much movement", "8 times")],
+];
 
 /** @param {(number|null)[]} values */
 const known = (values) => /** @type {number[]} */ (values.filter((value) => value != null));
@@ -32,7 +37,7 @@ export function ribbonChart(holder, stage) {
       const all = known([...data.movement.low, ...data.movement.high]);
       return [Math.min(-7, Math.min(...all, 0) - 1), Math.max(8, Math.max(...all, 0) + 1)];
     },
-    ticks: (low, high) => [...MOVEMENT_LABELS].filter(([db]) => db > low && db < high && (db % 12 === 0 || high - low < 26)),
+    ticks: (low, high) => movementLabels().filter(([db]) => db > low && db < high && (db % 12 === 0 || high - low < 26)),
     dashed: 0,
     showsGapText: true,
     none: "",
@@ -69,7 +74,7 @@ export function noiseChart(holder, stage) {
     },
     dashed: null,
     showsGapText: false,
-    none: "No sound level was measured.",
+    none: _("No sound level was measured."),
   });
 }
 

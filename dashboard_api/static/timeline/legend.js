@@ -1,5 +1,6 @@
 // The legend, the summary, and the list of gaps.
 
+import { _, ngettext } from "../shared/words.js";
 import { HIGHEST_DB, LOWEST_DB, canvasIn, hatch, heat, share } from "./palette.js";
 import { drawUnknown } from "./zones.js";
 import { missingText } from "./text.js";
@@ -17,15 +18,15 @@ export function legend(parts, stage) {
         ctx.fillStyle = heat(db);
         ctx.fillRect((i * width) / n, height - bar, width / n - 1, bar);
       }
-    }, "half to 3 times this zone’s own normal movement"),
+    }, _("half to 3 times this zone’s own normal movement")),
     entry(34, (ctx, width, height) => {
       ctx.fillStyle = hatch(ctx);
       ctx.fillRect(0, 0, width, height);
-    }, "nothing sensed"),
-    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), "not known yet, or too few seats"),
+    }, _("nothing sensed")),
+    entry(34, (ctx, width, height) => drawUnknown(ctx, [{ start_s: 0, end_s: 1 }], { from: 0, to: 1, width, top: 0, height }), _("not known yet, or too few seats")),
   );
   const more = document.createElement("span");
-  more.textContent = "Light bands: how uncertain the movement is, and the usual range of the noise.";
+  more.textContent = _("Light bands: how uncertain the movement is, and the usual range of the noise.");
   parts.legend.append(more);
 
   stage.on("data", () => {
@@ -43,7 +44,7 @@ export function legend(parts, stage) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "quiet";
-      button.textContent = `${stage.timeText(gap.start_s)}: ${missingText(gap)}`;
+      button.textContent = _("{time}: {text}", { time: stage.timeText(gap.start_s), text: missingText(gap) });
       button.addEventListener("click", () => stage.seek(gap.start_s));
       item.append(button);
       return item;
@@ -51,8 +52,8 @@ export function legend(parts, stage) {
     if (short) {
       const rest = document.createElement("li");
       rest.className = "soft";
-      const more = long.length ? " more" : "";
-      rest.textContent = short === 1 ? `one${more} second missing` : `${short}${more} single seconds missing`;
+      rest.textContent = long.length ? ngettext("one more second missing", "{n} more single seconds missing", short)
+        : ngettext("one second missing", "{n} single seconds missing", short);
       parts.gaps.append(rest);
     }
   });

@@ -1,5 +1,7 @@
 // Numbers as text for people, the same as on the server.
 
+import { _, ngettext, numberText } from "../shared/words.js";
+
 /** A time in the lesson: `m:ss`, or `h:mm:ss` from one hour on. @param {number} second */
 export function positionText(second) {
   const whole = Math.max(0, Math.floor(second + 1e-6));
@@ -27,25 +29,26 @@ export function clockText(second) {
 /** A length: `45 s`, `3 min 20 s`, `50 min`, `2 h 30 min`, `3 days`. @param {number} s */
 export function lengthText(s) {
   const whole = Math.round(s);
-  if (whole < 60) return `${whole} s`;
-  if (whole % 60 && whole < 600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 60) return _("{s} s", { s: whole });
+  if (whole % 60 && whole < 600) return _("{min} min {s} s", { min: Math.floor(whole / 60), s: whole % 60 });
   const minutes = Math.round(whole / 60);
-  if (minutes < 120) return `${minutes} min`;
+  if (minutes < 120) return _("{min} min", { min: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
-  return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  if (hours >= 48) return ngettext("{n} day", "{n} days", Math.floor(hours / 24));
+  return minutes % 60 ? _("{h} h {min} min", { h: hours, min: minutes % 60 }) : _("{h} h", { h: hours });
 }
 
 /** Movement compared with its own normal, 0 dB. @param {number | null | undefined} db */
 export function movementText(db) {
-  if (db == null) return "movement not known";
-  if (Math.abs(db) < 2) return "about as much movement as usual";
-  return `${Math.abs(db) >= 5 ? "much " : ""}${db > 0 ? "more" : "less"} movement than usual`;
+  if (db == null) return _("movement not known");
+  if (Math.abs(db) < 2) return _("about as much movement as usual");
+  if (Math.abs(db) < 5) return db > 0 ? _("more movement than usual") : _("less movement than usual");
+  return db > 0 ? _("much more movement than usual") : _("much less movement than usual");
 }
 
 /** A level as a factor; 6 dB is twice. @param {number} db */
-export function timesText(db) {
-  return `${(10 ** (db / 20)).toFixed(1)} times`;
+export function factorText(db) {
+  return numberText(10 ** (db / 20), 1);
 }
 
 /** @typedef {{start_s: number, end_s: number, reason: string, words: string}} GapSpan */
@@ -55,11 +58,11 @@ const isDecided = (gap) => gap.reason === "left_out" || gap.reason === "not_shar
 
 /** Why there is no value in a gap. @param {GapSpan} gap */
 export function gapText(gap) {
-  return isDecided(gap) ? gap.words : `nothing was sensed: ${gap.words}`;
+  return isDecided(gap) ? gap.words : _("nothing was sensed: {why}", { why: gap.words });
 }
 
 /** How long a gap is, and why it is there. @param {GapSpan} gap */
 export function missingText(gap) {
   const length = lengthText(gap.end_s - gap.start_s);
-  return isDecided(gap) ? `${length} ${gap.words}` : `${length} missing (${gap.words})`;
+  return isDecided(gap) ? _("{length} {what}", { length, what: gap.words }) : _("{length} missing ({why})", { length, why: gap.words });
 }

@@ -1,6 +1,7 @@
 // What was sensed at a time, as numbers and as text: for the readout, the playhead, and the pointer.
 
-import { gapText, movementText, timesText } from "./text.js";
+import { _, numberText } from "../shared/words.js";
+import { factorText, gapText, movementText } from "./text.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 
@@ -35,8 +36,11 @@ export function textAt(stage, t) {
   const gap = stage.gapAt(t);
   if (gap) return gapText(gap);
   const [movement, noise] = [movementAt(stage, t), noiseAt(stage, t)];
-  const parts = [movement ? `${movementText(movement.mean)} (${timesText(movement.mean)})` : "movement not known here"];
-  if (noise) parts.push(`${Math.round(noise.mean)} dB(A)`);
+  const parts = [
+    movement ? _("{movement} ({factor} times)", { movement: movementText(movement.mean), factor: factorText(movement.mean) })
+      : _("movement not known here"),
+  ];
+  if (noise) parts.push(_("{level} dB(A)", { level: Math.round(noise.mean) }));
   const activity = stage.data.activities.find((span) => t >= span.start_s && t < span.end_s);
   if (activity) parts.push(activity.words);
   return parts.join(" · ");
@@ -48,24 +52,26 @@ export function linesAt(stage, t, zone) {
   if (gap) return [gapText(gap)];
   const lines = [];
   const [movement, noise] = [movementAt(stage, t), noiseAt(stage, t)];
-  if (!movement) lines.push("The room: not known");
+  if (!movement) lines.push(_("The room: not known"));
   else {
     const { mean, low, high } = movement;
-    const range = low !== null && high !== null ? `, likely ${factor(low)} to ${factor(high)}` : "";
-    lines.push(`The room: ${timesText(mean)} its normal${range}`);
+    const factor = factorText(mean);
+    lines.push(low !== null && high !== null
+      ? _("The room: {factor} times its normal, likely {low} to {high}", { factor, low: factorText(low), high: factorText(high) })
+      : _("The room: {factor} times its normal", { factor }));
   }
   if (noise) {
-    const { mean, least, most, step } = noise;
-    const range = step > 1 && least !== null && most !== null ? `, ${Math.round(least)} to ${Math.round(most)} in ${step} s` : "";
-    lines.push(`Noise: ${mean.toFixed(1)} dB(A)${range}`);
+    const { least, most, step } = noise;
+    const level = numberText(noise.mean, 1);
+    lines.push(step > 1 && least !== null && most !== null
+      ? _("Noise: {level} dB(A), {low} to {high} in {step} s", { level, low: Math.round(least), high: Math.round(most), step })
+      : _("Noise: {level} dB(A)", { level }));
   }
   const one = zone === undefined ? undefined : stage.data?.zones[zone];
   if (one && stage.data) {
     const value = one.cells[Math.floor(t / stage.data.zone_step_s)];
-    lines.push(`${one.name}: ${value == null ? "not known" : `${timesText(value)} its own normal`}`);
+    lines.push(value == null ? _("{zone}: not known", { zone: one.name })
+      : _("{zone}: {factor} times its own normal", { zone: one.name, factor: factorText(value) }));
   }
   return lines;
 }
-
-/** @param {number} db */
-const factor = (db) => timesText(db).replace(" times", "");

@@ -1,8 +1,9 @@
 // Zones over time in cells of ten seconds. Colour and height show the same value. The arrow keys
 // move from cell to cell.
 
+import { _, ngettext } from "../shared/words.js";
 import { canvasIn, hatch, heat, palette, share } from "./palette.js";
-import { gapText, movementText, timesText } from "./text.js";
+import { factorText, gapText, movementText } from "./text.js";
 import { sizeOf } from "./size.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
@@ -111,7 +112,7 @@ export function zoneLanes(holder, names, region, stage) {
 
   const unknown = (/** @type {number} */ t) => {
     const gap = stage.gapAt(t);
-    return gap ? gapText(gap) : "not known: too few seats, or too early to know what is normal";
+    return gap ? gapText(gap) : _("not known: too few seats, or too early to know what is normal");
   };
 
   const show = (/** @type {boolean} */ isAnnounced) => {
@@ -130,7 +131,9 @@ export function zoneLanes(holder, names, region, stage) {
     });
     row.setAttribute("aria-rowindex", `${lane + 1}`);
     cell.setAttribute("aria-colindex", `${at + 1}`);
-    const text = `${zone.name}, ${stage.timeText(at * step)}: ${value == null ? unknown(at * step) : `${movementText(value)}, ${timesText(value)} its own normal`}`;
+    const [name, time] = [zone.name, stage.timeText(at * step)];
+    const text = value == null ? _("{zone}, {time}: {text}", { zone: name, time, text: unknown(at * step) })
+      : _("{zone}, {time}: {movement}, {factor} times its own normal", { zone: name, time, movement: movementText(value), factor: factorText(value) });
     cell.setAttribute("aria-label", text);
     if (isAnnounced) region.textContent = text;
   };
@@ -178,10 +181,10 @@ export function zoneLanes(holder, names, region, stage) {
     names.replaceChildren(...zones.map((zone) => {
       const name = document.createElement("span");
       name.textContent = zone.name;
-      name.title = `${zone.name}, ${zone.seats} seats`;
+      name.title = ngettext("{zone}, {n} seat", "{zone}, {n} seats", zone.seats, { zone: zone.name });
       return name;
     }));
-    if (!zones.length) names.textContent = "No zone to show";
+    if (!zones.length) names.textContent = _("No zone to show");
     drawing.queue();
     show(false);
   });

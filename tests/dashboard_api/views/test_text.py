@@ -56,10 +56,13 @@ def test_the_scripts_say_the_same(tmp_path):
     node = shutil.which("node")
     if node is None:
         pytest.skip("no Node to run the scripts: apt-get install nodejs")
-    # Outside a browser Node knows a module only by its file extension.
-    shutil.copy(STATIC / "timeline" / "text.js", tmp_path / "text.mjs")
+    # Outside a browser Node takes a script for a module only where a package says so.
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    for script in ("timeline/text.js", "shared/words.js"):
+        (tmp_path / script).parent.mkdir()
+        shutil.copy(STATIC / script, tmp_path / script)
     (tmp_path / "say.mjs").write_text(
-        'import {lengthText, positionText, movementText} from "./text.mjs";'
+        'import {lengthText, positionText, movementText} from "./timeline/text.js";'
         f"const s = {json.dumps(LENGTHS)};"
         "console.log(JSON.stringify("
         "[s.map(lengthText), s.map(positionText), [-7, -3, 0, 3, 7].map(movementText)]))"
