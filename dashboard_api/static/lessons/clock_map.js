@@ -1,6 +1,8 @@
 // Which second of the video is which of the lesson: `video_t = offset_s + rate * lesson_t`, by segments between
 // two stops of the camera. school/video/alignment/clock_map.py does the same.
 
+import { _, ngettext, numberText } from "../shared/words.js";
+
 /**
  * @typedef {{start_s: number | null, end_s: number | null, offset_s: number, rate: number, plus_minus_s: number}} Segment
  * @typedef {{method: "levels" | "points" | "metadata" | "hand", plus_minus_s: number, segments: Segment[],
@@ -75,7 +77,7 @@ export function byPoints(points) {
     const [first, second] = [...points].sort((a, b) => a.lesson_s - b.lesson_s);
     const off = Math.abs((second.video_s - first.video_s) - (second.lesson_s - first.lesson_s));
     if (off > Math.max(3 * HAND_S, MAX_RATE_OFF * (second.lesson_s - first.lesson_s))) {
-      return `The two moments differ by ${off.toFixed(1)} s: one of them is not the same moment, or the camera stopped in between.`;
+      return _("The two moments differ by {s} s: one of them is not the same moment, or the camera stopped in between.", { s: numberText(off, 1) });
     }
     plusMinus = Math.max(plusMinus, off / 2);
   }
@@ -85,24 +87,27 @@ export function byPoints(points) {
 
 /** How sure a map is, in words. @param {MapJson | null} map */
 export function howSure(map) {
-  if (!map) return "Not lined up with the lesson yet";
-  if (map.method === "metadata") return `Roughly lined up, to within ${within(map)}, by the time in the file`;
-  const parts = map.segments.length > 1 ? ` in ${map.segments.length} parts` : "";
+  if (!map) return _("Not lined up with the lesson yet");
+  if (map.method === "metadata") return _("Roughly lined up, to within {within}, by the time in the file", { within: within(map) });
   const how = {
-    levels: "found by the sound", points: "by moments that you set", hand: "set by hand",
+    levels: _("found by the sound"), points: _("by moments that you set"), hand: _("set by hand"),
   }[map.method];
-  return `Lines up to within ${within(map)}${parts}, ${how}`;
+  const n = map.segments.length;
+  return n > 1 ? ngettext("Lines up to within {within} in {n} part, {how}", "Lines up to within {within} in {n} parts, {how}", n, { within: within(map), how })
+    : _("Lines up to within {within}, {how}", { within: within(map), how });
 }
 
 /** How far a map may be off. @param {{plus_minus_s: number}} map */
 export function within({ plus_minus_s: s }) {
-  return s < 60 ? `${s.toFixed(1)} s` : `${Number((s / 60).toFixed(1))} min`;
+  if (s < 60) return _("{s} s", { s: numberText(s, 1) });
+  const minutes = Number((s / 60).toFixed(1));
+  return _("{min} min", { min: numberText(minutes, Number.isInteger(minutes) ? 0 : 1) });
 }
 
 /** What a program suggests, and why, for a person to judge. @param {MapJson} proposal @param {string} at where the lesson starts */
 export function suggestion(proposal, at) {
-  const why = proposal.method === "metadata"
-    ? "The sound did not show where the lesson is. By the time in the file, which is only as right as the camera's clock, it starts at about"
-    : "The sound suggests that the lesson starts at";
-  return `${why} ${at} in the video, to within ${within(proposal)}. Play a moment that you know. Do picture and timeline fit?`;
+  const values = { at, within: within(proposal) };
+  return proposal.method === "metadata"
+    ? _("The sound did not show where the lesson is. By the time in the file, which is only as right as the camera's clock, it starts at about {at} in the video, to within {within}. Play a moment that you know. Do picture and timeline fit?", values)
+    : _("The sound suggests that the lesson starts at {at} in the video, to within {within}. Play a moment that you know. Do picture and timeline fit?", values);
 }

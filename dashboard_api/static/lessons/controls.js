@@ -1,5 +1,7 @@
 // Speed, sound and full screen.
 
+import { _ } from "../shared/words.js";
+
 /**
  * @param {{video: HTMLVideoElement, player: HTMLElement, speed: HTMLSelectElement, mute: HTMLButtonElement,
  *   volume: HTMLInputElement, fullScreen: HTMLButtonElement}} parts
@@ -34,6 +36,6 @@ export function controls(parts) {
     if (shown && !shown.contains(/** @type {Node} */ (event.target))) document.exitFullscreen();
   });
   document.addEventListener("fullscreenchange", () => {
-    fullScreen.setAttribute("aria-label", document.fullscreenElement ? "Leave full screen" : "Full screen");
+    fullScreen.setAttribute("aria-label", document.fullscreenElement ? _("Leave full screen") : _("Full screen"));
   });
 }

@@ -2,6 +2,7 @@
 
 import { byHand, byPoints, ClockMap, howSure, suggestion } from "./clock_map.js";
 import { positionText } from "../timeline/text.js";
+import { _, numberText } from "../shared/words.js";
 
 /** @typedef {import("./clock_map.js").MapJson} MapJson */
 /** @typedef {{map: MapJson | null, proposal: MapJson | null}} LineUp */
@@ -65,7 +66,8 @@ export class LiningUp {
     // A suggestion is tried out until somebody answers it, unless a map counts already.
     this.player.mapTo(ClockMap.of(map ?? proposal));
     this.#number("#offset").value = this.player.map.offset.toFixed(1);
-    this.sure.textContent = map || !proposal ? howSure(map) : proposal.method === "metadata" ? "Roughly lined up, and not checked yet: see “Video”" : "Not checked yet: see “Video”";
+    this.sure.textContent = map || !proposal ? howSure(map)
+      : proposal.method === "metadata" ? _("Roughly lined up, and not checked yet: see “Video”") : _("Not checked yet: see “Video”");
     const asks = this.#get("#line-up-proposal");
     asks.hidden = !proposal || !this.#keeper;
     if (proposal) {
@@ -76,9 +78,10 @@ export class LiningUp {
     parts.hidden = shown.length < 2;
     parts.replaceChildren(...(parts.hidden ? [] : shown.map((each, number) => {
       const item = document.createElement("li");
-      const from = positionText(Math.max(0, each.start_s ?? 0));
-      const end = number + 1 < shown.length && each.end_s !== null ? ` to ${positionText(each.end_s)}` : "";
-      item.textContent = `Part ${number + 1}, from ${from}${end} of the lesson: ± ${each.plus_minus_s.toFixed(1)} s`;
+      const values = { part: number + 1, from: positionText(Math.max(0, each.start_s ?? 0)), s: numberText(each.plus_minus_s, 1) };
+      item.textContent = number + 1 < shown.length && each.end_s !== null
+        ? _("Part {part}, from {from} to {to} of the lesson: ± {s} s", { ...values, to: positionText(each.end_s) })
+        : _("Part {part}, from {from} of the lesson: ± {s} s", values);
       return item;
     })));
   }
@@ -105,7 +108,7 @@ export class LiningUp {
 
   async #set(/** @type {{points?: import("./clock_map.js").Point[], offset_s?: number}} */ wanted) {
     if (wanted.points && !wanted.points.length) {
-      this.say("Give one moment or two: its time in the video, and its time in the lesson.");
+      this.say(_("Give one moment or two: its time in the video, and its time in the lesson."));
       return;
     }
     if (wanted.points) {
@@ -130,9 +133,9 @@ export class LiningUp {
       const lineUp = await act(keeper);
       if (keeper !== this.#keeper) return;
       this.#take(lineUp);
-      this.say("Saved.");
+      this.say(_("Saved."));
     } catch {
-      this.say("Not saved. Try again.");
+      this.say(_("Not saved. Try again."));
     }
   }
 

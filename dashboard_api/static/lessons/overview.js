@@ -5,6 +5,7 @@ import { drawCells, drawGaps } from "../timeline/zones.js";
 import { SHORTEST_VIEW_S } from "../timeline/stage.js";
 import { positionText } from "../timeline/text.js";
 import { sizeOf } from "../timeline/size.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -32,7 +33,7 @@ export function overview(holder, stage) {
     handle.type = "button";
     handle.className = `handle ${end}`;
     handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", end === "from" ? "Start of the part shown" : "End of the part shown");
+    handle.setAttribute("aria-label", end === "from" ? _("Start of the part shown") : _("End of the part shown"));
     handle.setAttribute("aria-valuemin", "0");
     holder.append(handle);
     handle.addEventListener("keydown", (event) => {

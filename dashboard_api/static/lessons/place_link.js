@@ -2,6 +2,7 @@
 
 import { positionText } from "../timeline/text.js";
 import { leadOf } from "./moment_play.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -50,11 +51,11 @@ export function placeLink(button, said, stage, openMoment) {
     const address = `${location.origin}${location.pathname}${hash}`;
     try {
       await navigator.clipboard.writeText(address);
-      said.textContent = `Copied: the link to ${hash.startsWith("#t") ? hash.slice(3) : "this moment"}.`;
+      said.textContent = hash.startsWith("#t") ? _("Copied: the link to {time}.", { time: hash.slice(3) }) : _("Copied: the link to this moment.");
     } catch {
       // Browsers keep the clipboard from pages without HTTPS.
       history.replaceState(null, "", hash);
-      said.textContent = "The link is in the browser’s address bar now.";
+      said.textContent = _("The link is in the browser’s address bar now.");
     }
   });
 }

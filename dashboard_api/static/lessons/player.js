@@ -1,10 +1,9 @@
 // The video and the cursor move together. Times of the video and of the lesson meet in `toVideo` and `toLesson`.
 
 import { ClockMap } from "./clock_map.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
-
-const NOT_COVERED = "The video does not cover this part of the lesson.";
 
 export class Player {
   /** Which second of the video is which of the lesson. */
@@ -138,7 +137,7 @@ export class Player {
     video.play().catch((/** @type {DOMException} */ error) => {
       // A pause or another seek came first.
       if (error.name === "AbortError") return;
-      this.#say("The browser did not start the video. Press Play again.");
+      this.#say(_("The browser did not start the video. Press Play again."));
       this.stage.dispatchEvent(new Event("refused"));
     });
   }
@@ -168,20 +167,20 @@ export class Player {
     this.#seek();
     // A camera that was switched on late is no news before anybody has gone anywhere.
     if (!this.stage.cursor) this.#say("");
-    if (!video.videoWidth) this.#say("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser.");
+    if (!video.videoWidth) this.#say(_("This browser plays the sound of this video but not the picture. It may be in the format of newer phones (HEVC). Export it as MP4 with H.264, or try another browser."));
   }
 
   #failed() {
     this.#offer(false);
     this.parts.emptyText.textContent = this.isLocal
-      ? "This browser can't play that file. Export it as MP4 with H.264, or try another browser."
-      : "This browser can't play the lesson's video. The timeline works without it, or you can open a copy from this computer.";
+      ? _("This browser can't play that file. Export it as MP4 with H.264, or try another browser.")
+      : _("This browser can't play the lesson's video. The timeline works without it, or you can open a copy from this computer.");
   }
 
   #playing() {
     const { video, button } = this.parts;
     button.classList.toggle("is-playing", !video.paused);
-    button.setAttribute("aria-label", video.paused ? "Play" : "Pause");
+    button.setAttribute("aria-label", video.paused ? _("Play") : _("Pause"));
   }
 
   #follow(/** @type {number} */ videoTime) {
@@ -198,7 +197,7 @@ export class Player {
     if (!this.isReady) return;
     const wanted = this.toVideo(this.stage.cursor);
     const isCovered = this.#covers(wanted);
-    this.#say(isCovered ? "" : NOT_COVERED);
+    this.#say(isCovered ? "" : _("The video does not cover this part of the lesson."));
     if (!isCovered) {
       video.pause();
       return;

@@ -1,5 +1,7 @@
 // Fetches the timeline, and finer parts of it after zooming in.
 
+import { _ } from "../shared/words.js";
+
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Timeline} Timeline */
 
@@ -80,9 +82,9 @@ export class TimelineLoader {
     try {
       const response = await fetch(this.address + query);
       if (response.ok) return await response.json();
-      this.message.textContent = `The timeline can't be shown: ${(await response.json()).detail}`;
+      this.message.textContent = _("The timeline can't be shown: {why}", { why: (await response.json()).detail });
     } catch {
-      this.message.textContent = "The server does not answer. Check that it is running, then reload the page.";
+      this.message.textContent = _("The server does not answer. Check that it is running, then reload the page.");
     }
     return null;
   }
