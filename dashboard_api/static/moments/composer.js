@@ -2,10 +2,11 @@
 // is saved, also when somebody presses Escape or closes the page.
 
 import { NoteInterface } from "./interface.js";
-import { changedBy, isSame, noteOf } from "./note.js";
+import { changedBy, isSame, kindText, noteOf } from "./note.js";
 import { kindsAndTags, timeField } from "./note_fields.js";
 import { isForLater } from "./note_outbox.js";
 import { positionText } from "../timeline/text.js";
+import { _ } from "../shared/words.js";
 
 /**
  * @typedef {import("./drafts.js").NoteDraft} NoteDraft
@@ -15,7 +16,7 @@ import { positionText } from "../timeline/text.js";
 
 export const LENGTH_S = 60;
 const SHORTEST_S = 1;
-const SAVED_BEFORE = "Saved. What you have typed since then is not saved yet.";
+const savedBefore = () => _("Saved. What you have typed since then is not saved yet.");
 
 export class Composer {
   /** The note that is changed; null for a new one. @type {Note | null} */
@@ -103,7 +104,7 @@ export class Composer {
     this.#newKey = drafts.begun() ?? "new";
     const draft = drafts.get(this.#newKey);
     this.#open(null, draft ?? { note: "", kind: "observation", tags: [], start, end: Math.max(start + SHORTEST_S, Math.min(start + LENGTH_S, length())) });
-    this.#say(draft ? `You began this note at ${positionText(draft.start)}.` : "");
+    this.#say(draft ? _("You began this note at {time}.", { time: positionText(draft.start) }) : "");
   }
 
   /** Changes a note of one's own. @param {Note} note */
@@ -113,8 +114,8 @@ export class Composer {
     const begun = draft ?? (waits && !isSame(waits, note) ? waits : null);
     this.#open(note, begun ?? note);
     if (begun && begun.revision !== note.revision) this.#conflict(note);
-    else if (draft) this.#say("Here is what you had changed and not saved.");
-    else this.#say(begun ? "Here is your change, which waits to be sent." : "");
+    else if (draft) this.#say(_("Here is what you had changed and not saved."));
+    else this.#say(begun ? _("Here is your change, which waits to be sent.") : "");
   }
 
   /** What is to become of a note by a change that waits. @param {Note} note */
@@ -133,7 +134,7 @@ export class Composer {
     this.#note = note;
     this.#read = note.revision;
     this.theirs.hidden = true;
-    this.#say(draft ? SAVED_BEFORE : "Saved.");
+    this.#say(draft ? savedBefore() : _("Saved."));
   }
 
   /** @param {Note | null} note @param {NoteDraft} values */
@@ -147,8 +148,8 @@ export class Composer {
     on.player.pause();
     this.#note = note;
     this.#read = values.revision;
-    form.setAttribute("aria-label", note ? `Edit your note at ${positionText(note.start)}` : "Write a note");
-    this.save.textContent = note ? "Save the change" : "Save";
+    form.setAttribute("aria-label", note ? _("Edit your note at {time}", { time: positionText(note.start) }) : _("Write a note"));
+    this.save.textContent = note ? _("Save the change") : _("Save");
     this.theirs.hidden = true;
     this.#showSending();
     this.#fill(values);
@@ -233,7 +234,7 @@ export class Composer {
     else if (isForLater(answer.status)) this.#later(note, change, values, isOpen);
     else if (!isOpen) return; // its draft says at the note that it is not saved
     else if (answer.status === 409) this.#conflict(noteOf(answer.body.current));
-    else this.#say(`Not saved: ${NoteInterface.sentence(answer)}`);
+    else this.#say(_("Not saved: {why}", { why: NoteInterface.sentence(answer) }));
   }
 
   /** The change waits, and is sent when the server answers. @param {Note} note @param {Record<string, any>} change @param {NoteDraft} sent @param {boolean} isOpen */
@@ -245,7 +246,7 @@ export class Composer {
     drafts.put(key, isMore ? last : null);
     this.on.change(note.id, positionText(note.start), change);
     if (!isOpen) this.on.shown();
-    else if (isMore) this.#say("Your change waits to be sent. What you have typed since then is not saved yet.");
+    else if (isMore) this.#say(_("Your change waits to be sent. What you have typed since then is not saved yet."));
     else this.close();
   }
 
@@ -263,7 +264,7 @@ export class Composer {
       this.#note = note;
       this.#read = note.revision;
       this.theirs.hidden = true;
-      this.#say(SAVED_BEFORE);
+      this.#say(savedBefore());
     } else this.close();
   }
 
@@ -280,8 +281,8 @@ export class Composer {
     }
     this.#note = null;
     this.#newKey = `deleted:${id}`;
-    this.save.textContent = "Save as a new note";
-    this.#say("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them.");
+    this.save.textContent = _("Save as a new note");
+    this.#say(_("Somebody has deleted this note meanwhile. Your words are kept here: save them as a new note, or discard them."));
   }
 
   /** Shows what somebody else made of the note beside what is typed. @param {Note} current */
@@ -295,12 +296,12 @@ export class Composer {
       this.to.put(current.end);
     }
     const text = /** @type {HTMLElement} */ (theirs.querySelector("blockquote"));
-    text.textContent = current.note || "(no words)";
+    text.textContent = current.note || _("(no words)");
     const more = /** @type {HTMLElement} */ (theirs.querySelector(".theirs-more"));
-    more.textContent = [`${positionText(current.start)}–${positionText(current.end)}`, current.kind, ...current.tags.map((tag) => tag.label)].join(" · ");
+    more.textContent = [`${positionText(current.start)}–${positionText(current.end)}`, kindText(current.kind), ...current.tags.map((tag) => tag.label)].join(" · ");
     theirs.hidden = false;
     this.#changed();
-    this.#say("This note was changed elsewhere since you opened it. Put both texts together, and save.");
+    this.#say(_("This note was changed elsewhere since you opened it. Put both texts together, and save."));
     this.said.scrollIntoView({ block: "nearest" });
   }
 

@@ -1,6 +1,8 @@
 // What the scripts of notes ask the server. Each request says for whom the page was made, so that nothing is
 // sent as another person who has signed in meanwhile.
 
+import { _ } from "../shared/words.js";
+
 const ANSWER_MS = 10000;
 
 /** @typedef {{ status: number, body: any, headers: Headers | null }} Answer  status 0: no answer came */
@@ -36,8 +38,8 @@ export class NoteInterface {
 
   /** The sentence of an answer that is no success. @param {Answer} answer */
   static sentence(answer) {
-    if (answer.status === 0) return "The server can’t be reached.";
-    return answer.body?.detail ?? "The server reported an error.";
+    if (answer.status === 0) return _("The server can’t be reached.");
+    return answer.body?.detail ?? _("The server reported an error.");
   }
 
   /** Whether the lesson is not open any more, as by a share that has ended. @param {Answer} answer */

@@ -3,13 +3,21 @@
 
 import { sizeOf } from "../timeline/size.js";
 import { positionText } from "../timeline/text.js";
+import { _, ngettext } from "../shared/words.js";
+import { kindText } from "./note.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
 
 const MIN_DISTANCE_PX = 26;
 const MIN_NAMED_PX = 72;
-const KINDS = new Map([["suggested", "suggested"], ["strength", "suggested, a calm stretch"], ["own", "marked by the teacher"], ["own by-coach", "marked by a coach"]]);
+
+/** Whose a moment is. @param {string} kind */
+function whose(kind) {
+  return {
+    suggested: _("suggested"), strength: _("suggested, a calm stretch"), own: _("marked by the teacher"), "own by-coach": _("marked by a coach"),
+  }[kind] ?? kind;
+}
 
 /**
  * Groups the moments whose marks would overlap.
@@ -47,7 +55,7 @@ function band(routine, left, width, whole) {
   button.style.left = `${(left / whole) * 100}%`;
   button.style.width = `${(width / whole) * 100}%`;
   if (width >= MIN_NAMED_PX) button.textContent = routine.title;
-  button.setAttribute("aria-label", `${positionText(routine.start)}, a routine: ${routine.title}`);
+  button.setAttribute("aria-label", _("{time}, a routine: {title}", { time: positionText(routine.start), title: routine.title }));
   return button;
 }
 
@@ -77,10 +85,12 @@ export function marks(holder, chosen, stage, open) {
       button.className = `mark ${group.length > 1 ? "cluster" : group[0].kind}${isChosen ? " is-chosen" : ""}`;
       if (group.length > 1) {
         button.textContent = `${group.length}`;
-        button.setAttribute("aria-label", `${group.length} moments from ${positionText(group[0].start)}: ${group.map((moment) => moment.title).join("; ")}`);
+        const values = { time: positionText(group[0].start), titles: group.map((moment) => moment.title).join("; ") };
+        button.setAttribute("aria-label", ngettext("{n} moment from {time}: {titles}", "{n} moments from {time}: {titles}", group.length, values));
       } else {
         const { start, kind, noteKind, title } = group[0];
-        button.setAttribute("aria-label", `${positionText(start)}, ${noteKind ? `${noteKind}, ` : ""}${KINDS.get(kind)}: ${title}`);
+        const values = { time: positionText(start), kind: whose(kind), title };
+        button.setAttribute("aria-label", noteKind ? _("{time}, {note}, {kind}: {title}", { ...values, note: kindText(noteKind) }) : _("{time}, {kind}: {title}", values));
         if (noteKind) button.append(sign(noteKind));
       }
       button.addEventListener("click", () => pick(group));

@@ -1,5 +1,7 @@
 // Says how many moments of the list are below its edge, and scrolls there.
 
+import { ngettext } from "../shared/words.js";
+
 /** @param {HTMLElement} view what holds the list @param {HTMLButtonElement} button @param {import("../timeline/stage.js").Stage} stage */
 export function moreBelow(view, button, stage) {
   const list = () => /** @type {HTMLElement} */ (view.querySelector("#moment-list"));
@@ -15,7 +17,7 @@ export function moreBelow(view, button, stage) {
     // At the end it keeps its place: what somebody is about to press must not move away.
     button.hidden = !isCut;
     button.classList.toggle("is-at-end", !below);
-    button.textContent = `${below} more below`;
+    button.textContent = ngettext("{n} more below", "{n} more below", below);
   };
   const queue = () => {
     if (!isQueued) requestAnimationFrame(show);

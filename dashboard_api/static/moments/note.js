@@ -1,9 +1,16 @@
 // A note as the server has it and as its form has it, and a change of it that is on its way.
 
+import { _ } from "../shared/words.js";
+
 /**
  * @typedef {import("./drafts.js").NoteDraft} NoteDraft
  * @typedef {NoteDraft & { id: string, revision: number }} Note  a note as the server has it
  */
+
+/** A kind of note in words, inside a sentence. @param {string} kind */
+export function kindText(kind) {
+  return { observation: _("observation"), question: _("question"), strength: _("strength"), suggestion: _("suggestion") }[kind] ?? kind;
+}
 
 /** A note of the interface as the form has it. @param {any} moment @returns {Note} */
 export function noteOf(moment) {

@@ -1,6 +1,7 @@
 // The fields of a note in a form: its kind, its tags and its words, and its place in the lesson.
 
 import { parseSeconds, positionText } from "../timeline/text.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("./drafts.js").NoteDraft} NoteDraft */
 
@@ -79,7 +80,7 @@ export function timeField(field, length, changed) {
   field.addEventListener("input", () => {
     const t = parseSeconds(field.value);
     const isFine = t !== null && t <= length();
-    field.setCustomValidity(isFine ? "" : "Enter a time in the lesson, such as 12:30");
+    field.setCustomValidity(isFine ? "" : _("Enter a time in the lesson, such as 12:30"));
     if (isFine) {
       value = t;
       changed();

@@ -3,6 +3,7 @@
 import { NoteInterface } from "./interface.js";
 import { hasIt, noteOf } from "./note.js";
 import { Outbox } from "../shared/outbox.js";
+import { _, ngettext } from "../shared/words.js";
 
 /**
  * @typedef {import("./note.js").Note} Note
@@ -91,13 +92,15 @@ export function sendChange(outbox, moment, place, body) {
 /** What the state of the connection means for what is written. @param {Outbox<Sending>} outbox */
 export function linkText(outbox) {
   const count = outbox.waiting.length;
-  const words = count === 1 ? "1 note or reply waits" : `${count} notes and replies wait`;
-  const kept = outbox.isInMemory ? `${words} in this page alone: leave it open.` : `${words} in this browser.`;
+  const kept = outbox.isInMemory
+    ? ngettext("1 note or reply waits in this page alone: leave it open.", "{n} notes and replies wait in this page alone: leave it open.", count)
+    : ngettext("1 note or reply waits in this browser.", "{n} notes and replies wait in this browser.", count);
+  const soon = ngettext("It is sent as soon as the server answers.", "They are sent as soon as the server answers.", count);
   return {
     sent: "",
     sending: "",
-    away: `The server can’t be reached. ${count ? `${kept} ${count === 1 ? "It is" : "They are"} sent as soon as the server answers.` : "Write on: what you save waits in this browser."}`,
-    out: `You are signed out, or somebody else is signed in. ${count ? kept : "What you write stays in this browser."} `,
-    gone: "This lesson is not open to you any more.",
+    away: [_("The server can’t be reached."), ...(count ? [kept, soon] : [_("Write on: what you save waits in this browser.")])].join(" "),
+    out: [_("You are signed out, or somebody else is signed in."), count ? kept : _("What you write stays in this browser."), ""].join(" "),
+    gone: _("This lesson is not open to you any more."),
   }[outbox.state];
 }

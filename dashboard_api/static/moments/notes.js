@@ -9,6 +9,7 @@ import { changeOf, dropChange, noteOutbox, sendChange } from "./note_outbox.js";
 import { Refresh } from "./refresh.js";
 import { showWaiting, wordsOf } from "./waiting.js";
 import { positionText } from "../timeline/text.js";
+import { _, ngettext } from "../shared/words.js";
 
 /** @param {HTMLElement} line @returns {import("./note.js").Note} */
 export function noteIn(line) {
@@ -46,7 +47,7 @@ export function notes(main, { stage, list, reveal, player, say }) {
     const answer = await server.ask("GET", server.api);
     const found = answer.status === 200 ? answer.body.find((/** @type {{id: string}} */ one) => one.id === id) : null;
     if (found) composer.edit(noteOf(found));
-    else say(answer.status === 200 ? "Somebody has deleted this note. Copy your words, or remove them." : NoteInterface.sentence(answer));
+    else say(answer.status === 200 ? _("Somebody has deleted this note. Copy your words, or remove them.") : NoteInterface.sentence(answer));
   });
 
   const closed = () => {
@@ -86,12 +87,12 @@ export function notes(main, { stage, list, reveal, player, say }) {
   /** Words that were begun stay in sight: at the button, at the note, in the field of a reply. */
   const showDrafts = () => {
     const begun = drafts.all();
-    mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? "Continue your note" : "Write a note");
+    mark.querySelector(".mark-words")?.replaceChildren(drafts.begun() && composer.form.hidden ? _("Continue your note") : _("Write a note"));
     for (const line of /** @type {NodeListOf<HTMLElement>} */ (list.element.querySelectorAll("li[data-note]"))) {
       const edit = line.querySelector(".edit-note .edit-words");
       const waits = changeOf(outbox, line.dataset.id ?? "");
-      const state = waits && !waits.trouble ? "Edit (not sent)" : "Edit";
-      if (edit) edit.textContent = begun[`edit:${line.dataset.id}`] || waits?.trouble ? "Edit (not saved)" : state;
+      const state = waits && !waits.trouble ? _("Edit (not sent)") : _("Edit");
+      if (edit) edit.textContent = begun[`edit:${line.dataset.id}`] || waits?.trouble ? _("Edit (not saved)") : state;
       const text = begun[`reply:${line.dataset.id}`];
       const field = /** @type {HTMLTextAreaElement | null} */ (line.querySelector(".reply-form textarea"));
       if (!text || !field || field.value) continue;
@@ -145,13 +146,13 @@ export function notes(main, { stage, list, reveal, player, say }) {
     if (mine && sent) {
       sent = "";
       stage.choose(mine);
-      say("Saved.", false);
+      say(_("Saved."), false);
       return;
     }
     const others = added.map((/** @type {string} */ id) => list.element.querySelector(`li[data-id="${CSS.escape(id)}"][data-note]`))
       .filter((/** @type {HTMLElement | null} */ line) => line && !line.dataset.mine);
-    if (others.length === 1) say(`A new note at ${positionText(Number(others[0].dataset.start))}: ${others[0].dataset.title}`);
-    else if (others.length) say(`${others.length} new notes.`);
+    if (others.length === 1) say(_("A new note at {time}: {title}", { time: positionText(Number(others[0].dataset.start)), title: others[0].dataset.title }));
+    else if (others.length) say(ngettext("{n} new note.", "{n} new notes.", others.length));
   });
 
   showDrafts();

@@ -1,6 +1,7 @@
 // Connects the list of moments, which the server renders, with the timeline and the playhead.
 
 import { leadOf } from "../lessons/moment_play.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {import("../timeline/stage.js").Moment} Moment */
@@ -10,7 +11,7 @@ function detailOf(text) {
   try {
     return JSON.parse(text).detail;
   } catch {
-    return "the server reported an error.";
+    return _("the server reported an error.");
   }
 }
 
@@ -75,7 +76,7 @@ export function momentPanel(panel, stage, moments, reveal) {
       : step > 0 ? stage.moments.find((moment) => moment.start > cursor)
       : [...stage.moments].reverse().find((moment) => moment.start < cursor);
     if (next) open(next);
-    else say(step > 0 ? "There is no later moment." : "There is no earlier moment.");
+    else say(step > 0 ? _("There is no later moment.") : _("There is no earlier moment."));
   };
 
   /** Opens the moment with this id, also if it is folded away. @param {string} id @returns whether there is one */
@@ -105,8 +106,8 @@ export function momentPanel(panel, stage, moments, reveal) {
   for (const kind of ["htmx:responseError", "htmx:sendError"]) {
     document.body.addEventListener(kind, (event) => {
       const { xhr } = /** @type {CustomEvent} */ (event).detail;
-      const failed = isRead(event) ? "Not loaded" : "Not saved";
-      say(`${failed}: ${xhr?.status ? detailOf(xhr.responseText) : "the server does not answer."}`);
+      const why = xhr?.status ? detailOf(xhr.responseText) : _("the server does not answer.");
+      say(isRead(event) ? _("Not loaded: {why}", { why }) : _("Not saved: {why}", { why }));
     });
   }
   // The toggle event of <details> does not bubble.

@@ -5,6 +5,7 @@ import { NoteInterface } from "./interface.js";
 import { isForLater } from "./note_outbox.js";
 import { noteIn } from "./notes.js";
 import { positionText } from "../timeline/text.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 
@@ -27,7 +28,7 @@ export function spanEnds(over, { stage, list, say, notes }) {
     handle.className = `span-end ${end}`;
     handle.hidden = true;
     handle.setAttribute("role", "slider");
-    handle.setAttribute("aria-label", end === "start" ? "Beginning of your note" : "End of your note");
+    handle.setAttribute("aria-label", end === "start" ? _("Beginning of your note") : _("End of your note"));
     handle.setAttribute("aria-valuemin", "0");
     over.append(handle);
     return { end, handle };
@@ -94,15 +95,15 @@ export function spanEnds(over, { stage, list, say, notes }) {
     if (isForLater(answer.status) && !waits?.trouble) {
       // It goes with the words that were changed before, and stands on what these stand on.
       notes.change(wanted.id, positionText(note.start), { ...body, ...waits?.body, start_s: wanted.start, end_s: wanted.end });
-      say(`The note is moved to ${positionText(wanted.start)}–${positionText(wanted.end)} as soon as the server answers.`);
+      say(_("The note is moved to {from}–{to} as soon as the server answers.", { from: positionText(wanted.start), to: positionText(wanted.end) }));
       return;
     }
     if (answer.status === 200) {
       saved();
-      say(`The note is at ${positionText(wanted.start)}–${positionText(wanted.end)} now.`);
+      say(_("The note is at {from}–{to} now.", { from: positionText(wanted.start), to: positionText(wanted.end) }));
       return;
     }
-    say(`Not moved: ${NoteInterface.sentence(answer)}`);
+    say(_("Not moved: {why}", { why: NoteInterface.sentence(answer) }));
     const before = stage.moments.find((moment) => moment.id === wanted.id);
     if (before && stage.chosen?.id === wanted.id) stage.choose(before);
     if (answer.status === 409) saved();

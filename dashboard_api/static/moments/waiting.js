@@ -2,6 +2,7 @@
 
 import { linkText } from "./note_outbox.js";
 import { positionText } from "../timeline/text.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("./note_outbox.js").Sending} Sending */
 
@@ -28,25 +29,37 @@ export function action(text, act) {
 export async function copyText(text, button) {
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.textContent = _("Copied");
   } catch {
     const field = button.parentElement?.querySelector("textarea");
     field?.select();
     document.execCommand("copy");
-    button.textContent = field ? "Copied, or selected to copy" : "Select the text to copy it";
+    button.textContent = field ? _("Copied, or selected to copy") : _("Select the text to copy it");
   }
 }
 
 /** @param {Sending} item */
 export const wordsOf = (item) => String(item.body.note ?? item.body.text ?? "");
 
-const WHAT = { note: "Note at", change: "Change of your note at", reply: "Reply to" };
+/** What it is, and that it is not on the server. @param {Sending} item */
+function headOf({ what, place, trouble: why }) {
+  if (why) {
+    return {
+      note: _("Note at {place}: not saved. {why}", { place, why }), change: _("Change of your note at {place}: not saved. {why}", { place, why }),
+      reply: _("Reply to {place}: not saved. {why}", { place, why }),
+    }[what];
+  }
+  return {
+    note: _("Note at {place}: waits to be sent", { place }), change: _("Change of your note at {place}: waits to be sent", { place }),
+    reply: _("Reply to {place}: waits to be sent", { place }),
+  }[what];
+}
 
 /** Its words, or what else it says. @param {Sending} item */
 function shownOf(item) {
   const { what, body } = item;
   if (what === "change" && body.note === undefined) return `${positionText(body.start_s)}–${positionText(body.end_s)}`;
-  return wordsOf(item) || "without words";
+  return wordsOf(item) || _("without words");
 }
 
 /**
@@ -65,7 +78,7 @@ export function showWaiting(holder, link, outbox, open) {
       link.textContent = state_text;
       link.hidden = !state_text;
       if (state === "out") {
-        const again = /** @type {HTMLAnchorElement} */ (part("a", "Sign in again"));
+        const again = /** @type {HTMLAnchorElement} */ (part("a", _("Sign in again")));
         again.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
         link.append(again);
       }
@@ -77,12 +90,12 @@ export function showWaiting(holder, link, outbox, open) {
     holder.replaceChildren(...items.map((item) => {
       const line = document.createElement("li");
       line.className = item.trouble ? "is-trouble" : "";
-      line.append(part("p", `${WHAT[item.what]} ${item.place}: ${item.trouble ? `not saved. ${item.trouble}` : "waits to be sent"}`, "soft"));
+      line.append(part("p", headOf(item), "soft"));
       line.append(part("p", shownOf(item), "note"));
-      if (item.trouble && item.what === "change" && open) line.append(action("Open your change", () => open(item.moment ?? "")));
+      if (item.trouble && item.what === "change" && open) line.append(action(_("Open your change"), () => open(item.moment ?? "")));
       if (item.trouble) {
-        const copy = action("Copy the text", () => copyText(wordsOf(item), /** @type {HTMLButtonElement} */ (copy)));
-        line.append(copy, action("Remove it", () => outbox.remove(item.id)));
+        const copy = action(_("Copy the text"), () => copyText(wordsOf(item), /** @type {HTMLButtonElement} */ (copy)));
+        line.append(copy, action(_("Remove it"), () => outbox.remove(item.id)));
       }
       return line;
     }));
