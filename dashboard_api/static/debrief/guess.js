@@ -3,6 +3,7 @@
 
 import { parseSeconds, positionText } from "../timeline/text.js";
 import { timeAxis } from "../lessons/lanes.js";
+import { _, ngettext, pgettext } from "../shared/words.js";
 
 /** @typedef {import("../timeline/stage.js").Stage} Stage */
 /** @typedef {{start: number, end: number}} Span */
@@ -112,8 +113,9 @@ export function guessMode(main, stage, length, reveal) {
   /** @param {Span} span @param {number} at */
   const row = (span, at) => {
     const item = document.createElement("li");
+    const number = at + 1;
     item.append(field(span, at, "start"), field(span, at, "end"));
-    item.append(button("Remove", `Remove stretch ${at + 1}`, () => {
+    item.append(button(_("Remove"), _("Remove stretch {number}", { number }), () => {
       spans.splice(at, 1);
       change();
       part("guess-add").focus();
@@ -122,7 +124,8 @@ export function guessMode(main, stage, length, reveal) {
   };
   /** @param {Span} span @param {number} at @param {"start" | "end"} edge */
   const field = (span, at, edge) => {
-    const name = `Stretch ${at + 1} ${edge === "start" ? "from" : "to"}`;
+    const number = at + 1;
+    const name = edge === "start" ? _("Stretch {number} from", { number }) : _("Stretch {number} to", { number });
     const set = (/** @type {number} */ value) => {
       const second = Math.round(value);
       if (edge === "start") span.start = Math.min(Math.max(0, second), span.end - SHORTEST_S);
@@ -143,11 +146,11 @@ export function guessMode(main, stage, length, reveal) {
     });
     const label = document.createElement("span");
     label.className = "soft small";
-    label.textContent = edge === "start" ? `${at + 1}. from` : "to";
+    label.textContent = edge === "start" ? _("{number}. from", { number }) : pgettext("the end of a stretch", "to");
     const stepper = document.createElement("span");
     stepper.className = "stepper";
-    stepper.append(label, button("−", `${name}: ${STEP_S} seconds earlier`, () => set(span[edge] - STEP_S)), input,
-      button("+", `${name}: ${STEP_S} seconds later`, () => set(span[edge] + STEP_S)));
+    stepper.append(label, button("−", ngettext("{name}: {n} second earlier", "{name}: {n} seconds earlier", STEP_S, { name }), () => set(span[edge] - STEP_S)), input,
+      button("+", ngettext("{name}: {n} second later", "{name}: {n} seconds later", STEP_S, { name }), () => set(span[edge] + STEP_S)));
     return stepper;
   };
   const button = (/** @type {string} */ text, /** @type {string} */ name, /** @type {() => void} */ act) => {
@@ -203,9 +206,9 @@ export function guessMode(main, stage, length, reveal) {
       const answer = await fetch(view.dataset.address + where, { method: "POST", headers: { "HX-Request": "true" }, body });
       const text = await answer.text();
       if (answer.ok) return text;
-      said.textContent = `Not saved: ${JSON.parse(text).detail}`;
+      said.textContent = _("Not saved: {why}", { why: JSON.parse(text).detail });
     } catch {
-      said.textContent = "Not saved: the server does not answer. Your guess is still here; try again.";
+      said.textContent = _("Not saved: the server does not answer. Your guess is still here; try again.");
     }
     return null;
   };
@@ -220,7 +223,7 @@ export function guessMode(main, stage, length, reveal) {
   part("guess-compare").addEventListener("click", async () => {
     const guessed = parseSeconds(settling.value);
     if (settling.value.trim() && guessed === null) {
-      said.textContent = "Enter how long settling in took as minutes and seconds, such as 4:30.";
+      said.textContent = _("Enter how long settling in took as minutes and seconds, such as 4:30.");
       settling.focus();
       return;
     }
@@ -234,7 +237,7 @@ export function guessMode(main, stage, length, reveal) {
     said.textContent = "";
     part("guess-result").outerHTML = text;
     /** @type {any} */ (window).htmx?.process(part("guess-result"));
-    part("guess-open").textContent = "Guess again";
+    part("guess-open").textContent = _("Guess again");
     await end();
     part("guess-result").focus();
   });

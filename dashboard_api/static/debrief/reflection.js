@@ -1,5 +1,7 @@
 // The reflection is saved as it is typed. What could not be saved stays in this browser until it is.
 
+import { _ } from "../shared/words.js";
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("reflection"));
 const saying = /** @type {HTMLElement} */ (document.getElementById("saving"));
 const revision = /** @type {HTMLInputElement} */ (form.elements.namedItem("revision"));
@@ -52,10 +54,10 @@ function dispute(theirs) {
     const isOther = theirs[name] !== value;
     isDisputed ||= isOther;
     other(name).hidden = !isOther;
-    /** @type {HTMLElement} */ (other(name).querySelector(".text")).textContent = theirs[name] || "nothing";
+    /** @type {HTMLElement} */ (other(name).querySelector(".text")).textContent = theirs[name] || _("nothing");
     other(name).dataset.text = theirs[name];
   }
-  if (isDisputed) saying.textContent = "Not saved yet: you saved this page in another window meanwhile. Take what stands there, or press Save to keep what is in the fields.";
+  if (isDisputed) saying.textContent = _("Not saved yet: you saved this page in another window meanwhile. Take what stands there, or press Save to keep what is in the fields.");
 }
 
 async function save() {
@@ -63,7 +65,7 @@ async function save() {
   const sent = answers();
   if (isSaving || isSame(sent, saved)) return;
   isSaving = true;
-  saying.textContent = "Saving …";
+  saying.textContent = _("Saving …");
   try {
     const answer = await fetch(form.action, {
       method: "PUT", headers: { "Content-Type": "application/json" },
@@ -75,17 +77,18 @@ async function save() {
       revision.value = `${said.revision}`;
       for (const { name } of fields) other(name).hidden = true;
       isDisputed = false;
-      saying.textContent = "Saved.";
+      saying.textContent = _("Saved.");
     } else if (answer.status === 409) {
       revision.value = `${said.now.revision}`;
       saved = said.now;
       dispute(said.now);
     } else {
-      saying.textContent = `Not saved: ${said.detail ?? "the server reported an error."} Your words stay in this browser.`;
+      const why = said.detail ?? _("the server reported an error.");
+      saying.textContent = _("Not saved: {why} Your words stay in this browser.", { why });
       if (answer.status >= 500) later(RETRY_MS);
     }
   } catch {
-    saying.textContent = "Not saved: the server does not answer. Your words stay in this browser, and are sent when it does.";
+    saying.textContent = _("Not saved: the server does not answer. Your words stay in this browser, and are sent when it does.");
     later(RETRY_MS);
   }
   isSaving = false;
@@ -106,7 +109,7 @@ form.addEventListener("input", () => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (isSame(answers(), saved)) saying.textContent = "Saved.";
+  if (isSame(answers(), saved)) saying.textContent = _("Saved.");
   save();
 });
 form.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
 // tab says when a step is open. What is typed is kept in the browser until it is saved.
 
 import { Drafts } from "../moments/drafts.js";
+import { _ } from "../shared/words.js";
 
 const WORDS = ["what", "when_words", "shows_words"];
 /** Fields that belong together: what one changed of them is put back as a whole, and nothing else. */
@@ -98,7 +99,7 @@ export function nextStep(view, tab) {
     const step = view.querySelector("#next-step");
     const isOpen = step instanceof HTMLElement && "open" in step.dataset;
     tab?.classList.toggle("has-step", isOpen);
-    if (isOpen) tab?.setAttribute("aria-description", "one is open");
+    if (isOpen) tab?.setAttribute("aria-description", _("one is open"));
     else tab?.removeAttribute("aria-description");
     const conflict = /** @type {HTMLElement | null} */ (view.querySelector(".conflict, .trouble"));
     conflict?.scrollIntoView({ block: "nearest" });
@@ -113,7 +114,7 @@ export function nextStep(view, tab) {
   const more = document.createElement("button");
   more.type = "button";
   more.className = "quiet small more-below more-of-step";
-  more.textContent = "More below";
+  more.textContent = _("More below");
   const content = () => view.querySelector("#next-step");
   more.addEventListener("click", () => content()?.scrollBy({ top: view.clientHeight * 0.8 }));
   view.append(more);

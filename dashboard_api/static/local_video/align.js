@@ -1,8 +1,8 @@
 // Lines up a file of this computer by its sound, in a worker. Loaded when somebody opens a file.
 
-/** @typedef {import("../lessons/clock_map.js").MapJson} MapJson */
+import { _ } from "../shared/words.js";
 
-const BY_HAND = "Line it up by two moments.";
+/** @typedef {import("../lessons/clock_map.js").MapJson} MapJson */
 
 /** Whether this browser can decode a file's sound piece by piece. */
 export const canListen = "AudioDecoder" in globalThis && "Worker" in globalThis;
@@ -14,13 +14,13 @@ export const canListen = "AudioDecoder" in globalThis && "Worker" in globalThis;
  */
 export async function align(lesson, file, say, signal) {
   if (!canListen) {
-    say(`This browser can't listen to a video by itself. ${BY_HAND}`);
+    say(_("This browser can't listen to a video by itself. Line it up by two moments."));
     return null;
   }
-  say("Looking for the lesson in the video's sound …");
+  say(_("Looking for the lesson in the video's sound …"));
   const answer = await fetch(`/api/lessons/${encodeURIComponent(lesson)}/timeline?level_s=1`, { signal }).catch(() => null);
   if (!answer?.ok) {
-    if (!signal.aborted) say(`The room's noise did not arrive. ${BY_HAND}`);
+    if (!signal.aborted) say(_("The room's noise did not arrive. Line it up by two moments."));
     return null;
   }
   const { noise } = await answer.json();
@@ -28,9 +28,9 @@ export async function align(lesson, file, say, signal) {
   if (!found) return null;
   if (!found.parts.length) {
     say({
-      "no sound": `This video has no sound. ${BY_HAND}`,
-      "not decoded": `This browser can't decode this video's sound. ${BY_HAND}`,
-    }[found.verdict] ?? `The sound did not show where the lesson is. ${BY_HAND}`);
+      "no sound": _("This video has no sound. Line it up by two moments."),
+      "not decoded": _("This browser can't decode this video's sound. Line it up by two moments."),
+    }[found.verdict] ?? _("The sound did not show where the lesson is. Line it up by two moments."));
     return null;
   }
   const isOne = found.parts.length === 1;
@@ -39,7 +39,7 @@ export async function align(lesson, file, say, signal) {
   }));
   /** @type {MapJson} */
   const map = { method: "levels", plus_minus_s: Math.max(...segments.map((each) => each.plus_minus_s)), segments };
-  say(found.verdict === "accepted" ? "Lined up by the sound." : "");
+  say(found.verdict === "accepted" ? _("Lined up by the sound.") : "");
   return found.verdict === "accepted" ? { map, proposal: null } : { map: null, proposal: map };
 }
 
@@ -53,7 +53,7 @@ function listen(file, room, say, signal) {
       resolve(found);
     };
     const failed = () => {
-      say(`The video's sound can't be read. ${BY_HAND}`);
+      say(_("The video's sound can't be read. Line it up by two moments."));
       end(null);
     };
     signal.addEventListener("abort", () => end(null));
@@ -61,7 +61,7 @@ function listen(file, room, say, signal) {
     worker.addEventListener("message", ({ data }) => {
       if (data.found) end(data.found);
       else if ("failed" in data) failed();
-      else say(`Looking for the lesson in the video's sound: ${Math.round(data.progress * 100)} %`);
+      else say(_("Looking for the lesson in the video's sound: {share} %", { share: Math.round(data.progress * 100) }));
     });
     worker.postMessage({ file, room });
   });

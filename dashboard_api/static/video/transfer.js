@@ -1,6 +1,8 @@
 // One upload by tus-js-client, which is loaded when it is needed. It continues by itself after a lost
 // connection, a closed lid or a restart of the server.
 
+import { _ } from "../shared/words.js";
+
 const PART_BYTES = 16 * 1024 * 1024;
 const STALLED_MS = 40_000;
 const LOOK_EACH_MS = 5_000;
@@ -135,10 +137,10 @@ export class Transfer {
 const statusOf = (/** @type {any} */ error) => error.originalResponse?.getStatus() ?? 0;
 
 function sentenceOf(/** @type {any} */ error, /** @type {number} */ status) {
-  if (status === 401) return "You are signed out. Sign in again, and choose the same file: the upload continues where it stopped.";
+  if (status === 401) return _("You are signed out. Sign in again, and choose the same file: the upload continues where it stopped.");
   try {
     return `${JSON.parse(error.originalResponse.getBody()).detail}`;
   } catch {
-    return "The upload did not work. Try again.";
+    return _("The upload did not work. Try again.");
   }
 }

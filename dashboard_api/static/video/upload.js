@@ -2,6 +2,7 @@
 
 import { Transfer } from "./transfer.js";
 import { sizeWords, stateWords, timeLeft } from "./words.js";
+import { _ } from "../shared/words.js";
 
 /** @typedef {import("./words.js").VideoState} VideoState */
 
@@ -45,7 +46,8 @@ export function lessonVideo(section, lesson, on) {
     section.dataset.shown = state.state;
     say(said, more);
     progress({ converting: state.progress ?? 0, uploading: state.upload?.share ?? 0 }[state.state] ?? null);
-    add.textContent = { uploading: "Choose the file again", refused: "Choose another file" }[state.state] ?? (state.is_ready ? "Replace the video" : "Upload the lesson’s video");
+    add.textContent = { uploading: _("Choose the file again"), refused: _("Choose another file") }[state.state]
+      ?? (state.is_ready ? _("Replace the video") : _("Upload the lesson’s video"));
     add.classList.toggle("main", state.state !== "ready");
     if (PREPARED.includes(state.state)) offer([remove]);
     else offer([add, ...(state.state === "uploading" ? [cancel] : []), ...(state.state === "ready" ? [remove] : [])]);
@@ -69,7 +71,8 @@ export function lessonVideo(section, lesson, on) {
     const { upload } = state;
     const isSame = upload !== null && upload.size === chosen.size && fingerprint !== "" && upload.fingerprint === fingerprint;
     if (chosen.size > Number(section.dataset.max)) {
-      say(`The file has ${sizeWords(chosen.size)}; this server takes ${sizeWords(Number(section.dataset.max))}.`, "Export it with a smaller picture, such as 720p, and try again.");
+      const sizes = { size: sizeWords(chosen.size), max: sizeWords(Number(section.dataset.max)) };
+      say(_("The file has {size}; this server takes {max}.", sizes), _("Export it with a smaller picture, such as 720p, and try again."));
       return;
     }
     // What is continued was confirmed when it began.
@@ -81,13 +84,13 @@ export function lessonVideo(section, lesson, on) {
     }, {
       moved: (share, left) => {
         section.dataset.shown = "uploading-here";
-        say("The video is being uploaded.", [`of ${sizeWords(chosen.size)}`, timeLeft(left)].filter(Boolean).join(", "));
+        say(_("The video is being uploaded."), [_("of {size}", { size: sizeWords(chosen.size) }), timeLeft(left)].filter(Boolean).join(", "));
         progress(share);
         offer([pause, cancel]);
       },
       waiting: () => {
         section.dataset.shown = "waiting";
-        say("There is no connection to the server. The upload continues by itself.", "Leave this page open. Nothing that is uploaded is lost.");
+        say(_("There is no connection to the server. The upload continues by itself."), _("Leave this page open. Nothing that is uploaded is lost."));
         offer([pause, cancel]);
       },
       done: () => {
@@ -105,19 +108,19 @@ export function lessonVideo(section, lesson, on) {
         transfer = null;
         progress(null);
         say(sentence);
-        add.textContent = "Choose the file again";
+        add.textContent = _("Choose the file again");
         offer([add]);
         if (status !== 401) fetch(base).then((answer) => answer.json()).then((found) => { state = found; }).catch(() => null);
       },
     });
     section.dataset.shown = "uploading-here";
-    say("The upload begins.");
+    say(_("The upload begins."));
     progress(0);
     offer([pause, cancel]);
     transfer.start().catch(() => {
       transfer = null;
       progress(null);
-      say("The program for uploads could not be loaded. Load the page again.");
+      say(_("The program for uploads could not be loaded. Load the page again."));
     });
   };
 
@@ -130,12 +133,12 @@ export function lessonVideo(section, lesson, on) {
   pause.addEventListener("click", async () => {
     await transfer?.pause();
     section.dataset.shown = "paused";
-    say("The upload is paused.", "Nothing that is uploaded is lost.");
+    say(_("The upload is paused."), _("Nothing that is uploaded is lost."));
     offer([goOn, cancel]);
   });
   goOn.addEventListener("click", () => {
     transfer?.continue();
-    say("The video is being uploaded.");
+    say(_("The video is being uploaded."));
     offer([pause, cancel]);
   });
   cancel.addEventListener("click", async () => {
@@ -149,7 +152,7 @@ export function lessonVideo(section, lesson, on) {
     if (!(await answerOf(id("sure")))) return;
     const answer = await fetch(base, { method: "DELETE" }).catch(() => null);
     if (!answer?.ok) {
-      say("The video is not deleted. Try again.");
+      say(_("The video is not deleted. Try again."));
       return;
     }
     on.gone();

@@ -9,11 +9,12 @@ import { kindsAndTags } from "../moments/note_fields.js";
 import { noteOutbox } from "../moments/note_outbox.js";
 import { positionText } from "../timeline/text.js";
 import { showWaiting, wordsOf } from "../moments/waiting.js";
+import { _ } from "../shared/words.js";
 
 const TICK_MS = 500;
 const ASK_EVERY_MS = 60000;
 const ASK_AGAIN_MS = 5000;
-const WORDS = new Map([["observation", "Observation"], ["question", "Question"], ["strength", "Strength"], ["suggestion", "Suggestion"]]);
+const WORDS = new Map([["observation", _("Observation")], ["question", _("Question")], ["strength", _("Strength")], ["suggestion", _("Suggestion")]]);
 
 const get = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const main = get("main");
@@ -60,15 +61,15 @@ async function askClock() {
 
 /** A time as minutes and seconds of the lesson. @param {number} ms */
 function place(ms) {
-  if (ms < starts) return "before the lesson";
-  return ms > ends ? "after the lesson" : positionText((ms - starts) / 1000);
+  if (ms < starts) return _("before the lesson");
+  return ms > ends ? _("after the lesson") : positionText((ms - starts) / 1000);
 }
 
 function drawTime() {
   const now = clock.now();
-  const at = place(now);
-  get("lesson-time").textContent = at.includes("lesson") ? `Now: ${at}` : `Now: ${at} in the lesson`;
-  get("note-time").textContent = began === null ? "Begin to write: the note has that time." : `This note: ${place(began)}`;
+  const time = place(now);
+  get("lesson-time").textContent = now < starts || now > ends ? _("Now: {time}", { time }) : _("Now: {time} in the lesson", { time });
+  get("note-time").textContent = began === null ? _("Begin to write: the note has that time.") : _("This note: {time}", { time: place(began) });
 }
 
 /** @param {Record<string, any>} body a note that the server has now */
