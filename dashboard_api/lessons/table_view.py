@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard_api.views.schemas import TimelineJson
-from dashboard_api.views.text import movement_text, position_text, times_text
+from dashboard_api.views.text import amount_text, position_text, times_text
 
 __all__ = ["ROWS_A_PAGE", "TablePage", "TableRow", "table_page"]
 
@@ -61,7 +61,7 @@ def _row(timeline: TimelineJson, i: int) -> TableRow:
     return TableRow(
         start_s=start,
         place=f"{position_text(start)}–{position_text(min(end, timeline.length_s))}",
-        movement=movement_text(float("nan") if movement is None else movement, noun=""),
+        movement=amount_text(float("nan") if movement is None else movement),
         movement_times="–" if movement is None else times_text(movement),
         noise="–" if noise is None else f"{noise:.0f}",
         noise_range=_range(timeline.noise.least[at], timeline.noise.most[at]),

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from contract.language import _
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.seat_rows.chart import swatch_svg
 from dashboard_api.seat_rows.view import RowsPage, rows_page, rows_table
-from dashboard_api.views.text import local_time_text, movement_text, title_text
+from dashboard_api.views.text import amount_text, local_time_text, title_text
 from dashboard_api.web.access import ReadsSeatRows
 from dashboard_api.web.lookup import get_lesson, see_lesson
 from dashboard_api.web.rendering import page
@@ -60,9 +61,9 @@ async def seat_rows(
             shown=shown,
             table=None if shown is None else rows_table(shown, number or 1),
             is_table_open=number is not None,
-            legend=[(swatch_svg(level), movement_text(level, noun="")) for level in _LEGEND_DB]
-            + [(swatch_svg(None, "gap"), "not sensed, or left out"),
-               (swatch_svg(None, "unknown"), "not known: too few seats in use, or too early")],
+            legend=[(swatch_svg(level), amount_text(level)) for level in _LEGEND_DB]
+            + [(swatch_svg(None, "gap"), _("not sensed, or left out")),
+               (swatch_svg(None, "unknown"), _("not known: too few seats in use, or too early"))],
         )  # fmt: skip
 
     return await store.run(query)

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.language import _
 from contract.lesson import Zone
 from dashboard_api.views.text import joined_text
 from models.features.zones import merge_zones
@@ -37,7 +38,7 @@ class SeatRow:
     @property
     def numbers(self) -> str:
         """Such as "seats 1–4"."""
-        return f"seats {_numbers_text(self.seats)}"
+        return _("seats {numbers}", numbers=_numbers_text(self.seats))
 
 
 def seat_groups(
@@ -53,7 +54,7 @@ def seat_groups(
             groups.append(zone)
             left.difference_update(zone.seats)
     if left:
-        groups.append(Zone(name="Other seats", seats=tuple(sorted(left))))
+        groups.append(Zone(name=_("Other seats"), seats=tuple(sorted(left))))
     return tuple(groups)
 
 

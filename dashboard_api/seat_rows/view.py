@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.language import N_, _
 from contract.lesson import Zone
 from dashboard_api.lessons.timeline_view import gaps_json, settled
 from dashboard_api.seat_rows.chart import Strip, axis_svg, strip_svg
@@ -27,7 +28,7 @@ from dashboard_api.views.movement import EPOCH_S, ribbon
 from dashboard_api.views.readings import RoomReadings
 from dashboard_api.views.schemas import GapJson
 from dashboard_api.views.seat_readings import SeatReadings
-from dashboard_api.views.text import movement_text, position_text
+from dashboard_api.views.text import position_text, scale_text
 from ingest.stores.records import EpochRecord
 from models.features.seat_movement import seat_movement
 
@@ -37,6 +38,10 @@ _STEP_S: Final = 30
 _MAX_CELLS: Final = 240
 _MIN_GAP_S: Final = 5
 _ROWS_A_PAGE: Final = 20
+_CELL_WORDS: Final = (
+    N_("much less"), N_("less"), N_("as usual"), N_("more"), N_("much more"),
+)  # fmt: skip
+"""Of a table about "more than usual"."""
 
 Floats = NDArray[np.float64]
 
@@ -152,7 +157,11 @@ def _lanes(
     strip = Strip(cells=room, step_s=step_s, gaps=_gaps(is_there))
     lanes = [
         Lane(
-            group="The room", numbers="", is_first=True, strip=strip, svg=strip_svg(strip, length_s)
+            group=_("The room"),
+            numbers="",
+            is_first=True,
+            strip=strip,
+            svg=strip_svg(strip, length_s),
         )
     ]
     levels = epoch_levels(rows, seats, movement)
@@ -182,13 +191,12 @@ def _gaps(is_there: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _word(strip: Strip, at: int) -> str:
-    """A cell in few words, for a table about "more than usual"."""
+    """A cell in few words."""
     level = float(strip.cells[at]) if at < len(strip.cells) else float("nan")
     start, end = at * strip.step_s, (at + 1) * strip.step_s
     if np.isnan(level) and any(gap[0] < end and gap[1] > start for gap in strip.gaps):
-        return "not sensed"
-    text = movement_text(level, noun="").removesuffix(" than usual")
-    return "as usual" if text.startswith("about as") else text
+        return _("not sensed")
+    return scale_text(level, _CELL_WORDS)
 
 
 def _span_text(start_s: float, end_s: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from contract.language import N_
+
 __all__ = ["AGENDA", "Step"]
 
 Tab = Literal["", "guess", "tab-moments", "tab-step"]
@@ -23,20 +25,24 @@ class Step:
 
 
 AGENDA: Final = (
-    Step("Frame", 5, "Say what the talk is for, and that it stays between you."),
     Step(
-        "Guess", 5,
-        "The teacher guesses where the room drifted and how long settling in took. Then compare.",
+        N_("Frame"), 5, N_("Say what the talk is for, and that it stays between you."),
+    ),
+    Step(
+        N_("Guess"), 5,
+        N_("The teacher guesses where the room drifted and how long settling in took. Then compare."),
         "guess",
     ),
     Step(
-        "Moments", 20,
-        "Watch two or three moments, 30 to 90 seconds each. Say what you notice, then ask.",
+        N_("Moments"), 20,
+        N_("Watch two or three moments, 30 to 90 seconds each. Say what you notice, then ask."),
         "tab-moments",
     ),
     Step(
-        "Plan", 8, "Choose one thing to try, when in a lesson, and how it will show.", "tab-step"
+        N_("Plan"), 8, N_("Choose one thing to try, when in a lesson, and how it will show."),
+        "tab-step",
     ),
-    Step("Rehearse", 5, "Play it through once, as it will be in the lesson.", "tab-step"),
-    Step("Close", 2, "Decide what stays shared, and when you look at it again."),
+    Step(N_("Rehearse"), 5, N_("Play it through once, as it will be in the lesson."), "tab-step"),
+    Step(N_("Close"), 2, N_("Decide what stays shared, and when you look at it again.")),
 )  # fmt: skip
+"""`_` translates its texts where they are shown."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 
 __all__ = ["MAX_DAYS", "day_of", "end_of_day"]
 
@@ -17,7 +18,7 @@ def end_of_day(last_day: date, now_utc_ns: int, zone: tzinfo | None) -> int:
     """The end of a day, which must be today or within a year; raises UsageError."""
     today = day_of(now_utc_ns, zone)
     if not today <= last_day <= today + timedelta(days=MAX_DAYS):
-        raise UsageError("The last day must be today or later, and within a year.")
+        raise UsageError(_("The last day must be today or later, and within a year."))
     midnight = datetime.combine(last_day + timedelta(days=1), time.min)
     local = midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)
     return round(local.timestamp()) * SECOND_NS

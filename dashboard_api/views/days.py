@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from contract.clock import SECOND_NS
+from dashboard_api.language.dates import date_text
 
 __all__ = ["day_of", "day_words", "monday_of", "start_of"]
 
@@ -28,4 +29,4 @@ def monday_of(day: date) -> date:
 
 def day_words(day: date) -> str:
     """Such as "18 November 2025"."""
-    return f"{day.day} {day:%B %Y}"
+    return date_text(day)

@@ -1,4 +1,4 @@
-"""The reasons of older alerts, in the words that reasons have now."""
+"""The reasons of alerts, older ones too, in the words that reasons have now and for who reads them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from models.serving.alerts import noise_words, times_of
-from models.serving.fifths import share_text
+from dashboard_api.language.recorded import recorded_text
+from models.serving.alerts import moving_words, noise_words, rest_words, times_words
 
 __all__ = ["todays_words"]
 
 _Words = Callable[[re.Match[str]], str]
 
 _TODAY: Final[Mapping[str, _Words]] = MappingProxyType({
-    r"[Aa]bout (\d{1,3}) % of its seats":
+    r"About (\d{1,3}) % of its seats.*":
         # A percent of seven seats would count children.
-        lambda found: f"{share_text(int(found[1]) / 100)} of its seats",
-    r"Movement (\d+) dB above (.*) own normal.*":
-        lambda found: f"About {times_of(int(found[1])):.1f} times {found[2]} usual movement.",
-    r"(Hardly anyone rests: )the quietest seconds are (\d+) dB above normal\.":
-        lambda found: f"{found[1]}even the quietest seconds have about "
-        f"{times_of(int(found[2])):.1f} times the usual movement.",
+        lambda found: moving_words(int(found[1]) / 100),
+    r"Movement (\d+) dB above (the room|the zone).s own normal.*":
+        lambda found: times_words(int(found[1]), of_room=found[2] == "the room"),
+    r"Hardly anyone rests: the quietest seconds are (\d+) dB above normal\.":
+        lambda found: rest_words(int(found[1])),
     r"Noise (\d+) dB (above|below).*":
         lambda found: noise_words(int(found[1]) * (1 if found[2] == "above" else -1)),
 })  # fmt: skip
 
 
 def todays_words(sentences: Iterable[str]) -> list[str]:
-    """Sentences with shares in fifths and movement as a factor."""
-    return [_today(sentence) for sentence in sentences]
+    """Sentences with shares in fifths and movement as a factor, in the reader's language."""
+    return [recorded_text(_today(sentence)) for sentence in sentences]
 
 
 def _today(sentence: str) -> str:
     for pattern, words in _TODAY.items():
-        sentence = re.sub(pattern, words, sentence)
+        found = re.fullmatch(pattern, sentence)
+        if found is not None:
+            return words(found)
     return sentence[:1].upper() + sentence[1:]

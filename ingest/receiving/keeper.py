@@ -31,7 +31,7 @@ from ingest.receiving.classify import Record, sort_message, tick_of
 from ingest.receiving.metrics import IngestCounters
 from ingest.receiving.rare_log import RareLog
 from ingest.settings import IngestSettings
-from ingest.stores.notices import Notice
+from ingest.stores.notices import CONNECTS_OFTEN, Notice
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Tick
 from ingest.stores.upkeep.aside_pages import every_aside
@@ -343,10 +343,7 @@ class Keeper:
     def _watch_connections(self, messages: Sequence[NodeMessage]) -> None:
         """Name the kits that come and go too often; the next commit holds it against them."""
         for found in self.connections.take(messages, self._clock.elapsed_ns()):
-            sentence = (
-                f"{found.node} has connected {found.connections} times in ten minutes: its network "
-                "or its power is bad, it has a twin, or somebody else has its key"
-            )
+            sentence = CONNECTS_OFTEN.format(node=found.node, n=found.connections)
             _LOG.error("%s (room %s)", sentence, found.room)
             now_ns = self._clock.utc_ns()
             self._later.append(

@@ -20,17 +20,19 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.language import N_
 from models.features.seat_features import NORMAL_EPOCHS
 from models.serving.area import AlertModel, AreaHistory
-from models.serving.fifths import share_text
+from models.serving.fifths import fifths_of
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = [
+    "REASONS",
     "AlertChange",
     "AlertPolicy",
     "AlertTracker",
@@ -38,13 +40,47 @@ __all__ = [
     "Hysteresis",
     "estimated",
     "mean_signs",
+    "moving_words",
     "noise_words",
     "reasons",
+    "rest_words",
     "times_of",
+    "times_words",
     "unrest_excess",
 ]
 
 AlertTransition = Literal["raised", "cleared"]
+
+_TIMES: Final = (
+    N_("About {times} times the room's usual movement."),
+    N_("About {times} times the zone's usual movement."),
+)
+_REST: Final = N_(
+    "Hardly anyone rests: even the quietest seconds have about {times} times the usual movement."
+)
+_MOVING: Final = (
+    N_("Hardly any of its seats move more than usual."),
+    N_("About a fifth of its seats move more than usual."),
+    N_("About two fifths of its seats move more than usual."),
+    N_("About three fifths of its seats move more than usual."),
+    N_("About four fifths of its seats move more than usual."),
+    N_("Nearly all of its seats move more than usual."),
+)
+_FIDGETS: Final = N_("{movements} more movements a minute and seat than usual.")
+_NOISE: Final = (
+    (N_("A little quieter than usual."), N_("A little louder than usual.")),
+    (N_("Clearly quieter than usual."), N_("Clearly louder than usual.")),
+    (N_("Much quieter than usual."), N_("Much louder than usual.")),
+)
+_NOTHING_ELSE: Final = N_("Many seats move a little more than usual; nothing else stands out.")
+_UNKNOWN: Final = N_("Too little is known to judge.")
+_AS_USUAL: Final = N_("Back to about its own normal.")
+
+REASONS: Final = (
+    *_TIMES, _REST, *_MOVING, _FIDGETS, *(each for pair in _NOISE for each in pair),
+    _NOTHING_ELSE, _UNKNOWN, _AS_USUAL,
+)  # fmt: skip
+"""What an alert may say. It is kept in English; the pages translate it for who reads it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,9 +273,9 @@ class _Area:
         if change == "raised":
             because = reasons(mean_signs(self._signs), score.zone)
         elif decides is None:
-            because = ("Too little is known to judge.",)
+            because = (_UNKNOWN,)
         else:
-            because = ("Back to about its own normal.",)
+            because = (_AS_USUAL,)
         return AlertChange(
             change=change, zone=score.zone, first_seq=first_seq, excess=excess, because=because
         )
@@ -250,25 +286,18 @@ def reasons(signs: Mapping[str, float], zone: str) -> tuple[str, ...]:
 
     "Usual" is the mean of the last ten minutes.
     """
-    owner = "the room's" if zone == ROOM else "the zone's"
     sentences = []
     if (movement := signs.get("movement", 0.0)) >= 1.0:
-        sentences.append(f"About {times_of(movement):.1f} times {owner} usual movement.")
+        sentences.append(times_words(movement, of_room=zone == ROOM))
     if (unrest := signs.get("unrest", 0.0)) >= 2.0:
-        sentences.append(
-            "Hardly anyone rests: even the quietest seconds have about "
-            f"{times_of(unrest):.1f} times the usual movement."
-        )
+        sentences.append(rest_words(unrest))
     if (moving := signs.get("moving_seats", 0.0)) >= 0.25:
-        share = share_text(moving).capitalize()
-        sentences.append(f"{share} of its seats move more than usual.")
+        sentences.append(moving_words(moving))
     if (fidgets := signs.get("fidgets", 0.0)) >= 0.5:
-        sentences.append(f"{fidgets:.1f} more movements a minute and seat than usual.")
+        sentences.append(_FIDGETS.format(movements=f"{fidgets:.1f}"))
     if abs(noise := signs.get("noise", 0.0)) >= 2.0:
         sentences.append(noise_words(noise))
-    return tuple(sentences) or (
-        "Many seats move a little more than usual; nothing else stands out.",
-    )
+    return tuple(sentences) or (_NOTHING_ELSE,)
 
 
 def times_of(level_db: float) -> float:
@@ -276,10 +305,25 @@ def times_of(level_db: float) -> float:
     return float(10.0 ** (level_db / 20.0))
 
 
+def times_words(level_db: float, *, of_room: bool) -> str:
+    """The movement of the room, or of a zone, against its usual."""
+    return _TIMES[0 if of_room else 1].format(times=f"{times_of(level_db):.1f}")
+
+
+def rest_words(level_db: float) -> str:
+    """How far even the quietest seconds are above their usual."""
+    return _REST.format(times=f"{times_of(level_db):.1f}")
+
+
+def moving_words(share: float) -> str:
+    """How many seats move more than usual."""
+    return _MOVING[fifths_of(share)]
+
+
 def noise_words(level_db: float) -> str:
     """A room's noise against its usual, as one hears it: 10 dB are about twice as loud."""
-    much = "A little" if abs(level_db) < 4.0 else "Clearly" if abs(level_db) < 8.0 else "Much"
-    return f"{much} {'louder' if level_db > 0 else 'quieter'} than usual."
+    much = 0 if abs(level_db) < 4.0 else 1 if abs(level_db) < 8.0 else 2
+    return _NOISE[much][level_db > 0]
 
 
 def mean_signs(signs: Collection[Mapping[str, float]]) -> dict[str, float]:

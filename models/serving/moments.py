@@ -14,18 +14,24 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from contract.language import N_
 from models.features.seat_features import EPOCH_S
-from models.serving.alerts import mean_signs, noise_words, reasons, times_of
+from models.serving.alerts import mean_signs, noise_words, reasons, times_words
 from models.serving.hindsight import Finder, area_marks, find_stretches, shares
 from models.serving.routines import LessonPlan, RoutineKind, routine_of
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
-__all__ = ["MAX_MOMENTS", "MAX_SHOWN", "SuggestedMoment", "clearest_moments", "suggest_moments"]
+__all__ = [
+    "CALMEST", "MAX_MOMENTS", "MAX_SHOWN", "SuggestedMoment", "clearest_moments", "suggest_moments",
+]  # fmt: skip
 
 MAX_MOMENTS: Final = 6
 """The largest number of suggestions per lesson."""
 MAX_SHOWN: Final = 3
 """The debrief begins with the clearest suggestions, this many of them."""
+
+CALMEST: Final = N_("The calmest three minutes of the lesson.")
+"""Kept in English, as an alert's reasons are."""
 
 _CALM_EPOCHS: Final = 36  # three minutes
 _SETTLED_S: Final = 300  # the first minutes of a lesson do not count as calm
@@ -173,10 +179,10 @@ def _calmest(
 
 
 def _calm_reasons(window: Sequence[ZoneScore]) -> tuple[str, ...]:
-    sentences = ["The calmest three minutes of the lesson."]
+    sentences = [CALMEST]
     signs = mean_signs([one.signs for one in window])
     if (movement := signs.get("movement", 0.0)) <= -1.0:
-        sentences.append(f"About {times_of(movement):.1f} times the room's usual movement.")
+        sentences.append(times_words(movement, of_room=True))
     if (noise := signs.get("noise", 0.0)) <= -2.0:
         sentences.append(noise_words(noise))
     return tuple(sentences)

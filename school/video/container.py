@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from contract.language import N_
 from school.video.records import Container
 
 __all__ = ["HEAD_BYTES", "NO_VIDEO", "container_of"]
 
 HEAD_BYTES: Final = 64
 """So many bytes of a file say what it is."""
-NO_VIDEO: Final = (
+NO_VIDEO: Final = N_(
     "This file is no video in MP4, MOV or WebM: it does not begin like one. Choose the file that the "
     "camera made, or export it as MP4."
 )

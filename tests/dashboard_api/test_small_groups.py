@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contract.clock import SECOND_NS
 from dashboard_api.views.older_reasons import todays_words
 from ingest.stores.records import AlertRecord, EpochRecord, ZoneEpoch
-from models.serving.fifths import share_text
+from models.serving.alerts import moving_words
 from school.lessons.records import Lesson
 from school.sharing.cut import Span, check_spans
 from tests.dashboard_api.conftest import START_NS
@@ -178,7 +178,7 @@ def test_older_alerts_say_it_in_todays_words(client, coach, filled, stores) -> N
     assert todays_words(because) == [
         "About two fifths of its seats move more than usual.",
         "A little louder than usual.",
-        "About 2.0 times the zone’s usual movement.",
+        "About 2.0 times the zone's usual movement.",
         "Hardly anyone rests: even the quietest seconds have about 1.4 times the usual movement.",
         "1.2 more movements a minute and seat than usual.",
     ]
@@ -195,8 +195,8 @@ def test_older_alerts_say_it_in_todays_words(client, coach, filled, stores) -> N
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    ((0.0, "hardly any"), (0.25, "about a fifth"), (2 / 7, "about a fifth"), (0.4, "about two fifths"),
-     (0.97, "nearly all"), (7.0, "nearly all")),
+    ((0.0, "Hardly any"), (0.25, "About a fifth"), (2 / 7, "About a fifth"), (0.4, "About two fifths"),
+     (0.97, "Nearly all"), (7.0, "Nearly all")),
 )  # fmt: skip
 def test_a_share_is_said_in_fifths(share: float, words: str) -> None:
-    assert share_text(share) == words
+    assert moving_words(share) == f"{words} of its seats move more than usual."

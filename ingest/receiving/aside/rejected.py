@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from contract.errors import shortened
 from ingest.nodes.message import NodeMessage
 from ingest.receiving.aside.book import Fate, node_of
-from ingest.stores.notices import Notice, NoticeKind
+from ingest.stores.notices import ASIDE_FULL, Notice, NoticeKind
 from ingest.stores.records import Aside
 
 __all__ = ["Rejected", "Unusable", "asides_of", "notices_of"]
-
-_FULL: Final = "more bad messages than are kept aside: further ones are only counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def notices_of(rejected: Sequence[Rejected], *, received_utc_ns: int) -> list[No
         if unusable.is_limit:
             sentences["limit"] = unusable.reason
         if fate == "refused":
-            sentences["aside"] = _FULL
+            sentences["aside"] = ASIDE_FULL
         topic = unusable.message.topic
         node = node_of(topic)
         for kind, sentence in sentences.items() if node else ():

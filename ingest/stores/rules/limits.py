@@ -12,6 +12,14 @@ from typing import Final, Protocol
 
 from contract.wire.parts import IN_TIME
 from contract.wire.payload import Batch, Gap, Layout
+from ingest.stores.notices import (
+    TOO_MANY_HOLES,
+    TOO_MANY_LAYOUTS,
+    TOO_MANY_LAYOUTS_HERE,
+    TOO_MANY_ROOMS,
+    TOO_MANY_RUNS,
+    TOO_MANY_RUNS_HERE,
+)
 from ingest.stores.records import StreamKey, Tick
 from ingest.stores.rules.admission import MAX_RANGES
 
@@ -118,7 +126,7 @@ class NodeLimits:
                     yield arrival, reason
                     continue
             if self._store.opens_range(message):
-                yield arrival, f"a run of {message.node} has {MAX_RANGES} holes, the most it may"
+                yield arrival, TOO_MANY_HOLES.format(node=message.node, n=MAX_RANGES)
 
     def _stream(self, room: str, key: StreamKey) -> str | None:
         node, run, part = key
@@ -131,11 +139,11 @@ class NodeLimits:
             new.add(main)
         known = self._node(node)
         if known.streams + len(new) > MAX_STREAMS_OF_NODE:
-            return f"{node} has {MAX_STREAMS_OF_NODE} runs here, the most that one node may have"
+            return TOO_MANY_RUNS.format(node=node, n=MAX_STREAMS_OF_NODE)
         if room not in known.rooms and len(known.rooms) >= MAX_ROOMS_OF_NODE:
-            return f"{node} was in {MAX_ROOMS_OF_NODE} rooms, the most that one node may be in"
+            return TOO_MANY_ROOMS.format(node=node, n=MAX_ROOMS_OF_NODE)
         if self._store.totals()[0] + len(self._streams) + len(new) > MAX_STREAMS:
-            return f"there are {MAX_STREAMS} runs, the most that a store can hold"
+            return TOO_MANY_RUNS_HERE.format(n=MAX_STREAMS)
         known.streams += len(new)
         known.rooms.add(room)
         self._streams |= new
@@ -146,12 +154,9 @@ class NodeLimits:
         if layout in known:
             return None
         if len(known) >= MAX_LAYOUTS_OF_NODE:
-            return (
-                f"{node} has {MAX_LAYOUTS_OF_NODE} layouts of seats, "
-                "the most that one node may have"
-            )
+            return TOO_MANY_LAYOUTS.format(node=node, n=MAX_LAYOUTS_OF_NODE)
         if self._store.totals()[1] + self._n_layouts >= MAX_LAYOUTS:
-            return f"there are {MAX_LAYOUTS} layouts of seats, the most that a store can hold"
+            return TOO_MANY_LAYOUTS_HERE.format(n=MAX_LAYOUTS)
         known.add(layout)
         self._n_layouts += 1
         return None

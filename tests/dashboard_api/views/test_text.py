@@ -12,6 +12,7 @@ import pytest
 from contract.wire.payload import GapReason
 from dashboard_api.views.text import (
     GAP_TEXT,
+    amount_text,
     length_text,
     marked_text,
     movement_text,
@@ -38,8 +39,8 @@ def test_movement():
     assert movement_text(3) == "more movement than usual"
     assert movement_text(-7) == "much less movement than usual"
     assert movement_text(float("nan")) == "not known"
-    assert movement_text(0.5, noun="") == "about as much as usual"
-    assert movement_text(7, noun="") == "much more than usual"
+    assert amount_text(0.5) == "about as much as usual"
+    assert amount_text(7) == "much more than usual"
 
 
 def test_marked_moments():
