@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, tzinfo
 from itertools import groupby
 
 from contract.clock import SECOND_NS
+from contract.language import _
+from dashboard_api.language.dates import weekday_date_text, weekday_month_text
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.views.text import title_text
@@ -63,7 +65,7 @@ def by_day(lessons: Sequence[LessonJson], today: date) -> list[Day]:
     """Running lessons first, then the days in the order of the lessons."""
     running = tuple(lesson for lesson in lessons if lesson.is_running)
     rest = [lesson for lesson in lessons if not lesson.is_running]
-    now = [Day(heading="Now", lessons=running)] if running else []
+    now = [Day(heading=_("Now"), lessons=running)] if running else []
     return [*now, *days_of(rest, today)]
 
 
@@ -76,15 +78,15 @@ def days_of(lessons: Sequence[LessonJson], today: date) -> list[Day]:
 
 
 def _heading(day: date, today: date) -> str:
-    words = f"{day:%A}, {day.day} {day:%B}"
+    words = weekday_month_text(day)
     match (today - day).days:
         case 0:
-            return f"Today – {words}"
+            return _("Today – {day}", day=words)
         case 1:
-            return f"Yesterday – {words}"
+            return _("Yesterday – {day}", day=words)
         case -1:
-            return f"Tomorrow – {words}"
-    return words if day.year == today.year else f"{words} {day.year}"
+            return _("Tomorrow – {day}", day=words)
+    return words if day.year == today.year else weekday_date_text(day)
 
 
 def _local(utc_ns: int, zone: tzinfo | None) -> datetime:

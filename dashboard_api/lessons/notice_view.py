@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
+from contract.language import _
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
@@ -28,13 +29,14 @@ def notice_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[No
     return [
         NoticeLine(
             id=one.id,
-            text=(
-                f"{one.by_name} deleted the lesson of {local_time_text(one.lesson_utc_ns, zone)}. "
-                "It was shared with you, or you wrote about it. What you wrote went with it."
+            text=_(
+                "{name} deleted the lesson of {time}. It was shared with you, or you wrote about it. "
+                "What you wrote went with it.",
+                name=one.by_name, time=local_time_text(one.lesson_utc_ns, zone),
             ),
         )
         for one in stores.sharing.teacher.notices(viewer.person.id)
-    ]
+    ]  # fmt: skip
 
 
 def offer_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[NoticeLine]:
@@ -42,14 +44,15 @@ def offer_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[Not
     return [
         NoticeLine(
             id=one.lesson.id,
-            text=(
-                f"{one.by_name} says that you taught {title_text(one.lesson.title, one.lesson.room)} on "
-                f"{local_time_text(one.lesson.starts_utc_ns, zone)}. If you accept the lesson, it is "
-                "yours alone."
+            text=_(
+                "{name} says that you taught {title} on {time}. If you accept the lesson, it is yours "
+                "alone.",
+                name=one.by_name, title=title_text(one.lesson.title, one.lesson.room),
+                time=local_time_text(one.lesson.starts_utc_ns, zone),
             ),
         )
         for one in stores.sharing.handovers.offers_to(viewer.person.id)
-    ]
+    ]  # fmt: skip
 
 
 def reminder_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[NoticeLine]:
@@ -58,10 +61,10 @@ def reminder_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[
     return [
         NoticeLine(
             id=each.id,
-            text=(
-                f"{title_text(each.title, each.room)}, taught on "
-                f"{local_time_text(each.starts_utc_ns, zone)}"
+            text=_(
+                "{title}, taught on {time}", title=title_text(each.title, each.room),
+                time=local_time_text(each.starts_utc_ns, zone),
             ),
         )
         for each in found
-    ]
+    ]  # fmt: skip

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from contract.language import _, ngettext
 from dashboard_api.views.levels import bucketed
 from dashboard_api.views.movement import Ribbon
 from dashboard_api.views.readings import GapSpan, RoomReadings
 from dashboard_api.views.text import (
     GAP_TEXT,
+    factor_text,
     length_text,
     position_text,
-    times_text,
 )
 
 __all__ = ["summary"]
@@ -28,12 +29,12 @@ def summary(
 ) -> list[str]:
     """Sentences about movement, noise, zones and gaps; `movement` has coarse steps."""
     if length_s == 0:
-        return ["The lesson has not started yet."]
+        return [_("The lesson has not started yet.")]
     is_scored = not bool(np.isnan(movement.mean).all())
     return [
         _movement(movement)
         if is_scored
-        else "The movement in this lesson has not been scored yet.",
+        else _("The movement in this lesson has not been scored yet."),
         _noise(readings),
         *([_zones(zones)] if is_scored else []),
         _gaps(gaps, length_s),
@@ -44,38 +45,44 @@ def _movement(movement: Ribbon) -> str:
     at = int(np.nanargmax(movement.mean))
     peak = float(movement.mean[at])
     place = position_text(at * movement.step_s)
-    return (
-        f"The liveliest half minute starts at {place}, with {times_text(peak)} the normal movement."
-    )
+    return _(
+        "The liveliest half minute starts at {place}, with {factor} times the normal movement.",
+        place=place, factor=factor_text(peak),
+    )  # fmt: skip
 
 
 def _noise(readings: RoomReadings) -> str:
     laeq = readings.levels["laeq_1s"]
     if bool(np.isnan(laeq).all()):
-        return "No sound level was measured."
+        return _("No sound level was measured.")
     minutes = bucketed(laeq, 60).mean
     at = int(np.nanargmax(minutes))
-    return (
-        f"Noise was {bucketed(laeq, None).mean[0]:.0f} dB(A) on average. The loudest minute "
-        f"starts at {position_text(at * 60)}, with {minutes[at]:.0f} dB(A)."
-    )
+    return _(
+        "Noise was {mean} dB(A) on average. The loudest minute starts at {place}, with {most} dB(A).",
+        mean=f"{bucketed(laeq, None).mean[0]:.0f}", place=position_text(at * 60),
+        most=f"{minutes[at]:.0f}",
+    )  # fmt: skip
 
 
 def _zones(zones: Sequence[str]) -> str:
     if not zones:
-        return "No zone is shown, because none has five seats or more."
-    names = ", ".join(zones)
-    return f"{len(zones)} {'zone is' if len(zones) == 1 else 'zones are'} shown: {names}."
+        return _("No zone is shown, because none has five seats or more.")
+    return ngettext(
+        "{n} zone is shown: {names}.", "{n} zones are shown: {names}.", len(zones),
+        names=", ".join(zones),
+    )  # fmt: skip
 
 
 def _gaps(gaps: Sequence[GapSpan], length_s: int) -> str:
     if not gaps:
-        return "Nothing is missing."
+        return _("Nothing is missing.")
     missing = sum(gap.end_s - gap.start_s for gap in gaps)
     if missing >= length_s:
-        return f"Nothing was sensed: {GAP_TEXT[gaps[0].reason]}."
+        return _("Nothing was sensed: {why}.", why=_(GAP_TEXT[gaps[0].reason]))
     longest = max(gaps, key=lambda gap: gap.end_s - gap.start_s)
-    where = f"starts at {position_text(longest.start_s)} ({GAP_TEXT[longest.reason]})."
-    if len(gaps) == 1:
-        return f"One gap of {length_text(missing)} {where}"
-    return f"{len(gaps)} gaps, {length_text(missing)} in total; the longest {where}"
+    return ngettext(
+        "One gap of {length} starts at {place} ({why}).",
+        "{n} gaps, {length} in total; the longest starts at {place} ({why}).",
+        len(gaps), length=length_text(missing), place=position_text(longest.start_s),
+        why=_(GAP_TEXT[longest.reason]),
+    )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
+from contract.language import _
 from contract.lesson import Activity, Zone
 from dashboard_api.lessons.summary import summary
 from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
@@ -109,7 +110,7 @@ def timeline(
                 start_s=activity.start_s,
                 end_s=activity.end_s,
                 name=activity.name,
-                words=ACTIVITY_TEXT[activity.name],
+                words=_(ACTIVITY_TEXT[activity.name]),
             )
             for activity in (lesson.activities if activities is None else activities)
         ],
@@ -163,7 +164,7 @@ def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
     return [
         GapJson(
             start_s=gap.start_s, end_s=gap.end_s, reason=gap.reason,
-            words=gap.words or GAP_TEXT[gap.reason],
+            words=gap.words or _(GAP_TEXT[gap.reason]),
         )
         for gap in gaps
     ]  # fmt: skip
@@ -172,11 +173,12 @@ def gaps_json(gaps: Sequence[GapSpan]) -> list[GapJson]:
 def decided(gaps: Sequence[GapSpan]) -> list[str]:
     """A sentence about what a person left out or did not share."""
     parts = [
-        f"{position_text(gap.start_s)} to {position_text(gap.end_s)} ({gap.words})"
+        _("{start} to {end} ({why})", start=position_text(gap.start_s),
+          end=position_text(gap.end_s), why=gap.words)
         for gap in gaps
         if gap.words
-    ]
-    return [f"Not here: {joined_text(parts)}."] if parts else []
+    ]  # fmt: skip
+    return [_("Not here: {parts}.", parts=joined_text(parts))] if parts else []
 
 
 def _named(lesson: Lesson, cells: Sequence[ZoneCells]) -> list[Zone]:
