@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contract.language import N_, _
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
 from school.moments.records import Speaker
 
 __all__ = ["NOBODY", "Authors", "authors_of"]
 
-_UNKNOWN: Final[Mapping[Speaker, str]] = {"teacher": "the teacher", "coach": "a coach"}
+_UNKNOWN: Final[Mapping[Speaker, str]] = {
+    "teacher": N_("the teacher"), "coach": N_("a coach"),
+}  # fmt: skip
 """Whose words are older than the authors' names: what they spoke as is all that is known."""
 
 
@@ -28,8 +31,8 @@ class Authors:
     def name(self, person: str, role: Speaker) -> str:
         """What someone is called who spoke in this role."""
         if not person:
-            return _UNKNOWN[role]
-        return self.names.get(person, SOMEONE_GONE)
+            return _(_UNKNOWN[role])
+        return self.names.get(person) or _(SOMEONE_GONE)
 
     def is_reader(self, person: str) -> bool:
         """Whether the words are the reader's own."""

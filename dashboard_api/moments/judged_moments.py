@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from contract.language import N_, _
 from dashboard_api.model.trust import trust_text
 from dashboard_api.moments import view as moment_view
 from dashboard_api.moments.authors import NOBODY, Authors, authors_of
@@ -18,7 +19,6 @@ from dashboard_api.moments.replies import reply_json
 from dashboard_api.views.movement import shown_zones
 from dashboard_api.views.older_reasons import todays_words
 from dashboard_api.views.schemas import JsonBase, MomentJson
-from dashboard_api.views.text import zone_text
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.seen import SeenLesson
@@ -36,9 +36,9 @@ __all__ = ["AnswerJson", "JudgedMoment", "VerdictValue", "is_guessing", "judged_
 VerdictValue = Literal["confirmed", "dismissed"]
 
 QUESTIONS: Final[Mapping[MomentKind, str]] = MappingProxyType({
-    "lively": "Was this worth talking about?",
-    "calm": "Was this worth talking about?",
-    "own": "Was the class livelier than usual here?",
+    "lively": N_("Was this worth talking about?"),
+    "calm": N_("Was this worth talking about?"),
+    "own": N_("Was the class livelier than usual here?"),
 })  # fmt: skip
 """A person's own moment may be about anything, so its question is a different one."""
 
@@ -202,7 +202,7 @@ def of_people(moments: Sequence[JudgedMoment]) -> list[JudgedMoment]:
     """What people marked, without a word of the system."""
     return [
         one.model_copy(
-            update={"also_picked_by": [who for who in one.also_picked_by if who != SYSTEM]}
+            update={"also_picked_by": [who for who in one.also_picked_by if who != _(SYSTEM)]}
         )
         for one in moments
         if one.kind == "own"
@@ -221,7 +221,7 @@ def _judged(
         **dict(moment),
         to_ask=to_ask,
         also_picked_by=picked,
-        question="" if moment.kind == "routine" else QUESTIONS[kind_of(moment)],
+        question="" if moment.kind == "routine" else _(QUESTIONS[kind_of(moment)]),
         **_answers(moment.id, verdicts, authors),
     )
 
@@ -250,14 +250,13 @@ def _answers(moment_id: str, verdicts: Sequence[Verdict], authors: Authors) -> d
 def _reason_words(verdict: Verdict) -> str:
     if verdict.reason is None:
         return ""
-    return verdict.words or DISMISSAL_REASONS[verdict.reason]
+    return verdict.words or _(DISMISSAL_REASONS[verdict.reason])
 
 
 def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: str) -> MomentJson:
     """A suggestion as it was when someone answered it."""
     alert = next((alert for alert in alerts if alert.id == verdict.moment), None)
     is_strength = verdict.kind == "calm"
-    title = "A calm stretch" if is_strength else f"A lively stretch: {zone_text(verdict.zone)}"
     return MomentJson(
         id=verdict.moment,
         kind="suggested",
@@ -265,7 +264,7 @@ def _suggested_before(verdict: Verdict, alerts: Sequence[AlertRecord], trust: st
         is_strength=is_strength,
         start_s=verdict.start_s,
         end_s=verdict.end_s,
-        title=title,
+        title=moment_view.title_of(verdict.zone, is_strength=is_strength),
         note="",
         rest="",
         author="",

@@ -9,8 +9,8 @@ from typing import Final
 __all__ = ["ListTags"]
 
 _MAX_LISTS: Final = 500
-_Whose = tuple[str, str]
-"""A lesson, and who reads it."""
+_Whose = tuple[str, str, str]
+"""A lesson, who reads it, and in which language."""
 _Version = tuple[int, int]
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from contract.language import N_, _
 from dashboard_api.web.lookup import NotFoundError, see_lesson, speaker_of
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -47,10 +48,10 @@ __all__ = [
 MAX_START_S: Final = 14_400
 MAX_LENGTH_S: Final = 1_800
 MAX_TAGS: Final = 10
-GONE: Final = "There is no such moment; someone may have deleted it."
-DELETED: Final = "Somebody has deleted it meanwhile."
-_TAKEN: Final = "There is another moment with this id. Choose another id"
-_HIDDEN: Final = (
+GONE: Final = N_("There is no such moment; someone may have deleted it.")
+DELETED: Final = N_("Somebody has deleted it meanwhile.")
+_TAKEN: Final = N_("There is another moment with this id. Choose another id")
+_HIDDEN: Final = N_(
     "The moment reaches into a part that is left out or not shared with you. Choose another time "
     "or a shorter length"
 )
@@ -70,7 +71,7 @@ class NoteChangedError(RoomtoneError):
 
     def __init__(self, current: Moment) -> None:
         super().__init__(
-            "Somebody has changed this note since you opened it. Read both, and save again."
+            _("Somebody has changed this note since you opened it. Read both, and save again.")
         )
         self.current = current
 
@@ -149,9 +150,9 @@ def add_note(
     )
     kept = stores.lessons.add_moment(moment)
     if kept is None:  # its answer was lost: it is sent once more
-        raise HTTPException(410, DELETED)
+        raise HTTPException(410, _(DELETED))
     if (kept.lesson, kept.author) != (moment.lesson, moment.author):
-        raise HTTPException(409, _TAKEN)
+        raise HTTPException(409, _(_TAKEN))
     return kept
 
 
@@ -166,7 +167,7 @@ def change_note(
     """Change one's own note; raises NoteChangedError if it is not as it was read."""
     moment, seen = find_note(stores, viewer, lesson_id, moment_id)
     if moment.author != viewer.person.id:
-        raise HTTPException(403, "Only who wrote a note can change it")
+        raise HTTPException(403, _("Only who wrote a note can change it"))
     if moment.revision != new.revision:
         raise NoteChangedError(moment)
     start = moment.start_s if new.start_s is None else new.start_s
@@ -174,7 +175,7 @@ def change_note(
     span = Span(moment.start_s, moment.end_s)
     if (start, end) != (moment.start_s, moment.end_s):
         if not 1 <= round(end - start, 1) <= MAX_LENGTH_S:
-            raise HTTPException(422, "A note is a second long or more, and half an hour at most")
+            raise HTTPException(422, _("A note is a second long or more, and half an hour at most"))
         span = _span(seen, viewer, start, end)
     changed = stores.lessons.change_moment(
         replace(
@@ -195,7 +196,7 @@ def remove_note(stores: Stores, viewer: Viewer, lesson_id: str, moment_id: str) 
     """The lesson is its teacher's, so they may also delete what others marked."""
     moment, seen = find_note(stores, viewer, lesson_id, moment_id)
     if seen.reach != "own" and moment.author != viewer.person.id:
-        raise HTTPException(403, "Only who marked a moment, or the teacher, can delete it")
+        raise HTTPException(403, _("Only who marked a moment, or the teacher, can delete it"))
     stores.lessons.remove_moment(moment.id)
 
 
@@ -207,7 +208,7 @@ def find_note(
     for moment in seen.moments(stores):
         if moment.id == moment_id:
             return moment, seen
-    raise NotFoundError(GONE)
+    raise NotFoundError(_(GONE))
 
 
 def tags_of(
@@ -217,7 +218,7 @@ def tags_of(
     known = {**{tag.id: tag.label for tag in before}, **framework.labels}
     labels = {tag.id: known.get(tag.id) or tag.label.strip() for tag in given}
     for missing in (name for name, label in labels.items() if not label):
-        raise HTTPException(422, f"The framework has no tag {missing!r}")
+        raise HTTPException(422, _("The framework has no tag {tag}", tag=repr(missing)))
     return tuple(NoteTag(id=name, label=label) for name, label in labels.items())
 
 
@@ -226,9 +227,9 @@ def _span(seen: SeenLesson, viewer: Viewer, start_s: float, end_s: float) -> Spa
     length = _length_s(seen, viewer.utc_ns)
     start, end = round(start_s, 1), round(min(end_s, max(length, start_s + 1)), 1)
     if start >= length:
-        raise HTTPException(422, "The lesson is over by then. Choose an earlier time")
+        raise HTTPException(422, _("The lesson is over by then. Choose an earlier time"))
     if not seen.cut.holds(start, end):
-        raise HTTPException(422, _HIDDEN)
+        raise HTTPException(422, _(_HIDDEN))
     return Span(start, end)
 
 

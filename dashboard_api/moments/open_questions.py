@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
+from contract.language import N_, _
 from dashboard_api.views.schemas import MomentJson
 from models.serving.scores import ROOM
 
@@ -19,22 +20,22 @@ _Kind = Literal["lively room", "lively zone", "calm", "routine"]
 
 QUESTIONS_TO_ASK: Final[Mapping[_Kind, tuple[str, ...]]] = MappingProxyType({
     "lively room": (
-        "What was the class doing here?",
-        "What came just before this, and what came after?",
-        "What did you notice here at the time?",
+        N_("What was the class doing here?"),
+        N_("What came just before this, and what came after?"),
+        N_("What did you notice here at the time?"),
     ),
     "lively zone": (
-        "What were they doing here?",
-        "What did this part of the room work on, and what did the others work on?",
-        "Where were you at this time, and what did you see from there?",
+        N_("What were they doing here?"),
+        N_("What did this part of the room work on, and what did the others work on?"),
+        N_("Where were you at this time, and what did you see from there?"),
     ),
     "calm": (
-        "What was going on here?",
-        "What led up to this stretch?",
+        N_("What was going on here?"),
+        N_("What led up to this stretch?"),
     ),
     "routine": (
-        "How does this usually go in this class?",
-        "What do the pupils do first here, and what comes next?",
+        N_("How does this usually go in this class?"),
+        N_("What do the pupils do first here, and what comes next?"),
     ),
 })  # fmt: skip
 """By what a moment is; a second one of the same kind in a lesson gets the next question."""
@@ -49,7 +50,7 @@ def open_questions(moments: Sequence[MomentJson]) -> dict[str, str]:
         if kind is None:
             continue
         to_choose = QUESTIONS_TO_ASK[kind]
-        found[moment.id] = to_choose[used[kind] % len(to_choose)]
+        found[moment.id] = _(to_choose[used[kind] % len(to_choose)])
         used[kind] += 1
     return found
 

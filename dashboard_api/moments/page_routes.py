@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
+from contract.language import _, language
 from dashboard_api.moments.judged_moments import is_guessing, moment_list, moment_list_response
 from dashboard_api.moments.list_tags import ListTags
 from dashboard_api.moments.note_changes import (
@@ -66,7 +67,8 @@ async def listed(request: Request, viewer: ReadsNotes, lesson_id: str, store: St
 
     def query(stores: Stores) -> Response:
         seen = see_lesson(stores, viewer, lesson_id)
-        whose = f"{lesson_id} before a guess" if guesses else lesson_id, viewer.person.id
+        which = f"{lesson_id} before a guess" if guesses else lesson_id
+        whose = which, viewer.person.id, language().tag
         version = stores.scores.version(), stores.lessons.version()
         if known and list_tags.is_same(whose, version, known):
             return Response(status_code=304)
@@ -103,7 +105,7 @@ async def edit_page(
     def query(stores: Stores) -> Response:
         note, seen = find_note(stores, viewer, lesson_id, moment_id)
         if note.author != viewer.person.id:
-            raise NotFoundError("Only who wrote a note can change it.")
+            raise NotFoundError(_("Only who wrote a note can change it."))
         return page(
             "moments/edit.html", viewer=viewer, lesson=seen.lesson, note=note, theirs=None,
             words=note.note, kind=note.kind, chosen={tag.id for tag in note.tags},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from contract.language import N_, _
 from dashboard_api.views.schemas import MomentJson
 
 __all__ = ["SYSTEM", "also_picked", "is_same_stretch"]
 
-SYSTEM: Final = "the system"
+SYSTEM: Final = N_("the system")
+_YOU: Final = N_("you")
 
 
 def is_same_stretch(start: float, end: float, other_start: float, other_end: float) -> bool:
@@ -29,7 +31,7 @@ def also_picked(moments: Sequence[MomentJson]) -> dict[str, list[str]]:
                 if _who(other) != _who(one)
                 and is_same_stretch(one.start_s, one.end_s, other.start_s, other.end_s)
             },
-            key=lambda who: (who != SYSTEM, who != "you", who),
+            key=lambda who: (who != _(SYSTEM), who != _(_YOU), who),
         )
         if one.kind != "routine"
         else []
@@ -39,5 +41,5 @@ def also_picked(moments: Sequence[MomentJson]) -> dict[str, list[str]]:
 
 def _who(moment: MomentJson) -> str:
     if moment.kind == "suggested":
-        return SYSTEM
-    return "you" if moment.is_yours else moment.author
+        return _(SYSTEM)
+    return _(_YOU) if moment.is_yours else moment.author

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
+from contract.language import _
 from dashboard_api.moments.authors import Authors, authors_of
 from dashboard_api.moments.note_changes import DELETED, NoteId, find_note
 from dashboard_api.views.schemas import ReplyJson
@@ -46,11 +47,11 @@ def add_reply(
         written_utc_ns=now_utc_ns,
     )
     if not stores.lessons.add_reply(reply):
-        raise HTTPException(410, DELETED)
+        raise HTTPException(410, _(DELETED))
     for kept in seen.replies(stores)[moment.id]:
         if kept.id == reply.id and kept.author == reply.author:
             return reply_json(kept, authors_of(stores, seen.viewer, [kept.author]), stores.zone)
-    raise HTTPException(409, "There is another reply with this id. Choose another id")
+    raise HTTPException(409, _("There is another reply with this id. Choose another id"))
 
 
 def remove_reply(
@@ -61,10 +62,10 @@ def remove_reply(
     for reply in seen.replies(stores)[moment.id]:
         if reply.id == reply_id:
             if seen.reach != "own" and reply.author != viewer.person.id:
-                raise HTTPException(403, "Only who wrote a reply, or the teacher, can delete it")
+                raise HTTPException(403, _("Only who wrote a reply, or the teacher, can delete it"))
             stores.lessons.remove_reply(reply_id)
             return
-    raise NotFoundError("There is no such reply; someone may have deleted it.")
+    raise NotFoundError(_("There is no such reply; someone may have deleted it."))
 
 
 def reply_json(reply: Reply, authors: Authors, zone: tzinfo | None) -> ReplyJson:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
+from contract.language import N_, _
 from dashboard_api.moments.judged_moments import (
     JudgedMoment,
     judged_again,
@@ -42,7 +43,11 @@ __all__ = ["router"]
 
 router = APIRouter()
 
-_ANSWERS: Final = {"confirmed": "yes", "dismissed": "not really"}
+_SAVED: Final = {
+    "confirmed": N_("Saved. You answered: yes."),
+    "dismissed": N_("Saved. You answered: not really."),
+    "none": N_("Saved. Your answer is removed."),
+}
 
 
 class KeepAnswers(BaseModel):
@@ -108,13 +113,9 @@ async def answer_on_page(
     await store.run(
         lambda stores: _save_answer(stores, viewer, lesson_id, moment_id, new.given, now)
     )
-    if new.verdict == "none":
-        notice = "Saved. Your answer is removed."
-    else:
-        notice = f"Saved. You answered: {_ANSWERS[new.verdict]}."
     return await moment_list_response(
         request, viewer, lesson_id, store, moment_id,
-        notice=notice, anchor=f"moment-{moment_id}",
+        notice=_(_SAVED[new.verdict]), anchor=f"moment-{moment_id}",
     )  # fmt: skip
 
 
@@ -237,7 +238,7 @@ def _found(stores: Stores, seen: SeenLesson, moment_id: str) -> JudgedMoment:
         if moment.id == moment_id and moment.kind != "routine":
             return moment
     raise NotFoundError(
-        "There is no such moment. Someone may have deleted it, or the lesson was scored again."
+        _("There is no such moment. Someone may have deleted it, or the lesson was scored again.")
     )
 
 
@@ -269,11 +270,11 @@ def _choose(
     lesson = get_lesson(stores, viewer, lesson_id)
     if not lesson.teacher.strip():
         raise HTTPException(
-            409, "This lesson has no teacher's name, so nobody can make this choice"
+            409, _("This lesson has no teacher's name, so nobody can make this choice")
         )
     if not stores.sharing.is_under_own_name(lesson.id):
         raise HTTPException(
-            409, "This lesson is under another teacher's name, whose choice this is"
+            409, _("This lesson is under another teacher's name, whose choice this is")
         )
     if is_kept:
         stores.lessons.keep_labels(lesson.teacher)

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _
 from contract.lesson import Activity
 from dashboard_api.model.card_view import source_of
 from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
@@ -29,12 +30,12 @@ from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 
-__all__ = ["count_lively", "moments", "scores_of"]
+__all__ = ["count_lively", "moments", "scores_of", "title_of"]
 
 _ROUTINES: Final[Mapping[RoutineKind, str]] = {
-    "settling_in": "Settling in",
-    "packing_up": "Packing up",
-    "change_of_activity": "A change of activity",
+    "settling_in": N_("Settling in"),
+    "packing_up": N_("Packing up"),
+    "change_of_activity": N_("A change of activity"),
 }
 
 
@@ -85,6 +86,13 @@ def moments(
 def count_lively(found: Sequence[MomentJson]) -> int:
     """How many moments are suggestions of a lively stretch."""
     return sum(moment.kind == "suggested" and not moment.is_strength for moment in found)
+
+
+def title_of(zone: str, *, is_strength: bool) -> str:
+    """What a suggestion is called."""
+    if is_strength:
+        return _("A calm stretch")
+    return _("A lively stretch: {zone}", zone=zone_text(zone))
 
 
 def _key(moment: SuggestedMoment) -> tuple[int, int, str]:
@@ -175,9 +183,7 @@ def _suggested(
         is_strength=suggestion.is_strength,
         start_s=start,
         end_s=end,
-        title="A calm stretch"
-        if suggestion.is_strength
-        else f"A lively stretch: {zone_text(suggestion.zone)}",
+        title=title_of(suggestion.zone, is_strength=suggestion.is_strength),
         note="",
         rest="",
         author="",
@@ -194,7 +200,7 @@ def _suggested(
 
 
 def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> MomentJson:
-    where = "" if moment.zone == ROOM else f": {zone_text(moment.zone)}"
+    name = _(_ROUTINES[routine])
     return MomentJson(
         id=f"{lesson.id}.routine.{routine}.{moment.first_seq}",
         kind="routine",
@@ -202,7 +208,7 @@ def _routine(lesson: Lesson, moment: SuggestedMoment, routine: RoutineKind) -> M
         is_strength=False,
         start_s=moment.first_seq,
         end_s=max(moment.first_seq + 1, moment.end_seq),
-        title=f"{_ROUTINES[routine]}{where}",
+        title=name if moment.zone == ROOM else f"{name}: {moment.zone}",
         note="",
         rest="",
         author="",
@@ -226,7 +232,7 @@ def _own(moment: Moment, authors: Authors, zone: tzinfo | None) -> MomentJson:
         is_strength=False,
         start_s=moment.start_s,
         end_s=moment.end_s,
-        title=lines[0] if lines else "A note without words",
+        title=lines[0] if lines else _("A note without words"),
         note=moment.note,
         rest="\n".join(lines[1:]).strip(),
         author=authors.name(moment.author, moment.role),

@@ -8,6 +8,7 @@ from typing import Final, Literal, get_args
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table
 
+from contract.language import N_
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
@@ -16,12 +17,12 @@ __all__ = ["DISMISSAL_REASONS", "LONGEST_WORDS", "DismissalReason", "dismissals"
 DismissalReason = Literal["planned", "group_work", "routine", "outside", "nothing", "other"]
 
 DISMISSAL_REASONS: Final[Mapping[DismissalReason, str]] = MappingProxyType({
-    "planned": "a planned activity",
-    "group_work": "group work",
-    "routine": "a routine",
-    "outside": "a disturbance from outside",
-    "nothing": "nothing happened",
-    "other": "another reason",
+    "planned": N_("a planned activity"),
+    "group_work": N_("group work"),
+    "routine": N_("a routine"),
+    "outside": N_("a disturbance from outside"),
+    "nothing": N_("nothing happened"),
+    "other": N_("another reason"),
 })  # fmt: skip
 assert set(DISMISSAL_REASONS) == set(get_args(DismissalReason))
 
