@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import Stores, StoreThread
@@ -17,7 +18,7 @@ __all__ = ["check_room", "while_allowed"]
 
 _OWN_ROOM_NS: Final = 14 * 86_400 * SECOND_NS
 """A room is a teacher's own if they have a lesson there within this time, before or after."""
-_NO_ROOM: Final = (
+_NO_ROOM: Final = N_(
     "There is no such room, or another teacher's lesson is on there. You can watch a room live "
     "while your own lesson is on in it, and between lessons if you teach there."
 )
@@ -36,9 +37,9 @@ def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
     ]
     is_scoped = viewer.token is not None and viewer.token.lesson is not None
     if is_scoped and not (on_now and all(map(viewer.may_open, on_now))):
-        raise NotFoundError(_NO_ROOM)
+        raise NotFoundError(_(_NO_ROOM))
     if not own or not own.issuperset(on_now) or not may(person.roles, "watch live", "own"):
-        raise NotFoundError(_NO_ROOM)
+        raise NotFoundError(_(_NO_ROOM))
     for lesson_id in on_now:
         stores.audit.record_look(viewer.actor, "live_page", room, lesson=lesson_id)
 

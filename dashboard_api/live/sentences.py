@@ -6,13 +6,15 @@ explains the others comes first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, Literal
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _, pgettext
+from dashboard_api.language.dates import date_text, day_month_text, weekday_text
 from dashboard_api.live.program_state import ProgramState
 from dashboard_api.views.text import title_text
 from school.lessons.records import Lesson
@@ -24,19 +26,36 @@ __all__ = [
     "sentences",
     "server_sentences",
     "since_text",
+    "when_text",
 ]
 
 LiveState = Literal["sensing", "unscored", "waiting", "silent", "not_received", "off"]
 
-NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType({
-    "serial": "the sensors’ cable or hub does not answer. Check the cable between kit and seats",
-    "unused": "its sensors send data that can’t be used. Ask a technician to check it",
-    "off": "it does not know of the lesson yet. If this lasts, ask a technician to check it",
-    "paused": "someone has paused it. Resume it if the lesson is to be sensed",
-})  # fmt: skip
+NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "serial": N_(
+            "{title} is on, and the kit answers, but the sensors’ cable or hub does not answer. Check the "
+            "cable between kit and seats."
+        ),
+        "unused": N_(
+            "{title} is on, and the kit answers, but its sensors send data that can’t be used. Ask a "
+            "technician to check it."
+        ),
+        "off": N_(
+            "{title} is on, and the kit answers, but it does not know of the lesson yet. If this lasts, "
+            "ask a technician to check it."
+        ),
+        "paused": N_(
+            "{title} is on, and the kit answers, but someone has paused it. Resume it if the lesson is to "
+            "be sensed."
+        ),
+    }
+)
 """Why a kit that answers has no readings, and what to do, for the reasons that may last."""
-_MEANWHILE: Final = "The kits keep what they sense, and send it later."
-_ASK: Final = "Ask the person who runs the server to"
+_MEANWHILE: Final = N_("The kits keep what they sense, and send it later.")
+_START: Final = N_("Ask the person who runs the server to start it.")
+_RESTART: Final = N_("Ask the person who runs the server to restart it.")
+_DOCTOR: Final = N_("Ask the person who runs the server to look at “roomtone doctor”.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +101,12 @@ def sentences(facts: RoomFacts) -> tuple[str, ...]:
         case _:
             lines = (_kit(facts), server, score)
     others = [
-        f"Nothing has arrived from the kit {name} since {since_text(since, facts)}, though another "
-        "kit of this room is heard. Check that it has power and a network connection."
+        _(
+            "Nothing has arrived from the kit {name} since {since}, though another kit of this room is "
+            "heard. Check that it has power and a network connection.",
+            name=name,
+            since=since_text(since, facts),
+        )
         for name, since in (facts.silent_kits if facts.state in {"sensing", "unscored"} else ())
     ]
     return tuple(line for line in (*lines, *others) if line)
@@ -92,16 +115,16 @@ def sentences(facts: RoomFacts) -> tuple[str, ...]:
 def room_sentence(facts: RoomFacts) -> str:
     """What there is to know of a room for whoever looks after its kits."""
     if not facts.has_kit:
-        return "No kit in this room has ever reported."
+        return _("No kit in this room has ever reported.")
     if facts.state == "off":
-        return "No lesson is on." + _next(facts)
+        return _joined(_("No lesson is on."), _next(facts))
     if facts.state == "not_received":
-        return "A lesson is on, but the server receives nothing."
+        return _("A lesson is on, but the server receives nothing.")
     if facts.state in {"sensing", "unscored"}:
-        return "A lesson is on, and the room is being sensed."
+        return _("A lesson is on, and the room is being sensed.")
     if facts.state == "waiting":
-        return "A lesson has just started."
-    return "A lesson is on, but nothing is being sensed."
+        return _("A lesson has just started.")
+    return _("A lesson is on, but nothing is being sensed.")
 
 
 def server_sentences(facts: RoomFacts) -> tuple[str, ...]:
@@ -109,77 +132,121 @@ def server_sentences(facts: RoomFacts) -> tuple[str, ...]:
     return tuple(line for line in (_server(facts), _score(facts, is_second=False)) if line)
 
 
-def since_text(utc_ns: int, facts: RoomFacts) -> str:
+def when_text(utc_ns: int, facts: RoomFacts) -> str:
     """A time of day, with its day if that is not today."""
+    then, days = _then(utc_ns, facts)
+    if days == 0:
+        return f"{then:%H:%M}"
+    if 0 < days < 7:
+        return f"{weekday_text(then)}, {then:%H:%M}"
+    return date_text(then)
+
+
+def since_text(utc_ns: int, facts: RoomFacts) -> str:
+    """The same behind "since"."""
+    then, days = _then(utc_ns, facts)
+    if days == 0:
+        return pgettext("behind since", "{time}", time=f"{then:%H:%M}")
+    if 0 < days < 7:
+        return pgettext(
+            "behind since", "{day}, {time}", day=weekday_text(then), time=f"{then:%H:%M}"
+        )
+    return pgettext("behind since", "{date}", date=date_text(then))
+
+
+def _then(utc_ns: int, facts: RoomFacts) -> tuple[datetime, int]:
+    """A time at the school, and how many days ago that is."""
     then, now = (
         datetime.fromtimestamp(ns // SECOND_NS, tz=UTC).astimezone(facts.zone)
         for ns in (utc_ns, facts.now_utc_ns)
     )
-    days = (now.date() - then.date()).days
-    if days == 0:
-        return f"{then:%H:%M}"
-    if 0 < days < 7:
-        return f"{then:%A}, {then:%H:%M}"
-    return f"{then.day} {then:%B %Y}"
+    return then, (now.date() - then.date()).days
 
 
-def _since(utc_ns: int | None, facts: RoomFacts) -> str:
-    return "" if utc_ns is None else f" since {since_text(utc_ns, facts)}"
+def _joined(*parts: str) -> str:
+    """Sentences one after the other."""
+    return " ".join(filter(None, parts))
 
 
 def _title(facts: RoomFacts) -> str:
     lesson = facts.lesson
-    return "" if lesson is None else f"“{title_text(lesson.title, lesson.room)}”"
+    return "" if lesson is None else _("“{title}”", title=title_text(lesson.title, lesson.room))
 
 
 def _off(facts: RoomFacts) -> str:
-    return f"Nothing is being sensed: no lesson is on in this room.{_next(facts)}"
+    return _joined(_("Nothing is being sensed: no lesson is on in this room."), _next(facts))
 
 
 def _next(facts: RoomFacts) -> str:
     if facts.coming is None:
         return ""
-    starts, now = (
-        datetime.fromtimestamp(ns // SECOND_NS, tz=UTC).astimezone(facts.zone)
-        for ns in (facts.coming.starts_utc_ns, facts.now_utc_ns)
-    )
-    days = (starts.date() - now.date()).days
-    day = f"{starts:%A}" if days < 7 else f"{starts.day} {starts:%B}"
-    when = f"at {starts:%H:%M}" if days == 0 else f"on {day} at {starts:%H:%M}"
-    return f" The next one starts {when}."
+    starts, ago = _then(facts.coming.starts_utc_ns, facts)
+    time = f"{starts:%H:%M}"
+    if ago == 0:
+        return _("The next one starts at {time}.", time=time)
+    day = weekday_text(starts) if -ago < 7 else day_month_text(starts)
+    return _("The next one starts on {day} at {time}.", day=day, time=time)
 
 
 def _server(facts: RoomFacts) -> str:
     """What is wrong with receiving and keeping, if anything."""
     ingest = facts.ingest
     since = ingest.since_utc_ns
-    missing: Sequence[tuple[str, int]] = ()
+    is_received = True
     if ingest.state == "gone":
-        why = "its program “roomtone ingest” is not running"
-        advice = f"{_ASK} start it."
+        why, advice = _("its program “roomtone ingest” is not running"), _(_START)
     elif ingest.state == "hangs":
-        why = "its program “roomtone ingest” does not answer"
-        advice = f"{_ASK} restart it."
+        why, advice = _("its program “roomtone ingest” does not answer"), _(_RESTART)
     elif ingest.state == "works" and ingest.missing:
-        missing = sorted(ingest.missing, key=lambda each: each[0] == "link")
-        name, since = missing[0]
+        name, since = min(ingest.missing, key=lambda each: each[0] == "link")
+        is_received = name == "link"
         why = (
-            "it has no connection to its message broker"
-            if name == "link"
-            else "it can’t write its data"
+            _("it has no connection to its message broker")
+            if is_received
+            else _("it can’t write its data")
         )
-        advice = f"{_ASK} look at “roomtone doctor”."
+        advice = _(_DOCTOR)
     else:
         return ""
-    verb = "kept" if missing and missing[0][0] != "link" else "received"
-    if since is None:
-        since = facts.silent_since_utc_ns
+    since = facts.silent_since_utc_ns if since is None else since
     if facts.lesson is None:
-        is_not = "is not" if since is None else "has not been"
-        begin = f"The server {is_not} ready for the next lesson{_since(since, facts)}: {why}."
-        return f"{begin} {advice}"
-    begin = f"{_title(facts)} is on, but the server has {verb} nothing"
-    return f"{begin}{_since(since, facts)}: {why}. {_MEANWHILE} {advice}"
+        return _joined(_not_ready(since, facts, why), advice)
+    begin = (_received_nothing if is_received else _kept_nothing)(since, facts, why)
+    return _joined(begin, _(_MEANWHILE), advice)
+
+
+def _not_ready(since: int | None, facts: RoomFacts, why: str) -> str:
+    if since is None:
+        return _("The server is not ready for the next lesson: {why}.", why=why)
+    return _(
+        "The server has not been ready for the next lesson since {since}: {why}.",
+        since=since_text(since, facts),
+        why=why,
+    )
+
+
+def _received_nothing(since: int | None, facts: RoomFacts, why: str) -> str:
+    title = _title(facts)
+    if since is None:
+        return _("{title} is on, but the server has received nothing: {why}.", title=title, why=why)
+    return _(
+        "{title} is on, but the server has received nothing since {since}: {why}.",
+        title=title,
+        since=since_text(since, facts),
+        why=why,
+    )
+
+
+def _kept_nothing(since: int | None, facts: RoomFacts, why: str) -> str:
+    title = _title(facts)
+    if since is None:
+        return _("{title} is on, but the server has kept nothing: {why}.", title=title, why=why)
+    return _(
+        "{title} is on, but the server has kept nothing since {since}: {why}.",
+        title=title,
+        since=since_text(since, facts),
+        why=why,
+    )
 
 
 def _score(facts: RoomFacts, *, is_second: bool) -> str:
@@ -187,29 +254,49 @@ def _score(facts: RoomFacts, *, is_second: bool) -> str:
     score = facts.score
     since = facts.unscored_since_utc_ns if score.since_utc_ns is None else score.since_utc_ns
     if score.state == "gone":
-        why, advice = "the program “roomtone score” is not running", f"{_ASK} start it."
+        why, advice = _("the program “roomtone score” is not running"), _(_START)
     elif score.state == "hangs":
-        why, advice = "the program “roomtone score” does not answer", f"{_ASK} restart it."
+        why, advice = _("the program “roomtone score” does not answer"), _(_RESTART)
     elif score.state == "works" and score.missing:
         since = score.missing[0][1]
-        why = "“roomtone score” can’t read or write its data"
-        advice = f"{_ASK} look at “roomtone doctor”."
+        why, advice = _("“roomtone score” can’t read or write its data"), _(_DOCTOR)
     elif facts.unscored_since_utc_ns is not None:
         since = facts.unscored_since_utc_ns
-        why, advice = (
-            "the server is behind",
-            "If this lasts, ask the person who runs it to look at “roomtone score”.",
-        )
+        why = _("the server is behind")
+        advice = _("If this lasts, ask the person who runs it to look at “roomtone score”.")
     else:
         return ""
     if facts.lesson is None:
-        return f"Scores of the next lesson would be late: {why}. {advice}"
+        return _joined(_("Scores of the next lesson would be late: {why}.", why=why), advice)
     if is_second:
-        is_scored = "is" if since is None else "has been"
-        return f"Nothing {is_scored} scored either{_since(since, facts)}: {why}. {advice}"
-    return (
-        f"The readings of {_title(facts)} arrive, but nothing has scored "
-        f"them{_since(since, facts)}: {why}. They are kept, and scored later. {advice}"
+        return _joined(_scored_nothing_either(since, facts, why), advice)
+    kept = _("They are kept, and scored later.")
+    return _joined(_scored_nothing(since, facts, why), kept, advice)
+
+
+def _scored_nothing_either(since: int | None, facts: RoomFacts, why: str) -> str:
+    if since is None:
+        return _("Nothing is scored either: {why}.", why=why)
+    return _(
+        "Nothing has been scored either since {since}: {why}.",
+        since=since_text(since, facts),
+        why=why,
+    )
+
+
+def _scored_nothing(since: int | None, facts: RoomFacts, why: str) -> str:
+    title = _title(facts)
+    if since is None:
+        return _(
+            "The readings of {title} arrive, but nothing has scored them: {why}.",
+            title=title,
+            why=why,
+        )
+    return _(
+        "The readings of {title} arrive, but nothing has scored them since {since}: {why}.",
+        title=title,
+        since=since_text(since, facts),
+        why=why,
     )
 
 
@@ -217,22 +304,38 @@ def _kit(facts: RoomFacts) -> str:
     """The room's kit in a lesson, as far as the server's programs work."""
     title = _title(facts)
     if facts.state == "sensing":
-        return f"The room is being sensed: {title} is on."
+        return _("The room is being sensed: {title} is on.", title=title)
     if not facts.has_kit:
-        return f"{title} is on, but no kit in this room has ever reported."
+        return _("{title} is on, but no kit in this room has ever reported.", title=title)
     if facts.state == "waiting":
-        return f"{title} has just started; the first readings are on their way."
+        return _("{title} has just started; the first readings are on their way.", title=title)
     if facts.wrong_clock:
-        return f"{title} is on, but {facts.wrong_clock}."
+        return _("{title} is on, but {trouble}.", title=title, trouble=facts.wrong_clock)
     if facts.not_sensing:
-        return f"{title} is on, and the kit answers, but {NOT_SENSING[facts.not_sensing]}."
-    since = _since(facts.silent_since_utc_ns, facts)
+        return _(NOT_SENSING[facts.not_sensing], title=title)
+    advice = _(
+        "Check that it has power and a network connection; while it has power, it keeps what it senses."
+    )
+    return _joined(_silent(facts), advice)
+
+
+def _silent(facts: RoomFacts) -> str:
+    title, since_ns = _title(facts), facts.silent_since_utc_ns
+    if since_ns is None:
+        if facts.is_kit_off:
+            return _(
+                "{title} is on, but the kit has been switched off or out of reach.", title=title
+            )
+        return _("{title} is on, but nothing has arrived from the kit.", title=title)
+    since = since_text(since_ns, facts)
     if facts.is_kit_off:
-        return (
-            f"{title} is on, but the kit has been switched off or out of reach{since}. Check that "
-            "it has power and a network connection; while it has power, it keeps what it senses."
+        return _(
+            "{title} is on, but the kit has been switched off or out of reach since {since}.",
+            title=title,
+            since=since,
         )
-    return (
-        f"{title} is on, but nothing has arrived from the kit{since}. Check that it has power and "
-        "a network connection; while it has power, it keeps what it senses."
+    return _(
+        "{title} is on, but nothing has arrived from the kit since {since}.",
+        title=title,
+        since=since,
     )

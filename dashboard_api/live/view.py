@@ -8,6 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import _
 from contract.wire.messages import Birth, Health
 from dashboard_api.lessons.timeline_view import (
     clock_seconds,
@@ -21,7 +22,7 @@ from dashboard_api.live.sentences import NOT_SENSING, LiveState, RoomFacts, sent
 from dashboard_api.views.movement import CELL_S, zone_cells
 from dashboard_api.views.readings import RoomReadings
 from dashboard_api.views.schemas import KitJson, LiveJson, RunningLessonJson
-from dashboard_api.views.text import movement_text, times_text, title_text
+from dashboard_api.views.text import factor_text, movement_text, title_text
 from ingest.clocks.words import claim_words
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.records import EpochRecord
@@ -113,8 +114,10 @@ def live_view(
     if state == "unscored":
         words.pop("movement", None)
         since = score.since_utc_ns or unscored_since_utc_ns
-        words["times"] = "not scored" + (
-            "" if since is None else f" since {since_text(since, facts)}"
+        words["times"] = (
+            _("not scored")
+            if since is None
+            else _("not scored since {since}", since=since_text(since, facts))
         )
     return LiveJson(
         room=room,
@@ -224,16 +227,16 @@ def _kit(
     # The newest second may still be empty.
     seats_sensed = int(sensed[-NEWEST_S:].max(initial=0)) if is_sensing else 0
     if state == "not_received":
-        words = "not known: the server receives nothing"
+        words = _("not known: the server receives nothing")
         seats_sensed = 0
     elif not node.is_up:
-        words = "switched off or out of reach"
+        words = _("switched off or out of reach")
     elif node.clock is not None:
-        words = f"on, but {claim_words(node.clock)}"
+        words = _("on, but {trouble}", trouble=claim_words(node.clock))
     elif is_sensing:
-        words = "sensing"
+        words = _("sensing")
     else:
-        words = "on, but not sensing"
+        words = _("on, but not sensing")
     return KitJson(
         node=node.node,
         is_up=node.is_up,
@@ -259,7 +262,7 @@ def _newest(readings: RoomReadings, epochs: Sequence[EpochRecord]) -> dict[str, 
         level = latest.zones[0].movement_db
         if age <= 3 * NEWEST_S and level == level:  # noqa: PLR0124 (not NaN)
             words["movement"] = movement_text(level)
-            words["times"] = f"{times_text(level)} its own normal"
+            words["times"] = _("{factor} times its own normal", factor=factor_text(level))
     return words
 
 

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import _
+from dashboard_api.language.recorded import recorded_text
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
@@ -93,7 +95,7 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
     found: dict[str, list[tuple[str, str]]] = {}
     for notice in periods.notices(room):
         if notice.last_utc_ns > now.utc_ns - MAX_NOTICE_AGE_NS:
-            said = (notice.sentence, notice_advice(notice))
+            said = (recorded_text(notice.sentence), notice_advice(notice))
             found.setdefault(notice.node, []).append(said)
     for stream in periods.newest_runs(room):
         if periods.is_up(stream.id):
@@ -109,7 +111,7 @@ def _server(stores: Stores, facts: LiveFacts) -> tuple[str, ...]:
         ingest=facts.programs.state("ingest"), score=facts.programs.state("score"),
     )  # fmt: skip
     clock = [
-        advice_text(f"the {each.about} {each.said}", each.advice)
+        advice_text(_("the server's clock {said}", said=each.said), each.advice)
         for each in clock_findings(stores.periods, now)
     ]
     return (*server_sentences(about), *clock)

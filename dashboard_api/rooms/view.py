@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from dashboard_api.live.sentences import RoomFacts, room_sentence, since_text
+from contract.language import N_, _
+from dashboard_api.live.sentences import RoomFacts, room_sentence, when_text
 from dashboard_api.live.view import NodeReport
 
 __all__ = ["KitCard", "Mark", "RoomCard", "advice_text", "kit_card", "room_card"]
 
-_SILENT: Final = "Check the cables between the kit and its sensors, and its network connection."
+_SILENT: Final = N_("Check the cables between the kit and its sensors, and its network connection.")
 _NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType({
-    "serial": "The sensors’ cable or hub does not answer: check the cable between kit and seats.",
-    "unused": "Its sensors send data that can’t be used: check their firmware and their cables.",
-    "off": "It does not know of the lesson: if this lasts, check its network connection.",
-    "paused": "Someone has paused it: resume it if the lesson is to be sensed.",
+    "serial": N_("The sensors’ cable or hub does not answer: check the cable between kit and seats."),
+    "unused": N_("Its sensors send data that can’t be used: check their firmware and their cables."),
+    "off": N_("It does not know of the lesson: if this lasts, check its network connection."),
+    "paused": N_("Someone has paused it: resume it if the lesson is to be sensed."),
 })  # fmt: skip
 """What to do about a kit that answers without readings, for the reasons of `NOT_SENSING`."""
 
@@ -70,21 +71,27 @@ def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, s
     """A kit; `findings` are what `roomtone doctor` says of it, each with its advice."""
     has_lesson = facts.state != "off"
     to_do = [advice_text(*each) for each in findings]
-    is_live, words = node.is_up, "On; it waits for the next lesson"
+    is_live, words = node.is_up, _("On; it waits for the next lesson")
     if not node.is_up:
-        words = "Off or out of reach"
-        when = "A lesson is on" if has_lesson else "Before the next lesson"
-        to_do.insert(0, f"{when}: switch it on, and check its power and its network connection.")
+        words = _("Off or out of reach")
+        to_do.insert(
+            0,
+            _("A lesson is on: switch it on, and check its power and its network connection.")
+            if has_lesson
+            else _(
+                "Before the next lesson: switch it on, and check its power and its network connection."
+            ),
+        )
     elif facts.state == "not_received":
-        is_live, words = False, "Not known: the server receives nothing"
+        is_live, words = False, _("Not known: the server receives nothing")
     elif has_lesson and node.is_heard and not facts.not_sensing:
-        words = "Sensing"
+        words = _("Sensing")
     elif facts.state == "waiting":
-        words = "On; the lesson has just started"
+        words = _("On; the lesson has just started")
     elif has_lesson:
-        is_live, words = False, "On, but no readings arrive"
+        is_live, words = False, _("On, but no readings arrive")
         if not to_do:
-            to_do.append(_NOT_SENSING.get(facts.not_sensing, _SILENT))
+            to_do.append(_(_NOT_SENSING.get(facts.not_sensing, _SILENT)))
     seats = set() if node.birth is None else {s for hub in node.birth.hubs for s in hub.seats}
     return KitCard(
         node=node.node, is_live=is_live, words=words, since=_since(node, facts),
@@ -94,14 +101,14 @@ def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, s
 
 def advice_text(said: str, advice: str) -> str:
     """A finding of the doctor as sentences; its commands stand in quotation marks."""
-    text = f"{said[:1].upper()}{said[1:]}. To do: {advice}."
+    text = _("{said}. To do: {advice}.", said=f"{said[:1].upper()}{said[1:]}", advice=advice)
     return re.sub("`([^`]*)`", r"“\1”", text)
 
 
 def _since(node: NodeReport, facts: RoomFacts) -> str:
     newest = node.newest_utc_ns
     if newest is None:
-        return "none yet"
+        return _("none yet")
     if node.is_heard and facts.state in {"sensing", "unscored"} and not facts.not_sensing:
-        return "now"
-    return since_text(newest, facts)
+        return _("now")
+    return when_text(newest, facts)

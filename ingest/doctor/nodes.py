@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from contract.finding import Finding, State
-from ingest.clocks.words import claim_words, when
+from contract.language import N_, _
+from ingest.clocks.words import claim_said, when
 from ingest.doctor.checks import Page
 from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.protocol import PeriodReader
@@ -27,11 +28,15 @@ _LONG_UNACKED_MS: Final = 60_000
 _BACKLOG_S: Final = 600
 _LATE_S: Final = 30
 _ADVICE: Final[dict[NoticeKind, str]] = {
-    "limit": "check that kit: it is broken, or another kit than it claims; its new data is put "
-    "aside, all other kits continue",
-    "aside": "see what it sends with `roomtone aside list`, and check that kit",
-    "connections": "check its network and its power; the cause may also be a copy of its card in "
-    "another kit, or somebody who has its key: then give it a new certificate (docs/mosquitto.md)",
+    "limit": N_(
+        "check that kit: it is broken, or another kit than it claims; its new data is put aside, all "
+        "other kits continue"
+    ),
+    "aside": N_("see what it sends with `roomtone aside list`, and check that kit"),
+    "connections": N_(
+        "check its network and its power; the cause may also be a copy of its card in another kit, or "
+        "somebody who has its key: then give it a new certificate (docs/mosquitto.md)"
+    ),
 }
 
 
@@ -41,9 +46,11 @@ def clock_findings(reader: PeriodReader, utc_ns: int) -> Iterator[Finding]:
     if note is not None and utc_ns < note.retention_from_utc_ns:
         yield Finding(
             about="server's clock", state="note",
-            said="was set; retention removes nothing before "
-            f"{when(note.retention_from_utc_ns)}",
-            advice="check that it is right: `timedatectl`",
+            said=_(
+                "was set; retention removes nothing before {time}",
+                time=when(note.retention_from_utc_ns),
+            ),
+            advice=_("check that it is right: `timedatectl`"),
         )  # fmt: skip
 
 
@@ -75,17 +82,17 @@ def stream_findings(
     """What is wrong with a node that is up, and what to do; `age_s` is that of its last health."""
     if age_s is not None and age_s > _SILENT_S:
         yield (
-            "wrong", f"has sent no health report for {age_s:.0f} s",
-            "run `roomtone doctor` on it, or restart it",
+            "wrong", _("has sent no health report for {s} s", s=f"{age_s:.0f}"),
+            _("run `roomtone doctor` on it, or restart it"),
         )  # fmt: skip
     claim = reader.clock_claim(stream)
     if claim is not None:
-        what, _, advice = claim_words(claim).partition("; ")
-        yield "wrong", what, f"{advice}: its stored readings get dates once its clock is right"
+        advice = _("set its clock: its stored readings get dates once its clock is right")
+        yield "wrong", claim_said(claim), advice
     elif not reader.timebases(stream, from_boot_ns=0, to_boot_ns=0):
         yield (
-            "wrong", "has no synchronised clock, so its readings can't be dated or scored",
-            "give it access to a time server (UDP port 123); stored readings get dates afterwards",
+            "wrong", _("has no synchronised clock, so its readings can't be dated or scored"),
+            _("give it access to a time server (UDP port 123); stored readings get dates afterwards"),
         )  # fmt: skip
     health = reader.health(stream.id)
     if health is None:
@@ -95,32 +102,39 @@ def stream_findings(
     seats = len({seat for hub in hubs for seat in hub.seats}) or 1
     if health.waiting and health.ack_age_ms is not None and health.ack_age_ms > _LONG_UNACKED_MS:
         yield (
-            "wrong", f"has had no ack for {health.ack_age_ms / 1e3:.0f} s while data waits",
-            "see the findings about ingest and the broker; the node holds its data meanwhile",
+            "wrong",
+            _("has had no ack for {s} s while data waits", s=f"{health.ack_age_ms / 1e3:.0f}"),
+            _("see the findings about ingest and the broker; the node holds its data meanwhile"),
         )  # fmt: skip
     elif health.waiting > _BACKLOG_S * seats:
         minutes, megabytes = health.waiting / seats / 60, health.outbox_bytes / 1e6
         yield (
             "note",
-            f"has {minutes:.0f} minutes of data to send, {megabytes:.1f} MB in its outbox",
-            "nothing, if its network has just come back; else check the network",
+            _(
+                "has {minutes} minutes of data to send, {size} MB in its outbox",
+                minutes=f"{minutes:.0f}",
+                size=f"{megabytes:.1f}",
+            ),
+            _("nothing, if its network has just come back; else check the network"),
         )
     if health.gap:
         yield (
-            "note", f"dropped {health.gap / seats:.0f} s that it had sampled",
-            "see the gaps on the lesson's page; a larger outbox would have held more",
+            "note", _("dropped {s} s that it had sampled", s=f"{health.gap / seats:.0f}"),
+            _("see the gaps on the lesson's page; a larger outbox would have held more"),
         )  # fmt: skip
     due = health.sampled + health.unsampled
     if due and health.unsampled > 0.01 * due:
         yield (
-            "note", f"missed {health.unsampled / due:.0%} of its readings on the serial lines",
-            "run `roomtone doctor` on it; check the hubs' cables",
+            "note",
+            _("missed {share} of its readings on the serial lines",
+              share=f"{health.unsampled / due:.0%}"),
+            _("run `roomtone doctor` on it; check the hubs' cables"),
         )  # fmt: skip
 
 
 def notice_advice(notice: Notice) -> str:
     """What to do about what is held against a node."""
-    return _ADVICE[notice.kind]
+    return _(_ADVICE[notice.kind])
 
 
 def notice_findings(reader: PeriodReader) -> Iterator[Finding]:
