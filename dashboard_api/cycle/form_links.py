@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from dashboard_api.language.shipped import shipped_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.cycle.records import Cycle, cycle_of
@@ -33,5 +34,5 @@ def form_links(
         reach = stores.sharing.reach(one.lesson, viewer.person.id, viewer.utc_ns)
         if reach is not None and may(viewer.person.roles, "fill form", reach):
             address = f"/lessons/{quote(one.lesson, safe='')}/forms/{quote(one.form, safe='')}"
-            found[one.form] = FormLink(name=one.name, address=f"{address}/over-time")
+            found[one.form] = FormLink(name=shipped_text(one.name), address=f"{address}/over-time")
     return sorted(found.values(), key=lambda link: link.name.casefold())

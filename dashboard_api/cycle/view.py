@@ -105,7 +105,7 @@ def own_due(stores: Stores, person: str, utc_ns: int, zone: tzinfo | None) -> Du
     stage = stage_of(cycle, has_tried=step is not None and step.went is not None)
     day = _day_of(cycle, stage)
     is_due = day is not None and day <= day_of(utc_ns, zone)
-    return Due(words=STAGES[stage], day=day) if day is not None and is_due else None
+    return Due(words=_(STAGES[stage]), day=day) if day is not None and is_due else None
 
 
 def cycle_page(

@@ -8,9 +8,11 @@ from datetime import tzinfo
 from itertools import groupby
 from typing import Final
 
+from contract.language import _
 from dashboard_api.forms.view import Forms, names_of, teacher_of
-from dashboard_api.views.days import day_of, day_words
-from dashboard_api.views.text import local_time_text
+from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.language.shipped import shipped_text
+from dashboard_api.views.days import day_of
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -91,7 +93,7 @@ def over_time(
     found = stores.sharing.forms.of_teacher(teacher, form_id)
     form = forms.get(form_id)
     if form is None and not any(each.person == seen.viewer for each in found):
-        raise NotFoundError("There is no such form in use any more.")
+        raise NotFoundError(_("There is no such form in use any more."))
     shown = []
     for lesson_id in {each.lesson for each in found if each.person == seen.viewer}:
         try:
@@ -103,15 +105,15 @@ def over_time(
     shown.sort(key=lambda each: each[:2])
     latest = shown[-MAX_LESSONS:]
     names = names_of(stores, found)
-    sides = [each for _, _, each in latest]
+    sides = [each for _starts, _lesson, each in latest]
     return OverTime(
         id=form_id,
-        name=found[-1].name if form is None else form.name,
-        lessons=[(lesson, local_time_text(starts, zone)) for starts, lesson, _ in latest],
+        name=shipped_text(found[-1].name if form is None else form.name),
+        lessons=[(lesson, local_time_text(starts, zone)) for starts, lesson, _sides in latest],
         stretches=_stretches(stores, seen, teacher, [each[:2] for each in latest], zone),
         is_own=teacher == seen.viewer,
         rows=[
-            Row(label=label, cells=[_cell(item, each, names) for each in sides])
+            Row(label=shipped_text(label), cells=[_cell(item, each, names) for each in sides])
             for item, label in _items(form, sides).items()
         ],
         is_cut=len(latest) < len(shown),
@@ -146,10 +148,11 @@ def _stretches(
 
 
 def _days(cycle: Cycle, zone: tzinfo | None) -> str:
-    began = day_words(day_of(cycle.written_utc_ns, zone))
+    began = date_text(day_of(cycle.written_utc_ns, zone))
     if cycle.state == "open":
-        return f"since {began}"
-    return f"{began} to {day_words(day_of(cycle.changed_utc_ns, zone))}"
+        return _("since {day}", day=began)
+    ended = date_text(day_of(cycle.changed_utc_ns, zone))
+    return _("{first} to {last}", first=began, last=ended)
 
 
 def _items(form: Form | None, sides: Sequence[Sides]) -> dict[str, str]:
@@ -170,7 +173,7 @@ def _sheets(sides: Sides) -> list[Sheet]:
 
 def _cell(item: str, sides: Sides, names: dict[str, str]) -> list[Said]:
     return [
-        _said("You" if sheet is sides.mine else names[sheet.person], sheet.answers[item])
+        _said(_("You") if sheet is sides.mine else names[sheet.person], sheet.answers[item])
         for sheet in _sheets(sides)
         if item in sheet.answers and sheet.answers[item].is_said
     ]
@@ -180,4 +183,4 @@ def _said(who: str, answer: Answer) -> Said:
     words = " ".join(answer.words.split())
     if len(words) > _LONGEST:
         words = f"{words[: _LONGEST - 1].rstrip()}…"
-    return Said(who=who, choice=answer.choice_label, words=words)
+    return Said(who=who, choice=shipped_text(answer.choice_label), words=words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -10,10 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.forms.over_time import over_time
 from dashboard_api.forms.video_view import video_view
 from dashboard_api.forms.view import Forms, form_lines, own_sheet, sheet_view
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.language.shipped import shipped_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import FillsForm
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.rendering import page
@@ -88,7 +92,7 @@ async def save(
             saved = _save(request, stores, viewer, lesson_id, form_id, item_id, new)
         except AnswerChangedError as error:
             now = {
-                "choice": error.now.choice, "choice_label": error.now.choice_label,
+                "choice": error.now.choice, "choice_label": shipped_text(error.now.choice_label),
                 "words": error.now.words, "revision": error.now.revision,
             }  # fmt: skip
             return JSONResponse({"detail": str(error), "now": now}, 409)
@@ -119,7 +123,8 @@ async def save_on_page(
                 item=item_id, label="", choice=new.choice, words=_words(new),
                 revision=error.now.revision,
             )  # fmt: skip
-            return _shown(request, stores, viewer, lesson_id, form_id, sent=sent, now=error.now)
+            now = replace(error.now, choice_label=shipped_text(error.now.choice_label))
+            return _shown(request, stores, viewer, lesson_id, form_id, sent=sent, now=now)
         except UsageError as error:
             return _shown(request, stores, viewer, lesson_id, form_id, trouble=str(error))
         return _back(lesson_id, form_id, f"#item-{item_id}")
@@ -177,7 +182,7 @@ def _save(
     form = _forms(request).get(form_id)
     item = None if form is None else form.items.get(item_id)
     if form is None or item is None:
-        raise NotFoundError("This form has no such item any more. Reload the page.")
+        raise NotFoundError(_("This form has no such item any more. Reload the page."))
     mine = own_sheet(stores, seen, form)
     answer = answer_to(item, mine.answers.get(item_id), new.choice, _words(new), new.revision)
     return stores.sharing.forms.answer(mine, answer, viewer.people_utc_ns)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from contract.language import _
 from dashboard_api.forms.places import Piece, pieces_of
+from dashboard_api.language.shipped import shipped_text
 from dashboard_api.web.lookup import NO_LESSON, NotFoundError
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -120,8 +122,8 @@ def form_lines(stores: Stores, seen: SeenLesson, forms: Forms) -> list[FormLine]
         )
         lines.append(
             FormLine(
-                id=form_id, name=known[form_id] if form is None else form.name,
-                about="" if form is None else form.about, is_in_use=form is not None,
+                id=form_id, name=shipped_text(known[form_id] if form is None else form.name),
+                about="" if form is None else shipped_text(form.about), is_in_use=form is not None,
                 said=len(said), items=0 if form is None else len(form.items), is_done=sides.is_done,
                 others=[names[each.person] for each in sides.others],
                 waiting=[names[each] for each in sides.waiting],
@@ -152,7 +154,7 @@ def sheet_view(stores: Stores, seen: SeenLesson, forms: Forms, form_id: str) -> 
     form = forms.get(form_id)
     sides = _sides(stores, seen, found)
     if form is None and sides.mine is None:
-        raise NotFoundError("There is no such form in use any more.")
+        raise NotFoundError(_("There is no such form in use any more."))
     shown = [sheet for sheet in (sides.mine, *sides.others) if sheet is not None]
     items = {} if form is None else form.items
     older: dict[str, Item] = {}
@@ -167,14 +169,17 @@ def sheet_view(stores: Stores, seen: SeenLesson, forms: Forms, form_id: str) -> 
     mine_ns = 0 if sides.mine is None else sides.mine.done_utc_ns or 0
     return SheetView(
         id=form_id,
-        name=form.name if form is not None else shown[0].name,
+        name=shipped_text(form.name if form is not None else shown[0].name),
         version=form.version if form is not None else shown[0].version,
-        about="" if form is None else form.about,
+        about="" if form is None else shipped_text(form.about),
         source="" if form is None else form.source,
         is_in_use=form is not None,
         sections=[]
         if form is None
-        else [(section.label, [view(item) for item in section.items]) for section in form.sections],
+        else [
+            (shipped_text(section.label), [view(item) for item in section.items])
+            for section in form.sections
+        ],
         older=[view(item) for item in older.values()],
         is_begun=sides.mine is not None,
         is_done=sides.is_done,
@@ -193,16 +198,23 @@ def _item(item: Item, sides: Sides, names: Mapping[str, str]) -> ItemView:
     choices = {each.id for each in item.choices}
     nothing = Answer(item=item.id, label=item.label)
     mine = nothing if sides.mine is None else sides.mine.answers.get(item.id, nothing)
-    own = _said("You", mine, choices)
+    own = _said(_("You"), mine, choices)
     others = [(names[each.person], each.answers.get(item.id, nothing)) for each in sides.others]
-    chosen = {mine.choice, *(answer.choice for _, answer in others)}
+    chosen = {mine.choice, *(answer.choice for _who, answer in others)}
     return ItemView(
         id=item.id,
-        label=item.label,
-        description=item.description,
-        choices=item.choices,
+        label=shipped_text(item.label),
+        description=shipped_text(item.description),
+        choices=[
+            replace(
+                each,
+                label=shipped_text(each.label),
+                description=shipped_text(each.description),
+            )
+            for each in item.choices
+        ],
         answer=mine,
-        older_choice=mine.choice_label if mine.choice not in {*choices, ""} else "",
+        older_choice=shipped_text(mine.choice_label) if mine.choice not in {*choices, ""} else "",
         own=own,
         said=[own, *(_said(who, answer, choices) for who, answer in others)] if others else [],
         is_same=bool(others) and len(chosen) == 1 and chosen != {""},
@@ -211,7 +223,7 @@ def _item(item: Item, sides: Sides, names: Mapping[str, str]) -> ItemView:
 
 def _said(who: str, answer: Answer, choices: Collection[str]) -> SaidView:
     return SaidView(
-        who=who, choice=answer.choice_label, is_older=bool(choices) and answer.choice not in {*choices, ""},
+        who=who, choice=shipped_text(answer.choice_label), is_older=bool(choices) and answer.choice not in {*choices, ""},
         words=pieces_of(answer.words),
     )  # fmt: skip
 
@@ -236,4 +248,4 @@ def names_of(stores: Stores, found: Sequence[Sheet]) -> dict[str, str]:
     """What those who filled them are called, by id."""
     people = {each.person for each in found}
     known = stores.people.names(people)
-    return {person: known.get(person, SOMEONE_GONE) for person in people}
+    return {person: known.get(person) or _(SOMEONE_GONE) for person in people}

@@ -8,6 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
+from contract.language import N_
+
 __all__ = ["CHOICES_OF_KIND", "KINDS", "Form", "Item", "Kind", "Level", "Section"]
 
 Kind = Literal["levels", "seen", "strength", "words"]
@@ -28,10 +30,10 @@ class Level:
 
 CHOICES_OF_KIND: Final[Mapping[Kind, tuple[Level, ...]]] = MappingProxyType({
     "seen": (
-        Level(id="seen", label="Seen", description=""),
-        Level(id="not-seen", label="Not seen", description=""),
+        Level(id="seen", label=N_("Seen"), description=""),
+        Level(id="not-seen", label=N_("Not seen"), description=""),
     ),
-    "strength": (Level(id="seen", label="Seen", description=""),),
+    "strength": (Level(id="seen", label=N_("Seen"), description=""),),
     "words": (),
     "levels": (),
 })  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.errors import UsageError
+from contract.language import _
 from school.forms.records import Form, Item
 
 __all__ = [
@@ -80,7 +81,7 @@ class AnswerChangedError(UsageError):
     """Its writer changed it in another window meanwhile; `now` is what it is by now."""
 
     def __init__(self, now: Answer) -> None:
-        super().__init__("You changed this in another window meanwhile.")
+        super().__init__(_("You changed this in another window meanwhile."))
         self.now = now
 
 
@@ -101,7 +102,9 @@ def answer_to(item: Item, known: Answer | None, choice: str, words: str, revisio
     if known is not None and known.choice:
         labels.setdefault(known.choice, known.choice_label)
     if choice and choice not in labels:
-        raise UsageError(f"“{item.label}” has no such choice any more. Reload the page.")
+        raise UsageError(
+            _("“{item}” has no such choice any more. Reload the page.", item=item.label)
+        )
     return Answer(
         item=item.id, label=item.label, choice=choice, choice_label=labels.get(choice, ""),
         words=words, revision=revision,

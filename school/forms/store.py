@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
 from school.forms.sheets import Answer, AnswerChangedError, FilledForm, Sheet
@@ -87,7 +88,7 @@ class FormStore:
                 .where(mine)
             ).one_or_none()
             if found is None:
-                raise UsageError("Say something of an item first.")
+                raise UsageError(_("Say something of an item first."))
             if found.done_utc_ns is None or found.teacher != found.person:
                 done = {"done_utc_ns": by.utc_ns, "teacher": found.person}
                 connection.execute(update(sheets).where(mine), done)

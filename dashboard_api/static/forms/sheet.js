@@ -1,6 +1,8 @@
 // A form about a lesson: each item is saved as it is filled. What could not be saved stays in this
 // browser until it is.
 
+import { _ } from "../shared/words.js";
+
 const WAIT_MS = 900;
 const RETRY_MS = 10_000;
 
@@ -69,7 +71,7 @@ class Item {
     this.take.addEventListener("click", () => {
       if (!this.#theirs) return;
       this.#fill(this.#theirs);
-      this.#settle("Saved.");
+      this.#settle(_("Saved."));
       this.words.focus();
     });
     addEventListener("online", () => { if (!this.disputed) this.save(); });
@@ -128,8 +130,8 @@ class Item {
     this.#theirs = theirs;
     this.#isDisputed(true);
     const text = [theirs.choice_label, theirs.words].filter(Boolean).join(". ");
-    /** @type {HTMLElement} */ (this.other.querySelector(".text")).textContent = text || "nothing";
-    this.state.textContent = "Not saved yet: you changed this in another window meanwhile. Take what stands there, or press Save to keep what is in the fields.";
+    /** @type {HTMLElement} */ (this.other.querySelector(".text")).textContent = text || _("nothing");
+    this.state.textContent = _("Not saved yet: you changed this in another window meanwhile. Take what stands there, or press Save to keep what is in the fields.");
   }
 
   /** What is in the fields is what the server has. @param {string} words */
@@ -177,7 +179,7 @@ class Item {
 
   /** @param {Said} sent */
   async #send(sent) {
-    this.state.textContent = "Saving …";
+    this.state.textContent = _("Saving …");
     try {
       const answer = await fetch(this.form.action, {
         method: "PUT", headers: { "Content-Type": "application/json" },
@@ -189,7 +191,7 @@ class Item {
         this.revision.value = `${said.revision}`;
         this.#saved = sent;
         this.read = said.revision;
-        if (this.#isSame(typed, sent)) this.#settle("Saved.");
+        if (this.#isSame(typed, sent)) this.#settle(_("Saved."));
         else {
           this.#theirs = null;
           this.#isDisputed(false);
@@ -201,12 +203,12 @@ class Item {
         this.#dispute(said.now);
       } else {
         this.button.hidden = false;
-        this.state.textContent = `Not saved: ${said.detail ?? "the server reported an error."} Your words stay in this browser.`;
+        this.state.textContent = _("Not saved: {reason} Your words stay in this browser.", { reason: said.detail ?? _("the server reported an error.") });
         if (answer.status >= 500) this.#later(RETRY_MS);
       }
     } catch {
       this.button.hidden = false;
-      this.state.textContent = "Not saved: the server does not answer. Your words stay in this browser, and are sent when it does.";
+      this.state.textContent = _("Not saved: the server does not answer. Your words stay in this browser, and are sent when it does.");
       this.#later(RETRY_MS);
     }
     this.#running = null;
