@@ -148,6 +148,9 @@ def in_module(path: Path) -> Iterator[Outside]:
                 if isinstance(node.func, ast.Attribute)
                 else getattr(node.func, "id", "")
             )
+            if name in _CALLS and any(isinstance(each, ast.JoinedStr) for each in node.args[:2]):
+                # No catalogue can have it.
+                yield Outside(path, node.lineno, ast.unparse(node))
             if name in _CALLS | _NOT_SHOWN_CALLS:
                 skip.update(id(each) for each in ast.walk(node))
         elif isinstance(node, ast.AnnAssign):
