@@ -89,6 +89,7 @@ from dashboard_api.video.worker import VideoWorker
 from dashboard_api.visit import routes as visits
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.description import description_of
+from dashboard_api.web.kept_files import KeptFiles
 from dashboard_api.web.limits.connection_gate import ConnectionGate
 from dashboard_api.web.limits.request_limits import RequestLimits
 from dashboard_api.web.limits.stream_places import StreamPlaces
@@ -267,7 +268,7 @@ def create_app(
     app.openapi = lambda: description_of(app)  # type: ignore[method-assign]
     app.mount(STYLES_ADDRESS, StyleSheets(STATIC), name="styles")
     app.mount(WORDS_ADDRESS, words_app, name="words")
-    app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC), name="static-for-good")
+    app.mount(STATIC_ADDRESS, KeptFiles(STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)
     app.add_exception_handler(SignInNeededError, _sign_in_needed)

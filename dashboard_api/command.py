@@ -198,7 +198,9 @@ def _allow_descriptors(wanted: int) -> None:
 def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
     """A socket at the address; raises LinkError with advice when it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # asyncio sends at once only where the protocol is named: else the second write of an answer
+    # waits 40 ms for the client's delayed acknowledgement.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))

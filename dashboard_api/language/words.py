@@ -6,12 +6,11 @@ from functools import cache
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from contract.language import language
 from dashboard_api.language.catalogue import FOLDER, read_file, words_script
+from dashboard_api.web.kept_files import KeptFile
 
 __all__ = ["script_of", "words_app"]
 
@@ -26,15 +25,16 @@ def script_of(folder: str) -> str | None:
 
 async def words_app(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that answers with the words of the language that an address names."""
-    if Request(scope).method not in {"GET", "HEAD"}:
-        raise HTTPException(405)
     found = _scripts().get(scope["path"].rsplit("/", 1)[-1].removesuffix(_ENDING))
     if found is None:
         raise HTTPException(404)
-    await Response(found, media_type="text/javascript")(scope, receive, send)
+    await found(scope, receive, send)
 
 
 @cache
-def _scripts() -> dict[str, str]:
+def _scripts() -> dict[str, KeptFile]:
     """By tag; the catalogues go with the program."""
-    return {path.stem: words_script(read_file(path)) for path in sorted(FOLDER.glob("*.po"))}
+    return {
+        path.stem: KeptFile(words_script(read_file(path)).encode(), "text/javascript")
+        for path in sorted(FOLDER.glob("*.po"))
+    }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from dashboard_api.web.kept_files import KeptFile
 
 __all__ = ["StyleSheets"]
 
 _FOLDER_MARK: Final = "~"
 _JOIN: Final = "+"
 _MAX_SHEETS: Final = 20
+_MAX_KEPT: Final = 100
+"""Anybody can make up addresses, and the pages have fewer."""
 
 
 class StyleSheets:
@@ -30,16 +32,17 @@ class StyleSheets:
         return _JOIN.join(sheet.replace("/", _FOLDER_MARK) for sheet in sheets) + ".css"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        if request.method not in {"GET", "HEAD"}:
-            raise HTTPException(405)
-        name = scope["path"].rsplit("/", 1)[-1]
-        sheets = name.removesuffix(".css").split(_JOIN)
-        known = _known(self._folder)
-        if len(sheets) > _MAX_SHEETS or not known.keys() >= set(sheets):
-            raise HTTPException(404)
-        text = "\n".join(known[sheet] for sheet in sheets)
-        await Response(text, media_type="text/css")(scope, receive, send)
+        await _joined(self._folder, scope["path"].rsplit("/", 1)[-1])(scope, receive, send)
+
+
+@lru_cache(maxsize=_MAX_KEPT)
+def _joined(folder: Path, name: str) -> KeptFile:
+    """The sheets of an address; raises HTTPException if it names none."""
+    sheets = name.removesuffix(".css").split(_JOIN)
+    known = _known(folder)
+    if len(sheets) > _MAX_SHEETS or not known.keys() >= set(sheets):
+        raise HTTPException(404)
+    return KeptFile("\n".join(known[sheet] for sheet in sheets).encode(), "text/css")
 
 
 @cache

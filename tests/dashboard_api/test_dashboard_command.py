@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import socket
 
 import pytest
@@ -106,6 +107,29 @@ def test_a_taken_port_is_reported_with_advice():
 def test_port_zero_takes_a_free_one():
     with _listening(DashboardSettings(port=0)) as listener:
         assert listener.getsockname()[1] > 0
+
+
+@pytest.mark.parametrize("host", ("127.0.0.1", "::1"))
+def test_a_connection_sends_each_part_of_an_answer_at_once(host):
+    """Else the second part waits for the first one's acknowledgement, which clients delay by 40 ms."""
+
+    async def is_at_once() -> bool:
+        found = asyncio.get_running_loop().create_future()
+
+        def note(_: object, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            found.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with _listening(DashboardSettings(host=host, port=0)) as listener:
+            async with await asyncio.start_server(note, sock=listener.dup()):
+                _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+                try:
+                    return bool(await found)
+                finally:
+                    writer.close()
+
+    assert asyncio.run(is_at_once())
 
 
 def test_a_file_as_data_directory_is_an_error_with_a_sentence(tmp_path):
