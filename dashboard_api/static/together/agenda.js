@@ -1,5 +1,6 @@
 // The agenda of the talk: which part it is in, for how long, and what the page opens for it.
 
+import { _ } from "../shared/words.js";
 import { positionText } from "../timeline/text.js";
 
 const FIELDS = "textarea, input, select";
@@ -69,13 +70,13 @@ export class Agenda {
     this.#find("agenda-next").hidden = !next;
     if (!place) return;
     const { dataset } = this.steps[place.step];
-    const words = this.holder.dataset;
     const { passed, over } = timeOf((this.parts.now() ?? place.since_ms) - place.since_ms, Number(dataset.minutes));
-    const time = over ? (words.over ?? "").replace("{n}", `${over}`) : `${positionText(passed)} ${words.of} ${positionText(Number(dataset.minutes) * 60)}`;
+    const time = over ? _("{n} min over", { n: over })
+      : _("{passed} of {whole}", { passed: positionText(passed), whole: positionText(Number(dataset.minutes) * 60) });
     this.holder.classList.toggle("is-over", over > 0);
     this.#put("agenda-name", dataset.name ?? "");
     this.#put("agenda-time", time);
-    if (next) this.#put("agenda-next", (words.next ?? "").replace("{name}", next.dataset.name ?? ""));
+    if (next) this.#put("agenda-next", _("Next: {name}", { name: next.dataset.name ?? "" }));
     for (const [number, step] of this.steps.entries()) {
       if (number === place.step) step.setAttribute("aria-current", "step");
       else step.removeAttribute("aria-current");

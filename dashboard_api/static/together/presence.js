@@ -28,5 +28,5 @@ export function news(before, now, you, words) {
     others(some).filter((each) => !among.some((other) => other.name === each.name)).map((each) => each.name);
   const [come, gone] = [names(now, before), names(before, now)];
   const [sentence = "", who] = come.length ? [words.here, come] : [words.gone, gone];
-  return who.length ? sentence.replace("{names}", who.join(", ")) : "";
+  return who.length ? sentence.replace("{names}", () => who.join(", ")) : "";
 }
