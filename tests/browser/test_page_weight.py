@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 MAX_SCRIPT_BYTES = 120_000
 
 
-def test_the_scripts_of_a_lesson_are_small(browser, school):
-    context = browser.new_context(base_url=school.address, storage_state=school.storage)
+@pytest.mark.parametrize(("lang", "words"), (("en", set()), ("es", {"es.js"})))
+def test_the_scripts_of_a_lesson_are_small(browser, school, lang, words):
+    context = browser.new_context(
+        base_url=school.address, storage_state=school.storage, locale=lang
+    )
     page = context.new_page()
     scripts = []
     page.on(
@@ -18,6 +23,6 @@ def test_the_scripts_of_a_lesson_are_small(browser, school):
     page.wait_for_load_state("networkidle")
     sizes = {one.url.rpartition("/")[2]: one.sizes()["responseBodySize"] for one in scripts}
     context.close()
-    assert {"uPlot.min.js", "htmx.min.js", "page.js", "player.js"} <= set(sizes)
+    assert {"uPlot.min.js", "htmx.min.js", "page.js", "player.js", *words} <= set(sizes)
     assert all(size > 0 for size in sizes.values()), sizes
     assert sum(sizes.values()) <= MAX_SCRIPT_BYTES, sizes
