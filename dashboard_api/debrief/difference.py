@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from contract.language import _, ngettext
 from dashboard_api.moments.picked import is_same_stretch
 from dashboard_api.views.schemas import MomentJson
 from dashboard_api.views.text import joined_text, length_text, position_text
 from models.serving.scores import ROOM
 
-__all__ = ["BEGINS_S", "Difference", "Settling", "compare", "difference_sentences", "settling_in"]
+__all__ = [
+    "BEGINS_S",
+    "Difference",
+    "Settling",
+    "Within",
+    "compare",
+    "difference_sentences",
+    "settling_in",
+]
 
 Span = tuple[float, float]
+Within = Literal["", "shared", "kept"]
+"""Of which part the sentences are: the whole lesson, what is shared, or what is not left out."""
 BEGINS_S: Final = 180
 """A livelier stretch that begins later is not about settling in."""
 
@@ -48,7 +59,7 @@ def compare(marked: Sequence[Span], suggested: Sequence[Span]) -> Difference:
     )
     used_marked, used_suggested = set[int](), set[int]()
     same: list[Span] = []
-    for _, i, j in pairs:
+    for _fit, i, j in pairs:
         if i in used_marked or j in used_suggested:
             continue
         used_marked.add(i)
@@ -76,51 +87,80 @@ def difference_sentences(
     guessed_s: int | None,
     settling: Settling | None,
     *,
-    who: str = "You",
-    within: str = "",
+    is_own: bool = True,
+    within: Within = "",
 ) -> list[str]:
-    """In words, without a judgement: `who` is "You" for the teacher.
+    """In words, without a judgement: "You" is the teacher, who reads it with `is_own`.
 
-    `within` says of which part, such as " in what is shared with you"; the start is not named where
-    `settling` is None.
+    The start is not named where `settling` is None.
     """
-    marked = (
-        f"{who} marked {_stretches(found.marked)}{within}; the system suggested "
-        f"{_number(found.suggested)}"
-    )
-    if not found.marked or not found.suggested:
-        same = "."
-    elif not found.same:
-        same = "; none is the same."
-    else:
-        places = joined_text([f"{position_text(a)}–{position_text(b)}" for a, b in found.same])
-        same = f"; {len(found.same)} {'is' if len(found.same) == 1 else 'are'} the same: {places}."
-    if settling is None:
-        return [marked + same]
-    return [marked + same, _settling(guessed_s, settling, who, within)]
+    marked = _marked_own(found.marked) if is_own else _marked(found.marked)
+    same = _beside(_within(marked, within), found)
+    return [same] if settling is None else [same, _settling(guessed_s, settling, is_own, within)]
 
 
-def _settling(guessed_s: int | None, settling: Settling, who: str, within: str) -> str:
-    guess = f"{who} guessed that settling in took {length_text(guessed_s or 0)}. "
+def _within(words: str, within: Within) -> str:
+    """With the part of the lesson that a sentence is about."""
+    if within == "shared":
+        return _("{sentence} in what is shared with you", sentence=words)
+    return _("{sentence} in what is not left out", sentence=words) if within else words
+
+
+def _marked_own(n: int) -> str:
+    if n == 0:
+        return _("You marked no stretch")
+    return ngettext("You marked {n} stretch", "You marked {n} stretches", n)
+
+
+def _marked(n: int) -> str:
+    if n == 0:
+        return _("The teacher marked no stretch")
+    return ngettext("The teacher marked {n} stretch", "The teacher marked {n} stretches", n)
+
+
+def _beside(marked: str, found: Difference) -> str:
+    """What the teacher marked beside what the system suggested."""
+    if not found.suggested:
+        return _("{marked}; the system suggested none.", marked=marked)
+    if not found.marked:
+        return _("{marked}; the system suggested {n}.", marked=marked, n=found.suggested)
+    if not found.same:
+        return _(
+            "{marked}; the system suggested {n}; none is the same.",
+            marked=marked, n=found.suggested,
+        )  # fmt: skip
+    places = joined_text([f"{position_text(a)}–{position_text(b)}" for a, b in found.same])
+    return ngettext(
+        "{marked}; the system suggested {suggested}; {n} is the same: {places}.",
+        "{marked}; the system suggested {suggested}; {n} are the same: {places}.",
+        len(found.same), marked=marked, suggested=found.suggested, places=places,
+    )  # fmt: skip
+
+
+def _settling(guessed_s: int | None, settling: Settling, is_own: bool, within: Within) -> str:  # noqa: FBT001
+    length = length_text(guessed_s or 0)
     if guessed_s is None:
-        guess = f"{who} did not guess how long settling in took. "
-    if settling.until_s is None:
-        return (
-            f"{guess}When the room came down to its usual is not known: no livelier stretch of the "
-            f"whole room stood out at the start{within}."
+        guess = (
+            _("You did not guess how long settling in took.")
+            if is_own
+            else _("The teacher did not guess how long settling in took.")
         )
-    return (
-        f"{guess}The room’s movement came down to its usual after {length_text(settling.until_s)}."
+    elif is_own:
+        guess = _("You guessed that settling in took {length}.", length=length)
+    else:
+        guess = _("The teacher guessed that settling in took {length}.", length=length)
+    if settling.until_s is None:
+        unknown = _(
+            "When the room came down to its usual is not known: no livelier stretch of the whole room "
+            "stood out at the start"
+        )
+        return f"{guess} {_within(unknown, within)}."
+    measured = _(
+        "The room’s movement came down to its usual after {length}.",
+        length=length_text(settling.until_s),
     )
+    return f"{guess} {measured}"
 
 
 def _shared(one: Span, other: Span) -> float:
     return min(one[1], other[1]) - max(one[0], other[0])
-
-
-def _number(n: int) -> str:
-    return "none" if n == 0 else str(n)
-
-
-def _stretches(n: int) -> str:
-    return "no stretch" if n == 0 else f"{n} stretch{'' if n == 1 else 'es'}"

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
+from contract.language import _
 from dashboard_api.debrief.guess_view import guess_result
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import Guesses, ReadsNotes
@@ -70,8 +71,8 @@ async def keep(
         seen = see_lesson(stores, viewer, lesson_id)
         over = seen.lesson.over_utc_ns(stores.longest_ns)
         length = seen.length_s(seen.lesson.starts_utc_ns, over)
-        if any(end > length for _, end in spans) or (settling or 0) > length:
-            raise HTTPException(422, "A stretch must lie within the lesson")
+        if any(end > length for _start, end in spans) or (settling or 0) > length:
+            raise HTTPException(422, _("A stretch must lie within the lesson"))
         stores.sharing.guesses.put(lesson_id, viewer.person.id, spans, settling, viewer.utc_ns)
         return _after(request, stores, viewer, seen)
 
@@ -127,13 +128,15 @@ async def begin(
 def _spans(form: GuessForm) -> list[tuple[int, int]]:
     """Empty rows are left out; raises HTTPException for one that can't be meant."""
     if len(form.start) != len(form.end):
-        raise HTTPException(422, "Each stretch has a beginning and an end")
+        raise HTTPException(422, _("Each stretch has a beginning and an end"))
     spans: list[tuple[int, int]] = []
     for start, end in zip(map(_seconds, form.start), map(_seconds, form.end), strict=True):
         if start is None and end is None:
             continue
         if start is None or end is None or not start < end <= _DAY_S:
-            raise HTTPException(422, "A stretch must end after it begins, such as 12:10 to 14:00")
+            raise HTTPException(
+                422, _("A stretch must end after it begins, such as 12:10 to 14:00")
+            )
         spans.append((start, end))
     return merged(spans)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dashboard_api.debrief.difference import (
     BEGINS_S,
+    Within,
     compare,
     difference_sentences,
     settling_in,
@@ -86,7 +87,7 @@ def guess_result(stores: Stores, seen: SeenLesson) -> GuessResult | None:
             compare(spans, suggested),
             guess.settling_s,
             settling_in(moments) if sees_start else None,
-            who="You" if is_own else "The teacher",
+            is_own=is_own,
             within=_within(seen.cut),
         ),
         spans=spans,
@@ -96,8 +97,7 @@ def guess_result(stores: Stores, seen: SeenLesson) -> GuessResult | None:
     )
 
 
-def _within(cut: Cut) -> str:
-    """Of which part the sentences are, where that is not the whole lesson."""
+def _within(cut: Cut) -> Within:
     if cut.shared is not None:
-        return " in what is shared with you"
-    return " in what is not left out" if cut.excluded else ""
+        return "shared"
+    return "kept" if cut.excluded else ""

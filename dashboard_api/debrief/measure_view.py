@@ -8,33 +8,38 @@ from datetime import tzinfo
 from types import MappingProxyType
 from typing import Final
 
+from contract.language import N_, _, ngettext
 from dashboard_api.debrief.before_since import BeforeSince, MeasuredLesson
 from dashboard_api.debrief.measuring import kind_of
+from dashboard_api.language.dates import number_text
 from dashboard_api.views.text import length_text, local_time_text, title_text, zone_text
 from models.measures.compare import MIN_LESSONS, Comparison
 from models.measures.records import Measured, MeasureKind
-from school.debrief.records import PARTS, ActionStep, StepText
+from school.debrief.records import PARTS, WHOLE_LESSON, ActionStep, StepText
 
 __all__ = ["MeasurePage", "MeasureRow", "comparison_sentences", "measure_page", "measure_words"]
 
 LIMITS: Final[Mapping[MeasureKind, Sequence[str]]] = MappingProxyType({
     "calm": (
-        "Calm means: it moves as usual for what comes next. It does not mean that pupils work.",
-        "The first minute of a lesson has no movement of its own: what happens in it counts as one.",
-        "If a change was declared too early or too late, its seconds are wrong by as much.",
+        N_("Calm means: it moves as usual for what comes next. It does not mean that pupils work."),
+        N_("The first minute of a lesson has no movement of its own: what happens in it counts as one."),
+        N_("If a change was declared too early or too late, its seconds are wrong by as much."),
     ),
     "movement": (
-        "Usual is the mean of the ten minutes before. What lasts longer becomes usual.",
-        "Movement may be work: fetching, writing, helping.",
+        N_("Usual is the mean of the ten minutes before. What lasts longer becomes usual."),
+        N_("Movement may be work: fetching, writing, helping."),
     ),
     "noise": (
-        "A level does not say who was loud, or about what.",
-        "If somebody moved the microphone, or a window was open, the level changed with it.",
+        N_("A level does not say who was loud, or about what."),
+        N_("If somebody moved the microphone, or a window was open, the level changed with it."),
     ),
 })  # fmt: skip
 OF_ALL: Final = (
-    "A lesson that stood out is often followed by a more ordinary one, without any step.",
-    "Lessons differ in class, subject and hour. Whether the step made the difference is for you to say.",
+    N_("A lesson that stood out is often followed by a more ordinary one, without any step."),
+    N_(
+        "Lessons differ in class, subject and hour. Whether the step made the difference is for you to "
+        "say."
+    ),
 )
 
 
@@ -72,7 +77,7 @@ def measure_page(step: ActionStep, found: BeforeSince | None, zone: tzinfo | Non
     is_beginning = kind == "calm" and step.text.part != "transition"
     sides = [
         (name, [_row(one, zone, is_beginning=is_beginning) for one in lessons])
-        for name, lessons in (("Since", found.since), ("Before", found.before))
+        for name, lessons in ((_("Since"), found.since), (_("Before"), found.before))
         if lessons
     ]
     return MeasurePage(
@@ -80,29 +85,45 @@ def measure_page(step: ActionStep, found: BeforeSince | None, zone: tzinfo | Non
         sides=sides,
         sentences=comparison_sentences(kind, found.comparison),
         unknown=_unknown(found.unknown, step.text),
-        limits=[*LIMITS[kind], *OF_ALL],
+        limits=[_(each) for each in (*LIMITS[kind], *OF_ALL)],
     )
 
 
 def measure_words(text: StepText) -> str:
     """What is measured: "Time until the room is calm after the lesson begins"."""
-    kind, part = kind_of(text), PARTS.get(text.part, "the lesson")
+    kind = kind_of(text)
     if kind == "calm":
-        after = "each change of activity" if text.part == "transition" else "the lesson begins"
-        return f"Time until the room is calm after {after}"
+        if text.part == "transition":
+            return _("Time until the room is calm after each change of activity")
+        return _("Time until the room is calm after the lesson begins")
     if kind == "movement":
-        of = "the lesson" if text.part in {"", "start", "end"} else part
-        which = "last" if text.part == "end" else "first"
-        minutes = text.shows_minutes or 0
-        length = f"{minutes} minute{'' if minutes == 1 else 's'}"
-        return (
-            f"Time with more movement than usual in {zone_text(text.shows_zone)}, in the {which} "
-            f"{length} of {of}"
-        )
-    if text.part in {"start", "end"}:
-        which = "last" if text.part == "end" else "first"
-        return f"Noise in the {which} five minutes of the lesson"
-    return f"Noise during {part}"
+        return _movement_words(text)
+    if text.part == "start":
+        return _("Noise in the first five minutes of the lesson")
+    if text.part == "end":
+        return _("Noise in the last five minutes of the lesson")
+    return _("Noise during {part}", part=_(PARTS.get(text.part, WHOLE_LESSON)))
+
+
+def _movement_words(text: StepText) -> str:
+    minutes, zone = text.shows_minutes or 0, zone_text(text.shows_zone)
+    if text.part == "end":
+        return ngettext(
+            "Time with more movement than usual in {zone}, in the last {n} minute of the lesson",
+            "Time with more movement than usual in {zone}, in the last {n} minutes of the lesson",
+            minutes, zone=zone,
+        )  # fmt: skip
+    if text.part in {"", "start"}:
+        return ngettext(
+            "Time with more movement than usual in {zone}, in the first {n} minute of the lesson",
+            "Time with more movement than usual in {zone}, in the first {n} minutes of the lesson",
+            minutes, zone=zone,
+        )  # fmt: skip
+    return ngettext(
+        "Time with more movement than usual in {zone}, in the first {n} minute of {part}",
+        "Time with more movement than usual in {zone}, in the first {n} minutes of {part}",
+        minutes, zone=zone, part=_(PARTS[text.part]),
+    )  # fmt: skip
 
 
 def comparison_sentences(kind: MeasureKind, found: Comparison) -> list[str]:
@@ -112,34 +133,45 @@ def comparison_sentences(kind: MeasureKind, found: Comparison) -> list[str]:
         found.before is None or found.after is None
         or found.difference is None or found.low is None or found.high is None
     ):  # fmt: skip
-        few = f"Too few lessons to compare yet: {n} before and {m} since."
-        return [f"{few} It takes {MIN_LESSONS} in all, with one of each at least."]
-    typical = (
-        f"Before: typically {_amount(kind, found.before)} ({_lessons(n)}). "
-        f"Since: typically {_amount(kind, found.after)} ({_lessons(m)})."
-    )
+        few = _(
+            "Too few lessons to compare yet: {before} before and {since} since. It takes {n} in all, "
+            "with one of each at least.",
+            before=n, since=m, n=MIN_LESSONS,
+        )  # fmt: skip
+        return [few]
+    typical = _(
+        "Before: typically {before} ({lessons_before}). Since: typically {since} ({lessons_since}).",
+        before=_amount(kind, found.before), lessons_before=_lessons(n),
+        since=_amount(kind, found.after), lessons_since=_lessons(m),
+    )  # fmt: skip
     low, high = _signed(kind, found.low), _signed(kind, found.high)
     if found.shows in {"less", "more"}:
-        return [
-            typical, f"That is {_signed(kind, found.difference)} (95 % interval: {low} to {high})."
-        ]  # fmt: skip
+        by = _(
+            "That is {difference} (95 % interval: {low} to {high}).",
+            difference=_signed(kind, found.difference), low=low, high=high,
+        )  # fmt: skip
+        return [typical, by]
     return [
-        "No difference that these sensors can show.",
+        _("No difference that these sensors can show."),
         typical,
-        f"The difference may be anything from {low} to {high} (95 % interval).",
-    ]
+        _(
+            "The difference may be anything from {low} to {high} (95 % interval).",
+            low=low, high=high,
+        ),
+    ]  # fmt: skip
 
 
 def _row(one: MeasuredLesson, zone: tzinfo | None, *, is_beginning: bool) -> MeasureRow:
     found, lesson = one.found, one.lesson
-    value = _amount(found.kind, found.value)
+    value, is_short = _amount(found.kind, found.value), False
     if found.is_at_least:
-        value = f"{value} or more"
+        value = _("{value} or more", value=value)
     elif is_beginning and found.value < 60:
-        value = "within a minute"
+        value, is_short = _("within a minute"), True
     interval = ""
-    if found.low is not None and found.high is not None and value != "within a minute":
-        interval = f"{_amount(found.kind, found.low)} to {_amount(found.kind, found.high)}"
+    if found.low is not None and found.high is not None and not is_short:
+        low, high = _amount(found.kind, found.low), _amount(found.kind, found.high)
+        interval = _("{low} to {high}", low=low, high=high)
     return MeasureRow(
         lesson=lesson.id,
         at=local_time_text(lesson.starts_utc_ns, zone),
@@ -152,36 +184,45 @@ def _row(one: MeasuredLesson, zone: tzinfo | None, *, is_beginning: bool) -> Mea
 
 
 def _of(found: Measured) -> str:
-    unit = "change" if found.kind == "calm" else "minute"
-    return f"{found.n} {unit}{'' if found.n == 1 else 's'}"
+    if found.kind == "calm":
+        return ngettext("{n} change", "{n} changes", found.n)
+    return ngettext("{n} minute", "{n} minutes", found.n)
 
 
 def _unknown(n: int, text: StepText) -> str:
     if not n:
         return ""
-    needs = "too little of it was sensed"
     if text.part == "transition":
-        needs = f"no change of activity is declared in it, or {needs}"
+        why = _("no change of activity is declared in it, or too little of it was sensed")
     elif text.part not in {"", "start", "end"}:
-        needs = f"no {PARTS[text.part].removeprefix('the ')} is declared in it, or {needs}"
-    which = "1 more lesson has" if n == 1 else f"{n} more lessons have"
-    return f"{which} no value: {needs}."
+        part = _(PARTS[text.part]).removeprefix("the ")
+        why = _("no {part} is declared in it, or too little of it was sensed", part=part)
+    else:
+        why = _("too little of it was sensed")
+    return ngettext(
+        "{n} more lesson has no value: {why}.", "{n} more lessons have no value: {why}.", n, why=why
+    )
 
 
 def _lessons(n: int) -> str:
-    return f"{n} lesson{'' if n == 1 else 's'}"
+    return ngettext("{n} lesson", "{n} lessons", n)
 
 
 def _amount(kind: MeasureKind, value: float) -> str:
     if kind == "calm":
         return length_text(max(0.0, value))
     if kind == "movement":
-        return f"{value:.1f} of 10 min"
-    return f"{value:.1f} dB(A)"
+        return _("{minutes} of 10 min", minutes=number_text(value, 1))
+    return f"{number_text(value, 1)} dB(A)"
 
 
 def _signed(kind: MeasureKind, value: float) -> str:
+    amount = _amount(kind, abs(value))
     if kind == "noise":
-        return f"{abs(value):.1f} dB {'quieter' if value < 0 else 'louder'}"
-    amount = length_text(abs(value)) if kind == "calm" else f"{abs(value):.1f} of 10 min"
-    return f"{amount} {'less' if value < 0 else 'more'}"
+        level = number_text(abs(value), 1)
+        if value < 0:
+            return _("{level} dB quieter", level=level)
+        return _("{level} dB louder", level=level)
+    if value < 0:
+        return _("{amount} less", amount=amount)
+    return _("{amount} more", amount=amount)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from contract.language import _
 from dashboard_api.debrief.reflection_view import reflection_page
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import Reflects
@@ -125,7 +126,7 @@ def _shown(
         status_code=200 if now is None else 409,
         lesson=seen.lesson,
         shown=reflection_page(stores, seen, now_utc_ns, zone),
-        questions=QUESTIONS,
+        questions={name: _(each) for name, each in QUESTIONS.items()},
         answers=(kept if sent is None else sent).answers,
         theirs=None if now is None else now.answers,
         revision=kept.revision,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Form, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from dashboard_api.debrief.step_forms import StepForm, WentForm
 from dashboard_api.debrief.step_view import step_of, step_page
 from dashboard_api.moments.judged_moments import is_guessing
@@ -27,7 +28,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_GONE: Final = "There is no such step; somebody may have removed it."
+_GONE: Final = N_("There is no such step; somebody may have removed it.")
 
 
 @router.get("/lessons/{lesson_id}/step")
@@ -55,7 +56,7 @@ async def write(
             return _shown(request, stores, viewer, seen, form=form, now=error.now, status=409)
         except UsageError as error:
             return _shown(request, stores, viewer, seen, form=form, trouble=str(error), status=422)
-        return _after(request, stores, viewer, seen, "Saved.")
+        return _after(request, stores, viewer, seen, _("Saved."))
 
     return await store.run(change)
 
@@ -80,7 +81,7 @@ async def accept(
             return _shown(request, stores, viewer, seen, now=error.now, status=409)
         except UsageError as error:
             return _shown(request, stores, viewer, seen, trouble=str(error), status=422)
-        return _after(request, stores, viewer, seen, "Saved. This is your next step now.")
+        return _after(request, stores, viewer, seen, _("Saved. This is your next step now."))
 
     return await store.run(change)
 
@@ -100,9 +101,9 @@ async def report(
         seen = see_lesson(stores, viewer, lesson_id)
         opened = stores.sharing.steps.open_step(viewer.person.id)
         if opened is None or opened.id != step_id:
-            raise NotFoundError(_GONE)
+            raise NotFoundError(_(_GONE))
         stores.sharing.steps.report(step_id, form.went, form.words.strip(), lesson_id, viewer.actor)
-        return _after(request, stores, viewer, seen, "Saved.")
+        return _after(request, stores, viewer, seen, _("Saved."))
 
     return await store.run(change)
 
@@ -118,9 +119,9 @@ async def remove(
         known = _mine(stores, seen, step_id)
         is_withdrawn = known.state == "proposed" and known.author == viewer.person.id
         if seen.reach != "own" and not is_withdrawn:
-            raise HTTPException(403, "This step is the teacher’s, who alone may remove it")
+            raise HTTPException(403, _("This step is the teacher’s, who alone may remove it"))
         stores.sharing.steps.remove(step_id, viewer.actor)
-        return _after(request, stores, viewer, seen, "Removed.")
+        return _after(request, stores, viewer, seen, _("Removed."))
 
     return await store.run(change)
 
@@ -136,17 +137,17 @@ def _write(stores: Stores, viewer: Viewer, seen: SeenLesson, form: StepForm) -> 
         *choices.zones,
         "" if before is None else before.shows_zone,
     }:
-        raise UsageError("There is no such zone in this lesson. Choose another one.")
+        raise UsageError(_("There is no such zone in this lesson. Choose another one."))
     if text.moment not in {"", *dict(choices.moments), "" if before is None else before.moment}:
-        raise UsageError("There is no such moment any more. Choose another one, or none.")
+        raise UsageError(_("There is no such moment any more. Choose another one, or none."))
     if known is None:
         steps.write(seen.lesson.id, text, viewer.actor)
         return
     if seen.reach != "own" and known.state != "proposed":
-        raise HTTPException(403, "The teacher has taken this step over: only they change it now")
+        raise HTTPException(403, _("The teacher has taken this step over: only they change it now"))
     if seen.reach != "own" and known.author != viewer.person.id:
         raise HTTPException(
-            403, "Somebody else proposes this step: only they and the teacher change it"
+            403, _("Somebody else proposes this step: only they and the teacher change it")
         )
     changed = steps.change(known.id, form.revision, text, viewer.actor)
     if form.takes_over and seen.reach == "own":
@@ -158,13 +159,13 @@ def _here(stores: Stores, seen: SeenLesson, step_id: str) -> ActionStep:
     for each in stores.sharing.steps.of_lesson(seen.lesson.id):
         if each.id == step_id:
             return each
-    raise NotFoundError(_GONE)
+    raise NotFoundError(_(_GONE))
 
 
 def _mine(stores: Stores, seen: SeenLesson, step_id: str) -> ActionStep:
     found = step_of(stores, seen, step_id)
     if found is None:
-        raise NotFoundError(_GONE)
+        raise NotFoundError(_(_GONE))
     return found
 
 

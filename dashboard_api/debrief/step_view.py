@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal
 
+from contract.language import _
 from dashboard_api.debrief.measuring import kind_of
 from dashboard_api.debrief.step_forms import StepForm
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
@@ -120,13 +121,13 @@ def open_step_line(stores: Stores, person: str, zone: tzinfo | None) -> StepLine
 def _from_elsewhere(stores: Stores, person: str, step: ActionStep, zone: tzinfo | None) -> StepLine:
     """With the lesson that it comes from, as far as that is still there and theirs."""
     lesson = None if step.lesson is None else stores.lesson(step.lesson)
-    words, address = "a lesson that is deleted", None
+    words, address = _("a lesson that is deleted"), None
     if lesson is not None:
         at = local_time_text(lesson.starts_utc_ns, zone)
         if stores.sharing.reach(lesson.id, person, lesson.starts_utc_ns) == "own":
             words, address = f"{title_text(lesson.title, lesson.room)}, {at}", lesson.id
         else:
-            words = f"the lesson of {at}, which is someone else’s now"
+            words = _("the lesson of {time}, which is someone else’s now", time=at)
     return _line(
         step, person, _names(stores, [step]), (), is_own=True, from_words=words, from_lesson=address
     )
@@ -151,7 +152,7 @@ def _line(
     """How it went belongs to a later lesson: others read at most that it is over."""
 
     def name(person: str) -> str:
-        return "you" if person == reader else names.get(person, SOMEONE_GONE)
+        return _("you") if person == reader else names.get(person) or _(SOMEONE_GONE)
 
     return StepLine(
         id=step.id,
@@ -167,7 +168,7 @@ def _line(
         from_words=from_words,
         from_lesson=from_lesson,
         moment=next((one for one in listed if one.id == step.text.moment), None),
-        went=WENT[step.went] if is_own and step.went is not None else "",
+        went=_(WENT[step.went]) if is_own and step.went is not None else "",
         went_words=step.went_words if is_own else "",
         form=StepForm.of(step.text, step.id, step.revision),
         is_measured=kind_of(step.text) is not None
@@ -180,8 +181,9 @@ def _choices(stores: Stores, seen: SeenLesson, listed: Sequence[JudgedMoment]) -
     declared = {one.name for one in seen.activities()}
     known = shown_zones(seen.epochs(stores))
     ordered = [zone.name for zone in seen.lesson.zones if zone.name in known]
+    parts = sorted(PARTS.items(), key=lambda part: part[0] not in declared | {"start", "end"})
     return StepChoices(
-        parts=sorted(PARTS.items(), key=lambda part: part[0] not in declared | {"start", "end"}),
+        parts=[(part, _(words)) for part, words in parts],
         zones=ordered + sorted(known - set(ordered)),
         moments=[(one.id, f"{position_text(one.start_s)} {one.title}") for one in listed],
     )

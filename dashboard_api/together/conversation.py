@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from contract.language import _, language, speaking
 from dashboard_api.together.messages import (
     FLOOD,
     GARBAGE,
@@ -51,6 +52,7 @@ class Conversation:
         self._allowance = Allowance()
         self._member: Member | None = None
         self._is_left = False
+        self._language = language()
         self._signs: Signs | None = None
         """What its person saw when we looked last."""
 
@@ -73,6 +75,10 @@ class Conversation:
 
     async def look(self, *, for_changes: bool) -> None:
         """Close the socket of who may not see the lesson any more; announce what has changed."""
+        with speaking(self._language):
+            await self._look(for_changes=for_changes)
+
+    async def _look(self, *, for_changes: bool) -> None:
         try:
             if self._signs is None or not for_changes:
                 await self.card.check()
@@ -97,7 +103,9 @@ class Conversation:
             async with asyncio.timeout(JOIN_S):
                 first = await self._next()
         except TimeoutError:
-            raise ClosedError(GARBAGE, f"The page did not join within {JOIN_S:g} s.") from None
+            raise ClosedError(
+                GARBAGE, _("The page did not join within {s} s.", s=f"{JOIN_S:g}")
+            ) from None
         if first is None:
             return
         room, member = None, None
@@ -111,12 +119,12 @@ class Conversation:
                 await self.card.check()
             if room is None or member is None:
                 if not isinstance(message, Join):
-                    raise ClosedError(GARBAGE, "The first message of a debrief is to join it.")
+                    raise ClosedError(GARBAGE, _("The first message of a debrief is to join it."))
                 member = self._member_of(message)
                 room = self._rooms.enter(self.card.lesson_id, member, message)
                 self._member = member
             elif isinstance(message, Join):
-                raise ClosedError(GARBAGE, "The page is in the debrief already.")
+                raise ClosedError(GARBAGE, _("The page is in the debrief already."))
             else:
                 room.heard(member, message, heard_ns)
             first = await self._next()
@@ -124,7 +132,7 @@ class Conversation:
     def _member_of(self, join: Join) -> Member:
         person = self.card.viewer.person
         if join.person != person.id:
-            raise ClosedError(SIGNED_OUT, "Somebody else is signed in in this browser by now.")
+            raise ClosedError(SIGNED_OUT, _("Somebody else is signed in in this browser by now."))
         return Member(
             person=person.id, client=join.client, name=person.name, role=self._role,
             outgoing=self.outgoing,

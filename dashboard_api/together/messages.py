@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from contract.language import _
 from dashboard_api.views.agenda import AGENDA
 
 __all__ = [
@@ -136,12 +137,12 @@ def read_message(text: str) -> Message:
     """A message; raises ClosedError for what is too large or none of ours."""
     if len(text) > MAX_MESSAGE_BYTES or len(text.encode("utf-8", "replace")) > MAX_MESSAGE_BYTES:
         raise ClosedError(
-            TOO_LARGE, f"A message of a debrief has {MAX_MESSAGE_BYTES} bytes at most."
+            TOO_LARGE, _("A message of a debrief has {n} bytes at most.", n=MAX_MESSAGE_BYTES)
         )
     try:
         return _ANY.validate_json(text)
     except ValidationError:
-        raise ClosedError(GARBAGE, "This is no message of a debrief.") from None
+        raise ClosedError(GARBAGE, _("This is no message of a debrief.")) from None
 
 
 @dataclass(slots=True)
@@ -160,6 +161,6 @@ class Allowance:
         self._left = min(self.burst, self._left + self.per_s * passed / SECOND_NS)
         if self._left < 1:
             raise ClosedError(
-                FLOOD, f"A page of a debrief may send {self.per_s:g} messages a second."
+                FLOOD, _("A page of a debrief may send {n} messages a second.", n=f"{self.per_s:g}")
             )
         self._left -= 1

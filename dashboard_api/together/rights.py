@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from contract.errors import StoreError
+from contract.language import N_, _
 from dashboard_api.together.messages import NOT_NOW, NOT_OPEN, SIGNED_OUT, ClosedError
 from dashboard_api.together.signs import Signs, signs_of
 from dashboard_api.web.lookup import NotFoundError, see_lesson
@@ -19,8 +20,8 @@ __all__ = ["Pass"]
 
 T = TypeVar("T")
 
-_SIGNED_OUT: Final = "You are signed out, so the debrief has ended for you."
-_NOT_OPEN: Final = "This lesson is not open to you any more."
+_SIGNED_OUT: Final = N_("You are signed out, so the debrief has ended for you.")
+_NOT_OPEN: Final = N_("This lesson is not open to you any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Pass:
         """The lesson as they see it now; raises ClosedError."""
         found = self.secret.holder(stores, people_utc_ns)
         if found is None or found.person.id != self.viewer.person.id:
-            raise ClosedError(SIGNED_OUT, _SIGNED_OUT)
+            raise ClosedError(SIGNED_OUT, _(_SIGNED_OUT))
         viewer = replace(
             self.viewer, person=found.person, session=found.session, utc_ns=now_utc_ns,
             people_utc_ns=people_utc_ns,
@@ -61,4 +62,4 @@ class Pass:
         try:
             return see_lesson(stores, viewer, self.lesson_id)
         except NotFoundError:
-            raise ClosedError(NOT_OPEN, _NOT_OPEN) from None
+            raise ClosedError(NOT_OPEN, _(_NOT_OPEN)) from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from contract.clock import SECOND_NS, Clock
+from contract.language import _
 from dashboard_api.together.messages import (
     FULL,
     REPLACED,
@@ -81,10 +82,10 @@ class Room:
         """
         for old in [each for each in self.members if each.key == member.key]:
             self.members.remove(old)
-            old.outgoing.close(REPLACED, "This page has connected again.")
+            old.outgoing.close(REPLACED, _("This page has connected again."))
         if len(self.members) >= MAX_MEMBERS:
             raise ClosedError(
-                FULL, f"{MAX_MEMBERS} pages are in this debrief; close one of them to join."
+                FULL, _("{n} pages are in this debrief; close one of them to join.", n=MAX_MEMBERS)
             )
         is_first = not self.members and not self.playhead.revision
         if is_first and join.known is not None:

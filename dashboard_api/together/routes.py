@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, WebSocket
 from starlette.datastructures import Headers
 
+from contract.language import _
 from dashboard_api.together.conversation import Conversation
 from dashboard_api.together.debriefs import Debriefs
 from dashboard_api.together.rights import Pass
@@ -34,10 +35,14 @@ async def together(socket: WebSocket, viewer: ReadsLesson, lesson_id: str, store
     full = state.stream_places.full(viewer.person.id)
     if full:
         state.refusal_counts.add("streams")
-        whose = "of yours " if full == "key" else ""
+        why = _("Too many live pages are open; close some, or try again in {s} s.", s=RETRY_S)
+        if full == "key":
+            why = _(
+                "Too many live pages of yours are open; close some, or try again in {s} s.",
+                s=RETRY_S,
+            )
         refusal = error_response(
-            Headers(scope=socket.scope), 429, "Too many live pages",
-            f"Too many live pages {whose}are open; close some, or try again in {RETRY_S} s.",
+            Headers(scope=socket.scope), 429, _("Too many live pages"), why,
             more_headers={"Retry-After": str(RETRY_S)},
         )  # fmt: skip
         await refusal(socket.scope, socket.receive, socket.send)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from contract.errors import UsageError
+from contract.language import N_, _, ngettext
 
 __all__ = [
     "LONGEST_WHAT",
@@ -15,6 +16,7 @@ __all__ = [
     "PARTS",
     "SHOWS",
     "WENT",
+    "WHOLE_LESSON",
     "WHOLE_ROOM",
     "ActionStep",
     "ChangedMeanwhileError",
@@ -32,14 +34,17 @@ Part = Literal[
 ]
 """Of a lesson: its beginning and end, and what a teacher may declare a span of it to be."""
 PARTS: Final[Mapping[Part, str]] = MappingProxyType({
-    "start": "the beginning of the lesson",
-    "individual_work": "individual work",
-    "whole_class": "whole-class teaching",
-    "small_group": "work in small groups",
-    "test": "the test",
-    "transition": "the transition",
-    "end": "the end of the lesson",
+    "start": N_("the beginning of the lesson"),
+    "individual_work": N_("individual work"),
+    "whole_class": N_("whole-class teaching"),
+    "small_group": N_("work in small groups"),
+    "test": N_("the test"),
+    "transition": N_("the transition"),
+    "end": N_("the end of the lesson"),
 })  # fmt: skip
+
+WHOLE_LESSON: Final = N_("the lesson")
+"""Where a step names no part."""
 
 Shows = Literal["settles", "zone", "quieter", "own", "unseen"]
 """How a step will show."""
@@ -50,9 +55,9 @@ WHOLE_ROOM: Final = "room"
 StepState = Literal["proposed", "open", "done", "dropped"]
 Went = Literal["done", "going_on", "dropped"]
 WENT: Final[Mapping[Went, str]] = MappingProxyType({
-    "done": "done",
-    "going_on": "going on",
-    "dropped": "dropped",
+    "done": N_("done"),
+    "going_on": N_("going on"),
+    "dropped": N_("dropped"),
 })  # fmt: skip
 """What a teacher says of a step in a later lesson; "going on" leaves it open."""
 
@@ -79,17 +84,17 @@ class StepText:
 
     def __post_init__(self) -> None:
         if not self.what.strip():
-            raise UsageError("Say in one sentence what you will try.")
+            raise UsageError(_("Say in one sentence what you will try."))
         if self.shows in {"settles", "zone"} and not self.shows_minutes:
-            raise UsageError("Say how many minutes, from 1 to 60.")
+            raise UsageError(_("Say how many minutes, from 1 to 60."))
         if self.shows_minutes is not None and not 1 <= self.shows_minutes <= MAX_MINUTES:
-            raise UsageError("Say how many minutes, from 1 to 60.")
+            raise UsageError(_("Say how many minutes, from 1 to 60."))
         if self.shows == "zone" and not self.shows_zone:
-            raise UsageError("Choose which zone will move less.")
+            raise UsageError(_("Choose which zone will move less."))
         if self.shows == "quieter" and not self.part:
-            raise UsageError("Choose the part of the lesson in which it will be quieter.")
+            raise UsageError(_("Choose the part of the lesson in which it will be quieter."))
         if self.shows == "own" and not self.shows_words.strip():
-            raise UsageError("Say in your own words how it will show.")
+            raise UsageError(_("Say in your own words how it will show."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,33 +125,64 @@ class ChangedMeanwhileError(UsageError):
     """Somebody else changed a step since it was read; `now` is what it is by now."""
 
     def __init__(self, now: ActionStep) -> None:
-        super().__init__("Somebody else changed this step meanwhile.")
+        super().__init__(_("Somebody else changed this step meanwhile."))
         self.now = now
 
 
 def when_sentence(text: StepText) -> str:
     """When in a lesson: "the transition: as soon as the bell rings"."""
-    part = PARTS.get(text.part, "")
+    part = _(PARTS.get(text.part, ""))
     return ": ".join(filter(None, (part, text.when_words.strip())))
 
 
 def shows_sentence(text: StepText) -> str:
     """How it will show on the timeline."""
     minutes = text.shows_minutes or 0
-    length = f"{minutes} minute{'' if minutes == 1 else 's'}"
-    part = PARTS.get(text.part, "the lesson")
     if text.shows == "settles" and text.part == "transition":
-        return f"After a change of activity the room is calm in less than {length}."
+        return ngettext(
+            "After a change of activity the room is calm in less than {n} minute.",
+            "After a change of activity the room is calm in less than {n} minutes.",
+            minutes,
+        )
     if text.shows == "settles":
-        return f"Settling in takes less than {length}."
+        return ngettext(
+            "Settling in takes less than {n} minute.",
+            "Settling in takes less than {n} minutes.",
+            minutes,
+        )
     if text.shows == "zone":
-        of = "the lesson" if text.part in {"", "start", "end"} else part
-        which = "last" if text.part == "end" else "first"
-        where = "The whole room" if text.shows_zone == WHOLE_ROOM else text.shows_zone
-        return f"{where} moves less in the {which} {length} of {of}."
+        return _zone_sentence(text, minutes)
+    if text.shows == "quieter" and text.part == "start":
+        return _("It is quieter at the beginning of the lesson.")
+    if text.shows == "quieter" and text.part == "end":
+        return _("It is quieter at the end of the lesson.")
     if text.shows == "quieter":
-        when = "at" if text.part in {"start", "end"} else "during"
-        return f"It is quieter {when} {part}."
+        return _("It is quieter during {part}.", part=_(PARTS.get(text.part, WHOLE_LESSON)))
     if text.shows == "own":
         return text.shows_words.strip()
-    return "The timeline can’t show it."
+    return _("The timeline can’t show it.")
+
+
+def _zone_sentence(text: StepText, minutes: int) -> str:
+    zone = _("The whole room") if text.shows_zone == WHOLE_ROOM else text.shows_zone
+    if text.part == "end":
+        return ngettext(
+            "{zone} moves less in the last {n} minute of the lesson.",
+            "{zone} moves less in the last {n} minutes of the lesson.",
+            minutes,
+            zone=zone,
+        )
+    if text.part in {"", "start"}:
+        return ngettext(
+            "{zone} moves less in the first {n} minute of the lesson.",
+            "{zone} moves less in the first {n} minutes of the lesson.",
+            minutes,
+            zone=zone,
+        )
+    return ngettext(
+        "{zone} moves less in the first {n} minute of {part}.",
+        "{zone} moves less in the first {n} minutes of {part}.",
+        minutes,
+        zone=zone,
+        part=_(PARTS[text.part]),
+    )

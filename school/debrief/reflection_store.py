@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, select
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from school.database import SchoolDatabase
 from school.debrief.tables import reflections
 from school.sql_store import put_row
@@ -19,9 +20,9 @@ __all__ = ["LONGEST_ANSWER", "QUESTIONS", "Reflection", "ReflectionChangedError"
 LONGEST_ANSWER: Final = 1_500
 
 QUESTIONS: Final[Mapping[str, str]] = MappingProxyType({
-    "keep": "What do I want to keep from this lesson?",
-    "surprise": "What surprised me?",
-    "watch": "What will I watch for in the next lesson?",
+    "keep": N_("What do I want to keep from this lesson?"),
+    "surprise": N_("What surprised me?"),
+    "watch": N_("What will I watch for in the next lesson?"),
 })  # fmt: skip
 """Three open ones, by the name of their answer."""
 
@@ -44,7 +45,7 @@ class ReflectionChangedError(UsageError):
     """It was saved elsewhere meanwhile; `now` is what it is by now."""
 
     def __init__(self, now: Reflection) -> None:
-        super().__init__("You saved this page in another window meanwhile.")
+        super().__init__(_("You saved this page in another window meanwhile."))
         self.now = now
 
 

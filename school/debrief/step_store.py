@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.cycle.linking import link_step
@@ -24,7 +25,7 @@ from school.schema import lesson_owners
 
 __all__ = ["ONE_AT_A_TIME", "StepStore"]
 
-ONE_AT_A_TIME: Final = (
+ONE_AT_A_TIME: Final = N_(
     "You have an open step already. Say first how it went; then there is room for the next one."
 )
 _TEXT: Final = tuple(StepText.__dataclass_fields__)
@@ -70,7 +71,7 @@ class StepStore:
         with self._database.writing() as connection:
             person = connection.scalar(_OWNER, {"of_lesson": lesson})
             if person is None:
-                raise UsageError("This lesson is nobody’s, so it has no next step.")
+                raise UsageError(_("This lesson is nobody’s, so it has no next step."))
             is_own = by.person == person
             step = ActionStep(
                 id=secrets.token_hex(8), person=person, lesson=lesson,
@@ -78,7 +79,7 @@ class StepStore:
                 changed_by=by.person, revision=1, written_utc_ns=by.utc_ns, changed_utc_ns=by.utc_ns,
             )  # fmt: skip
             if is_own and _open_of(connection, person) is not None:
-                raise UsageError(ONE_AT_A_TIME)
+                raise UsageError(_(ONE_AT_A_TIME))
             if not is_own and (earlier := _proposal(connection, person, lesson)) is not None:
                 raise ChangedMeanwhileError(earlier)
             connection.execute(insert(steps), _values(step))
@@ -102,7 +103,7 @@ class StepStore:
             if known.state != "proposed":
                 return known
             if _open_of(connection, known.person) is not None:
-                raise UsageError(ONE_AT_A_TIME)
+                raise UsageError(_(ONE_AT_A_TIME))
             accepted = _put(connection, known, by, state=_OPEN)
             link_step(connection, known.person, known.id, known.lesson, by.utc_ns)
             _record(by, connection, "accepted_step", accepted)
@@ -113,7 +114,7 @@ class StepStore:
         with self._database.writing() as connection:
             known = _one(connection, step)
             if known is None or known.state != "open":
-                raise UsageError("This step is not open any more.")
+                raise UsageError(_("This step is not open any more."))
             _put(
                 connection, known, by, went=went, went_words=words, went_lesson=lesson,
                 state=_OPEN if went == "going_on" else went,
@@ -147,7 +148,7 @@ def _one(connection: Connection, step: str) -> ActionStep | None:
 def _same(connection: Connection, step: str, revision: int) -> ActionStep:
     known = _one(connection, step)
     if known is None:
-        raise UsageError("This step is gone: somebody removed it.")
+        raise UsageError(_("This step is gone: somebody removed it."))
     if known.revision != revision:
         raise ChangedMeanwhileError(known)
     return known

@@ -76,7 +76,7 @@ def test_the_difference_in_words():
         "You guessed that settling in took 4 min. "
         "The room’s movement came down to its usual after 2 min 30 s."
     )
-    nothing = difference_sentences(compare([], []), None, Settling(until_s=None), who="The teacher")
+    nothing = difference_sentences(compare([], []), None, Settling(until_s=None), is_own=False)
     assert nothing[0] == "The teacher marked no stretch; the system suggested none."
     assert nothing[1].startswith(
         "The teacher did not guess how long settling in took. When the room"
