@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.clock_maps.view import LineUpJson, line_up_json
 from dashboard_api.web.access import LinesUpVideo, ReadsVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, get_lesson, see_lesson
@@ -131,13 +132,13 @@ def _decided(
 ) -> LineUpJson:
     lesson = get_lesson(stores, viewer, lesson_id)
     if not stores.clock_maps.decide(lesson.id, version, is_right=bool(is_right)):
-        raise NotFoundError("This suggestion is not there any more; load the page again.")
+        raise NotFoundError(_("This suggestion is not there any more; load the page again."))
     return line_up_json(stores.clock_maps.of_video(lesson.id, video_of(stores, lesson)))
 
 
 def _made(form: ByHandForm, lesson: str, maps: list[ClockMap], utc_ns: int) -> ClockMap:
     if (form.points is None) == (form.offset_s is None):
-        raise UsageError("Give either points or offset_s.")
+        raise UsageError(_("Give either points or offset_s."))
     if form.points is not None:
         points = [Point(each.video_s, each.lesson_s) for each in form.points]
         segment, plus_minus_s = by_points(points, each_s=HAND_S)
@@ -146,7 +147,7 @@ def _made(form: ByHandForm, lesson: str, maps: list[ClockMap], utc_ns: int) -> C
             segments=(MappedSegment(segment, round(plus_minus_s, 1)),), made_utc_ns=utc_ns,
         )  # fmt: skip
     assert form.offset_s is not None
-    counts, _ = current(maps)
+    counts, _proposed = current(maps)
     made = by_hand(lesson, form.offset_s, utc_ns)
     if counts is None or len(counts.segments) == 1:
         return made

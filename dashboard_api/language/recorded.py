@@ -1,4 +1,5 @@
-"""What programs keep in English, in the reader's language: reasons of alerts, notices of kits.
+"""What programs keep in English, in the reader's language: reasons of alerts, notices of kits,
+and why a video was refused.
 
 A store has sentences, and who reads them is known only later. Each is one of the templates of the
 code that writes it, with its values; whatever fits none stays as it is.
@@ -18,10 +19,11 @@ from models.serving.alerts import REASONS
 from models.serving.moments import CALMEST
 from school.video.container import NO_VIDEO
 from school.video.media.sentences import REFUSALS
+from school.video.sealing import DAMAGES
 
 __all__ = ["recorded_text"]
 
-RECORDED: Final = (*REASONS, CALMEST, *SENTENCES, *REFUSALS, NO_VIDEO)
+RECORDED: Final = (*REASONS, CALMEST, *SENTENCES, *REFUSALS, *DAMAGES, NO_VIDEO)
 """Every template of a sentence that is kept and shown."""
 _DECIMAL: Final = re.compile(r"-?\d+\.(\d+)")
 

@@ -77,7 +77,7 @@ async def lesson_page(
                 lesson, stores.videos.of_lesson(lesson.id), videos, stores.longest_ns, zone
             ),
             consent=videos.consent,
-            consent_text=videos.settings.consent_text,
+            consent_text=videos.consent_text,
             max_upload_bytes=videos.settings.max_bytes,
         )
 

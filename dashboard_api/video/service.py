@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from contract.language import N_, _
 from dashboard_api.video.turns import Turns
 from dashboard_api.web.store_thread import Stores
 from ingest.settings import RetentionSettings
@@ -20,7 +21,7 @@ from school.video.settings import VideoSettings
 
 __all__ = ["OFF", "VideoService", "VideosDep"]
 
-OFF: Final = (
+OFF: Final = N_(
     "This server keeps no videos. Ask the person who runs it, or open a video from this computer."
 )
 
@@ -44,9 +45,14 @@ class VideoService:
         return VideoFiles.of(self.settings)
 
     @property
+    def consent_text(self) -> str:
+        """The school's wording; its reader's language has the wording that we ship."""
+        return _(self.settings.consent_text)
+
+    @property
     def consent(self) -> str:
-        """The hash of the school's wording of today."""
-        return consent_hash(self.settings.consent_text)
+        """The hash of the wording of today, as its reader reads it."""
+        return consent_hash(self.consent_text)
 
     def keeper(self, stores: Stores) -> VideoKeeper:
         """Records and files together; raises HTTPException if this server keeps no videos."""
@@ -58,7 +64,7 @@ class VideoService:
     def require_files(self) -> VideoFiles:
         """The sealed files; raises HTTPException if this server keeps no videos."""
         if self.files is None:
-            raise HTTPException(409, OFF)
+            raise HTTPException(409, _(OFF))
         return self.files
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from contract.language import _
 from dashboard_api.video.byte_range import Span, UnsatisfiableError, span_of
 from dashboard_api.video.in_thread import in_thread
 from dashboard_api.video.service import VideosDep
@@ -51,11 +52,11 @@ async def video(
     try:
         files = videos.files
         if files is None:
-            raise NotFoundError("This lesson has no video on the server.")
+            raise NotFoundError(_("This lesson has no video on the server."))
         opening = partial(files.source, found.file)
         source = await in_thread(opening, unwanted=SealedReader.close)
     except VideoGoneError:
-        raise NotFoundError("The lesson's video was deleted.") from None
+        raise NotFoundError(_("The lesson's video was deleted.")) from None
     tag = f'"{found.file}"'
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Cache-Control": "private, no-store"}
     kind = MEDIA_TYPES.get(found.container, "application/octet-stream")
@@ -102,15 +103,17 @@ def _seen(stores: Stores, viewer: Viewer, lesson_id: str) -> Video:
     _require_whole(stores, viewer, lesson_id)
     found = stores.videos.ready(lesson_id)
     if found is None:
-        raise NotFoundError("This lesson has no video on the server.")
+        raise NotFoundError(_("This lesson has no video on the server."))
     return found
 
 
 def _require_whole(stores: Stores, viewer: Viewer, lesson_id: str) -> None:
     if see_lesson(stores, viewer, lesson_id).is_video_kept:
         raise NotFoundError(
-            "The video is not shown, because only parts of this lesson are shared with you, and "
-            "a file can't be cut here."
+            _(
+                "The video is not shown, because only parts of this lesson are shared with you, and a "
+                "file can't be cut here."
+            )
         )
 
 

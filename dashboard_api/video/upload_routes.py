@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from contract.clock import SECOND_NS
 from contract.errors import StoreError
+from contract.language import N_, _
 from dashboard_api.video.in_thread import in_thread
 from dashboard_api.video.receiving import NoVideoError, receive
 from dashboard_api.video.service import VideosDep, VideoService
@@ -47,12 +48,12 @@ _UPLOAD: Final = f"{UPLOADS}/{{video_id}}"
 _BASE: Final = {"Tus-Resumable": VERSION}
 _DAY_NS: Final = 86_400 * SECOND_NS
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-GONE: Final = "This upload is gone: it was deleted, or nobody finished it in time. Begin again."
-OTHER_WORDS: Final = (
+GONE: Final = N_("This upload is gone: it was deleted, or nobody finished it in time. Begin again.")
+OTHER_WORDS: Final = N_(
     "The school's words about who may be filmed have to be read and confirmed first. Load the page "
     "again, because they may have changed."
 )
-FULL_NOW: Final = (
+FULL_NOW: Final = N_(
     "The server's disk is full. What has been uploaded is kept: ask the person who runs it to make "
     "room, and continue then."
 )
@@ -91,17 +92,18 @@ async def create(
         require_version(request.headers)
         size = length_of(request.headers, "upload-length")
         if size > videos.settings.max_bytes:
-            limit = f"{videos.settings.max_upload_gb:g} GB"
-            raise HTTPException(
-                413, f"The file is larger than {limit}, which is all that this server takes. Export "
-                "it with a smaller picture, such as 720p, and try again",
-            )  # fmt: skip
+            too_large = _(
+                "The file is larger than {n} GB, which is all that this server takes. Export it with a "
+                "smaller picture, such as 720p, and try again",
+                n=f"{videos.settings.max_upload_gb:g}",
+            )
+            raise HTTPException(413, too_large)
         if metadata.get("consent") != videos.consent:
-            raise HTTPException(409, OTHER_WORDS)
+            raise HTTPException(409, _(OTHER_WORDS))
         return lesson, size
 
     def under_way(stores: Stores) -> list[str]:
-        lesson, _ = checked(stores)
+        lesson, _size = checked(stores)
         found = stores.videos.of_lesson(lesson.id)
         return [each.id for each in found if each.state == "uploading"]
 
@@ -160,21 +162,23 @@ async def patch(
     video = await store.run(lambda stores: _found(stores, viewer, lesson_id, video_id))
     require_version(request.headers)
     if request.headers.get("content-type") != CONTENT_TYPE:
-        raise HTTPException(415, f"The part of an upload has to be {CONTENT_TYPE}")
+        raise HTTPException(415, _("The part of an upload has to be {kind}", kind=CONTENT_TYPE))
     begins = length_of(request.headers, "upload-offset")
     if video.state != "uploading":
-        raise HTTPException(409, "This upload is complete already")
+        raise HTTPException(409, _("This upload is complete already"))
     files = videos.require_files()
     async with videos.turns.take(video.id) as turn:
         upload = await _open(files, video)
         try:
             if begins != upload.offset:
-                raise HTTPException(409, f"The server has {upload.offset} bytes of this upload")
+                raise HTTPException(
+                    409, _("The server has {n} bytes of this upload", n=upload.offset)
+                )
             missing = video.size - begins
             if len(length := request.headers.get("content-length", "0")) > 15 or (
                 length.isdecimal() and int(length) > missing
             ):
-                raise HTTPException(413, f"Only {missing} bytes are missing of this upload")
+                raise HTTPException(413, _("Only {n} bytes are missing of this upload", n=missing))
             await _take(request, upload, turn=turn, video=video, videos=videos, store=store)
             here, is_complete = upload.offset, upload.is_complete
         finally:
@@ -214,13 +218,13 @@ async def _take(
     except NoVideoError:
         now = store.people_clock.utc_ns()
         await store.run(lambda stores: videos.keeper(stores).refuse(video, NO_VIDEO, now))
-        raise HTTPException(415, NO_VIDEO) from None
+        raise HTTPException(415, _(NO_VIDEO)) from None
     except StoreError as error:
         raise HTTPException(413, str(error)) from error
     except OSError as error:
         if error.errno not in FULL:
             raise StoreError(f"The video can't be kept ({error.strerror}).") from error
-        raise HTTPException(507, FULL_NOW) from error
+        raise HTTPException(507, _(FULL_NOW)) from error
 
 
 def _found(stores: Stores, viewer: Viewer, lesson_id: str, video_id: str) -> Video:
@@ -228,7 +232,7 @@ def _found(stores: Stores, viewer: Viewer, lesson_id: str, video_id: str) -> Vid
     get_lesson(stores, viewer, lesson_id)
     video = stores.videos.get(video_id)
     if video is None or video.lesson != lesson_id or video.state == "refused":
-        raise NotFoundError(GONE)
+        raise NotFoundError(_(GONE))
     return video
 
 
@@ -238,7 +242,7 @@ async def _open(files: VideoFiles, video: Video) -> SealedUpload:
     try:
         return await in_thread(opening, unwanted=SealedUpload.close)
     except VideoGoneError:
-        raise NotFoundError(GONE) from None
+        raise NotFoundError(_(GONE)) from None
 
 
 def _note(stores: Stores, viewer: Viewer, video: Video, *, is_complete: bool) -> None:
@@ -250,7 +254,7 @@ def _note(stores: Stores, viewer: Viewer, video: Video, *, is_complete: bool) ->
     if not is_noted:  # another program was quicker: it is handed on, or gone
         now = stores.videos.get(video.id)
         if now is None or now.state == "refused":
-            raise NotFoundError(GONE)
+            raise NotFoundError(_(GONE))
 
 
 def _expiry(video: Video, videos: VideoService) -> dict[str, str]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from dashboard_api.language.recorded import recorded_text
 from dashboard_api.video.service import VideoService
 from dashboard_api.views.days import day_of, day_words
 from school.lessons.records import Lesson
@@ -63,7 +64,7 @@ def video_state(
     return VideoStateJson(
         state=nothing if newest is None else newest.state, is_ready=is_ready, kept_until=until,
         progress=None if newest is None else service.progress.get(newest.id),
-        refusal="" if newest is None else newest.refusal, upload=upload,
+        refusal="" if newest is None else recorded_text(newest.refusal), upload=upload,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError, StoreError, UsageError
 from contract.files.plain_file import open_plain_file
+from contract.language import _
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
 from school.video.container import HEAD_BYTES, NO_VIDEO, container_of
@@ -79,7 +80,9 @@ class VideoKeeper:
         )  # fmt: skip
         if not self.store.begin(video, by):
             raise NotTakenError(
-                "A video of this lesson is being prepared. Wait until it is ready, or delete it first."
+                _(
+                    "A video of this lesson is being prepared. Wait until it is ready, or delete it first."
+                )
             )
         # The record is first: a key without one would be in nobody's reach.
         self.files.begin(video.file)
@@ -139,33 +142,42 @@ class VideoKeeper:
     def _require_fit(self, lesson: Lesson, size: int, now_ns: int) -> None:
         settings = self.settings
         if lesson.starts_utc_ns > now_ns:
-            raise NotTakenError("The lesson has not started, so it has no video yet.")
+            raise NotTakenError(_("The lesson has not started, so it has no video yet."))
         if kept_until_ns(lesson, self.longest_ns, self.days) <= now_ns:
             raise NotTakenError(
-                f"Videos are kept for {self.days} days after a lesson, and this one is longer ago. You "
-                "can open a video from your computer instead."
+                _(
+                    "Videos are kept for {n} days after a lesson, and this one is longer ago. You can "
+                    "open a video from your computer instead.",
+                    n=self.days,
+                )
             )
         if size <= 0:
-            raise NotTakenError("The file is empty. Choose the file that the camera made.")
+            raise NotTakenError(_("The file is empty. Choose the file that the camera made."))
         if size > settings.max_bytes:
             raise NotTakenError(
-                f"The file is larger than {settings.max_upload_gb:g} GB, which is all that this server "
-                "takes. Export it with a smaller picture, such as 720p, and try again."
+                _(
+                    "The file is larger than {n} GB, which is all that this server takes. Export it "
+                    "with a smaller picture, such as 720p, and try again.",
+                    n=f"{settings.max_upload_gb:g}",
+                )
             )
 
     def _require_room(self, size: int, replaced: Iterable[Video]) -> None:
         """Uploads under way have their room already; what is replaced gives its own back."""
         free = self.files.free_bytes() - self.settings.reserve_bytes
         gone = {each.id for each in replaced}
-        for each, _ in self.store.every():
+        for each, _lesson in self.store.every():
             if each.id in gone:
                 free += sum(self.files.sealed_size(name) for name in each.files)
             elif each.state == "uploading":
                 free -= max(0, sealed_bytes(each.size) - self.files.sealed_size(each.file))
         if sealed_bytes(size) > free:
             raise NoRoomError(
-                f"The server has no room for this video of {size / 1e9:.1f} GB. Ask the person who runs "
-                "it to make room, or open the video from your computer."
+                _(
+                    "The server has no room for this video of {n} GB. Ask the person who runs it to make "
+                    "room, or open the video from your computer.",
+                    n=f"{size / 1e9:.1f}",
+                )
             )
 
     def _seal(self, video: Video, pieces: Iterable[bytes], say: Callable[[int], None]) -> None:

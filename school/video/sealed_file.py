@@ -14,6 +14,7 @@ from typing import Final
 
 from contract.errors import StoreError
 from contract.files.sqlite_file import sync_directory
+from contract.language import _
 from school.video.sealing import (
     HEADER_BYTES,
     OVERHEAD,
@@ -159,7 +160,7 @@ class SealedUpload:
         Whole segments are written at once. After an OSError, open the upload again.
         """
         if self.offset + len(plain) > self._size:
-            raise StoreError("The upload is longer than it said that it would be.")
+            raise StoreError(_("The upload is longer than it said that it would be."))
         view = memoryview(plain)
         while view:
             length, place = place_of(self._number, self._size)
@@ -220,7 +221,7 @@ class SealedUpload:
     def _whole_bytes(self) -> int:
         if self._number == 0:
             return 0
-        length, _ = place_of(self._number - 1, self._size)
+        length, _place = place_of(self._number - 1, self._size)
         return (self._number - 1) * STRIDE + length + OVERHEAD
 
     def _is_whole(self, number: int) -> bool:

@@ -17,8 +17,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from contract.errors import StoreError
+from contract.language import N_
 
 __all__ = [
+    "DAMAGES",
     "HEADER_BYTES",
     "KEY_BYTES",
     "OVERHEAD",
@@ -40,6 +42,20 @@ OVERHEAD: Final = 12 + 16
 STRIDE: Final = SEGMENT_BYTES + OVERHEAD
 """From one segment's beginning to the next."""
 Place = Literal["inside", "last", "rest"]
+
+_DAMAGED_SEGMENT: Final = N_(
+    "The video {video} is damaged: its segment {n} is not as it was written. Copy the video back from "
+    "its own copy, or upload it again."
+)
+_DAMAGED_FILE: Final = N_(
+    "The file of the video {video} is damaged, or is another video's: copy it back from its own copy, "
+    "or upload the video again."
+)
+_LATER_VERSION: Final = N_(
+    "The video {video} was written by a later version of Roomtone: use that one."
+)
+DAMAGES: Final = (_DAMAGED_SEGMENT, _DAMAGED_FILE, _LATER_VERSION)
+"""Kept in English as a video's refusal; the pages translate them for who reads them."""
 
 _MAGIC: Final = b"RTVIDEO\0"
 _VERSION: Final = 1
@@ -85,23 +101,15 @@ class Sealing:
                 )
             except InvalidTag:
                 pass
-        raise VideoDamagedError(
-            f"The video {self.name} is damaged: its segment {number} is not as it was written. Copy "
-            "the video back from its own copy, or upload it again."
-        )
+        raise VideoDamagedError(_DAMAGED_SEGMENT.format(video=self.name, n=number))
 
     def check_header(self, header: bytes) -> None:
         """Raise VideoDamagedError if it is not that of this video and this version."""
         if header == self.header:
             return
         if header[:8] == _MAGIC and header[8:10] != self.header[8:10]:
-            raise VideoDamagedError(
-                f"The video {self.name} was written by a later version of Roomtone: use that one."
-            )
-        raise VideoDamagedError(
-            f"The file of the video {self.name} is damaged, or is another video's: copy it back from "
-            "its own copy, or upload the video again."
-        )
+            raise VideoDamagedError(_LATER_VERSION.format(video=self.name))
+        raise VideoDamagedError(_DAMAGED_FILE.format(video=self.name))
 
     def _about(self, number: int, length: int, place: Place) -> bytes:
         return self.header + _PLACE.pack(number, length, _PLACES[place])

@@ -8,11 +8,12 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from contract.errors import ConfigurationError
+from contract.language import N_
 from contract.settings import Settings
 
 __all__ = ["VideoSettings"]
 
-CONSENT: Final = (
+CONSENT: Final = N_(
     "Everyone who can be seen or heard in this video may be filmed: the school has the consent that "
     "it needs, and nobody who said no can be recognised."
 )

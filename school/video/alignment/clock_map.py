@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.errors import UsageError
+from contract.language import _
 
 __all__ = ["MAX_RATE_OFF", "Point", "Segment", "by_points", "to_lesson", "to_video"]
 
@@ -60,10 +61,10 @@ def by_points(points: Sequence[Point], each_s: float) -> tuple[Segment, float]:
     """
     if not points:
         raise UsageError(
-            "Give one or two points: a moment in the video, and the same in the lesson."
+            _("Give one or two points: a moment in the video, and the same in the lesson.")
         )
     if not all(math.isfinite(p.video_s) and math.isfinite(p.lesson_s) for p in points):
-        raise UsageError("A point's times must be numbers of seconds.")
+        raise UsageError(_("A point's times must be numbers of seconds."))
     offset_s = sum(p.video_s - p.lesson_s for p in points) / len(points)
     plus_minus_s = each_s / math.sqrt(len(points))
     if len(points) == 2:
@@ -72,8 +73,11 @@ def by_points(points: Sequence[Point], each_s: float) -> tuple[Segment, float]:
         apart_s = second.lesson_s - first.lesson_s
         if abs(off_s) > max(3.0 * each_s, MAX_RATE_OFF * apart_s):
             raise UsageError(
-                f"The two points differ by {abs(off_s):.1f} s: one of them is not the same moment, "
-                "or the camera stopped in between."
+                _(
+                    "The two points differ by {s} s: one of them is not the same moment, or the camera "
+                    "stopped in between.",
+                    s=f"{abs(off_s):.1f}",
+                )
             )
         plus_minus_s = max(plus_minus_s, abs(off_s) / 2.0)
     return Segment(-math.inf, math.inf, offset_s), plus_minus_s
