@@ -1,4 +1,4 @@
-"""Reads rooms for the live pages: one look at the stores serves all pages of a room."""
+"""Reads rooms for the live pages: one look serves all pages of a room in one language."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contract.errors import StoreError
+from contract.language import Language, language, speaking
 
 __all__ = ["LiveRooms"]
 
@@ -26,6 +27,8 @@ BEAT: Final = b"event: beat\r\ndata: {}\r\n\r\n"
 """An event that only shows that the server is there."""
 
 Look = Callable[[str], Awaitable[bytes]]
+_Which = tuple[str, Language]
+"""A room, and the language of the pages that follow it."""
 Version = Callable[[], Awaitable[object]]
 Beside = Callable[[], Awaitable[None]]
 
@@ -64,21 +67,25 @@ class LiveRooms:
         self._look = look
         self._version = version
         self._beside = beside
-        self._rooms: dict[str, _FollowedRoom] = {}
+        self._rooms: dict[_Which, _FollowedRoom] = {}
         self._wanted = asyncio.Event()
         self.looks = 0
         """The number of looks at rooms since the program started."""
 
     def __contains__(self, name: object) -> bool:
         """Whether a page follows a room."""
-        return name in self._rooms
+        return any(name == room for room, _tongue in self._rooms)
 
-    async def follow(self, name: str) -> AsyncIterator[bytes]:
-        """The events for one page of a room; a slow page gets only the newest one.
+    def follow(self, name: str) -> AsyncIterator[bytes]:
+        """The events for one page of a room, in its reader's language.
 
-        While there is none, it yields `BEAT`. It ends when the room can't be read.
+        A slow page gets only the newest one. While there is none, it gets `BEAT`. They end when the
+        room can't be read.
         """
-        room = self._rooms.setdefault(name, _FollowedRoom())
+        return self._follow((name, language()))
+
+    async def _follow(self, which: _Which) -> AsyncIterator[bytes]:
+        room = self._rooms.setdefault(which, _FollowedRoom())
         room.pages += 1
         self._wanted.set()
         try:
@@ -95,8 +102,8 @@ class LiveRooms:
                     yield BEAT
         finally:
             room.pages -= 1
-            if not room.pages and self._rooms.get(name) is room:
-                del self._rooms[name]
+            if not room.pages and self._rooms.get(which) is room:
+                del self._rooms[which]
 
     async def run(self) -> None:
         """Look at the rooms until cancelled."""
@@ -132,32 +139,33 @@ class LiveRooms:
             version = await self._version()
         except StoreError as error:
             _LOG.warning("The live pages have to connect again: %s", error)
-            for name in list(self._rooms):
-                self._end(name)
+            for which in list(self._rooms):
+                self._end(which)
             return
-        for name, room in sorted(self._rooms.items(), key=lambda item: item[1].looked_s):
+        for which, room in sorted(self._rooms.items(), key=lambda item: item[1].looked_s):
             began = loop.time()
             since = began - room.looked_s
             is_new = version != room.version and since >= MIN_STEP_S
-            if self._rooms.get(name) is not room or not (is_new or since >= MAX_STEP_S):
+            if self._rooms.get(which) is not room or not (is_new or since >= MAX_STEP_S):
                 continue
             room.looked_s, room.version = began, version
             try:
-                room.event = await self._look(name)
+                with speaking(which[1]):
+                    room.event = await self._look(which[0])
             except StoreError as error:
-                _LOG.warning("The live pages of %s have to connect again: %s", name, error)
-                self._end(name)
+                _LOG.warning("The live pages of %s have to connect again: %s", which[0], error)
+                self._end(which)
             except Exception:  # noqa: BLE001  # top of a task: one room must not stop the others
-                _LOG.exception("The live pages of %s can't be shown.", name)
-                self._end(name)
+                _LOG.exception("The live pages of %s can't be shown.", which[0])
+                self._end(which)
             else:
                 room.number += 1
                 room.publish()
             self.looks += 1
             await asyncio.sleep(loop.time() - began)
 
-    def _end(self, name: str) -> None:
-        room = self._rooms.pop(name, None)
+    def _end(self, which: _Which) -> None:
+        room = self._rooms.pop(which, None)
         if room is not None:
             room.is_over = True
             room.publish()
