@@ -6,6 +6,7 @@ import { LiveEvents } from "./events.js";
 import { LiveStage, liveAxis } from "./stage.js";
 import { clockText, lengthText } from "../timeline/text.js";
 import { zoneLanes } from "../timeline/zones.js";
+import { _ } from "../shared/words.js";
 
 const id = (/** @type {string} */ name) => /** @type {any} */ (document.getElementById(name));
 const main = id("main");
@@ -45,10 +46,10 @@ function kitRow(/** @type {any} */ kit) {
   const row = document.createElement("tr");
   const cells = [
     kit.words,
-    kit.last_seen_s == null ? "never" : `${lengthText(kit.last_seen_s)} ago`,
-    `${kit.seats_sensed} of ${kit.seats}`,
+    kit.last_seen_s == null ? _("never") : _("{length} ago", { length: lengthText(kit.last_seen_s) }),
+    _("{sensed} of {seats}", { sensed: kit.seats_sensed, seats: kit.seats }),
     kit.hubs.join(", "),
-    kit.waiting ? `${kit.waiting} seat-seconds` : "nothing",
+    kit.waiting ? _("{waiting} seat-seconds", { waiting: kit.waiting }) : _("nothing"),
   ];
   const name = document.createElement("th");
   name.scope = "row";
@@ -76,10 +77,10 @@ function show(/** @type {any} */ live) {
   });
   headline(live.state, live.sentence, live.more);
   write("now-movement", live.words.movement ?? "–");
-  write("now-times", live.words.times ?? "compared with its own normal");
+  write("now-times", live.words.times ?? _("compared with its own normal"));
   write("now-noise", live.words.noise ?? "–");
-  write("now-lesson", live.lesson?.title ?? "No lesson now");
-  write("now-passed", live.lesson ? `${lengthText(live.lesson.passed_s)} so far` : "nothing is sensed between lessons");
+  write("now-lesson", live.lesson?.title ?? _("No lesson now"));
+  write("now-passed", live.lesson ? _("{length} so far", { length: lengthText(live.lesson.passed_s) }) : _("nothing is sensed between lessons"));
   write("clock", clockText(live.clock_s));
   id("lesson-link").hidden = !live.lesson;
   if (live.lesson) id("lesson-link").href = `/lessons/${encodeURIComponent(live.lesson.id)}`;
@@ -92,19 +93,19 @@ function showAge() {
   stage.setOld(isPaused || isAway);
   main.classList.toggle("is-old", isPaused || isAway);
   const isFed = !["silent", "not_received"].includes(latest?.state);
-  write("link", isPaused ? "Paused" : isAway ? "Not live" : trouble || (isFed ? "Live" : "Nothing new"));
+  write("link", isPaused ? _("Paused") : isAway ? _("Not live") : trouble || (isFed ? _("Live") : _("Nothing new")));
   id("old").hidden = !(isPaused || isAway);
   write("old-clock", clockText(stage.endClock));
 }
 
 /** What to say, and what to do, when nothing comes from the server. */
 function awayText(/** @type {string} */ state, /** @type {string} */ reason) {
-  const since = clockText(stage.endClock).slice(0, 5);
-  if (state === "refused") return `This page has not been live since ${since}: ${reason}`;
+  const time = clockText(stage.endClock).slice(0, 5);
+  if (state === "refused") return _("This page has not been live since {time}: {reason}", { time, reason });
   if (state === "busy") {
-    return `The server answers, but has had no data to show since ${since}. This page goes on by itself. If this lasts, ask the person who runs the server to look at “roomtone doctor”.`;
+    return _("The server answers, but has had no data to show since {time}. This page goes on by itself. If this lasts, ask the person who runs the server to look at “roomtone doctor”.", { time });
   }
-  return `This page has heard nothing from the server since ${since}; it tries again by itself. Check this computer’s network connection. If that is fine, ask the person who runs the server to look at “roomtone dashboard”.`;
+  return _("This page has heard nothing from the server since {time}; it tries again by itself. Check this computer’s network connection. If that is fine, ask the person who runs the server to look at “roomtone dashboard”.", { time });
 }
 
 new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
@@ -115,7 +116,7 @@ new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
     showAge();
   },
   trouble: (reason) => {
-    trouble = reason ? `Not live: ${reason}` : "Connecting again";
+    trouble = reason ? _("Not live: {reason}", { reason }) : _("Connecting again");
     showAge();
   },
   state: (state, reason) => {
@@ -129,7 +130,7 @@ new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
 id("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   id("pause").setAttribute("aria-pressed", `${isPaused}`);
-  id("pause").textContent = isPaused ? "Resume" : "Pause";
+  id("pause").textContent = isPaused ? _("Resume") : _("Pause");
   if (!isPaused && latest && !isAway) show(latest);
   showAge();
 });

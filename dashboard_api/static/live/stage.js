@@ -2,6 +2,7 @@
 
 import { Stage } from "../timeline/stage.js";
 import { clockText, positionText } from "../timeline/text.js";
+import { _ } from "../shared/words.js";
 
 export class LiveStage extends Stage {
   /** While the page is paused or hears nothing, the end of the data is not now. */
@@ -12,8 +13,9 @@ export class LiveStage extends Stage {
   /** The axis, the list of gaps and the zones all say a time with this. @param {number} t */
   timeText(t) {
     const ago = this.length - t;
-    if (ago <= 0) return this.isOld ? clockText(this.endClock) : "now";
-    return `${positionText(ago)} ${this.isOld ? "earlier" : "ago"}`;
+    if (ago <= 0) return this.isOld ? clockText(this.endClock) : _("now");
+    const length = positionText(ago);
+    return this.isOld ? _("{length} earlier", { length }) : _("{length} ago", { length });
   }
 
   /** Says all times again. @param {boolean} isOld */
