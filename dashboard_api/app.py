@@ -39,7 +39,6 @@ from dashboard_api.home.counts import WeekCounts
 from dashboard_api.inbox import routes as inbox
 from dashboard_api.inbox.digests import Digests
 from dashboard_api.language.choosing import Speaking
-from dashboard_api.language.words import words_app
 from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
@@ -101,6 +100,7 @@ from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS, WORDS_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.style_sheets import StyleSheets
+from dashboard_api.web.words import words_app
 from ingest.settings import RetentionSettings
 from school.forms.folder import read_forms
 from school.forms.records import Form

@@ -14,7 +14,6 @@ from starlette.responses import HTMLResponse
 from contract.language import language
 from dashboard_api.language.catalogue import FOLDER as CATALOGUES
 from dashboard_api.language.dates import day_month_text, weekday_date_text
-from dashboard_api.language.words import script_of
 from dashboard_api.views.text import (
     joined_text,
     length_text,
@@ -25,6 +24,7 @@ from dashboard_api.views.text import (
 )
 from dashboard_api.web.style_sheets import StyleSheets
 from dashboard_api.web.viewer import Viewer
+from dashboard_api.web.words import script_of
 from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
@@ -53,7 +53,7 @@ STYLES_ADDRESS: Final = f"{STATIC_ADDRESS}/styles"
 """Below it are several style sheets as one: see `style_sheets.py`."""
 
 WORDS_ADDRESS: Final = f"{STATIC_ADDRESS}/words"
-"""Below it is what scripts say in each language: see `language/words.py`."""
+"""Below it is what scripts say in each language: see `words.py`."""
 
 
 @cache
