@@ -195,7 +195,7 @@ def _seats(figures: Mapping[str, Any], source: str) -> str:
         "off task and one on task, it picked the right one {right} times out of 100 ({source}). "
         "Its agreement with the truth is kappa {kappa}, where 0 is chance and 1 is perfect "
         "({source}).",
-        right=f"{auc * 100:.0f}",
+        right=number_text(auc * 100),
         kappa=number_text(kappa, 2),
         source=source,
     )
@@ -208,8 +208,8 @@ def _base_rate(figures: Mapping[str, Any], source: str) -> str:
     return _(
         "Pupils were off task {off} % of the time ({source}). A program that never says “off task” "
         "would be right {on} times out of 100 ({source}), so being right often means little.",
-        off=f"{base * 100:.0f}",
-        on=f"{100 - base * 100:.0f}",
+        off=number_text(base * 100),
+        on=number_text(100 - base * 100),
         source=source,
     )
 
@@ -220,7 +220,7 @@ def _abstained(figures: Mapping[str, Any], source: str) -> str:
         return ""
     return _(
         "It made no estimate for {share} % of the time, because it knew too little ({source}).",
-        share=f"{share * 100:.0f}",
+        share=number_text(share * 100),
         source=source,
     )
 
@@ -232,7 +232,7 @@ def _interval(figures: Mapping[str, Any], source: str) -> str:
     return _(
         "Its interval for the room’s share should contain the truth 90 times out of 100. It did so "
         "{held} times ({source}).",
-        held=f"{held * 100:.0f}",
+        held=number_text(held * 100),
         source=source,
     )
 
@@ -248,15 +248,15 @@ def _comparison(figures: Mapping[str, Any], source: str) -> str:
         return ""
     others = [_("guessing {right}", right=50)]
     if rule is not None:
-        others.append(_("a movement rule {right}", right=f"{rule * 100:.0f}"))
+        others.append(_("a movement rule {right}", right=number_text(rule * 100)))
     if ceiling is not None:
         others.append(
-            _("the best possible with these sensors {right}", right=f"{ceiling * 100:.0f}")
+            _("the best possible with these sensors {right}", right=number_text(ceiling * 100))
         )
     return _(
         "Shown one pupil off task and one on task, the model picks the right one {right} times out "
         "of 100; {others} ({source}).",
-        right=f"{model * 100:.0f}",
+        right=number_text(model * 100),
         others=", ".join(others),
         source=source,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.language import N_, _, ngettext
+from dashboard_api.language.dates import number_text
 from dashboard_api.model.outcome import Outcome
 from dashboard_api.model.source import source_text
 from models.serving.claims import CALMER, CLEARLY, STRONG, MomentClaim
@@ -44,9 +45,9 @@ def right_means() -> str:
         "{clearly} percentage points above its mean in that activity, a calm one if it was at "
         "least {calmer} below the lesson’s mean. A stretch is clear if the model’s own estimate "
         "reaches {strong} %.",
-        clearly=f"{CLEARLY * 100:.0f}",
-        calmer=f"{CALMER * 100:.0f}",
-        strong=f"{STRONG * 100:.0f}",
+        clearly=number_text(CLEARLY * 100),
+        calmer=number_text(CALMER * 100),
+        strong=number_text(STRONG * 100),
     )
 
 
@@ -101,7 +102,7 @@ def _of_ten(claim: MomentClaim) -> str:
 
 
 def _rise(rise: float) -> str:
-    points = f"{abs(rise) * 100:.0f}"
+    points = number_text(abs(rise) * 100)
     if rise >= 0:
         return _("{points} percentage points above the usual on average", points=points)
     return _("{points} percentage points below the usual on average", points=points)

@@ -136,7 +136,7 @@ def _sentences(drift: Drift, model: str) -> tuple[str, ...]:
         found.append(
             _(
                 "The model made no estimate in {share} % of the minutes.",
-                share=f"{week.abstained * 100:.0f}",
+                share=number_text(week.abstained * 100),
             )
         )
     return tuple(found)

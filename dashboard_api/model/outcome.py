@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from contract.language import _
+from contract.language import _, pgettext
+from dashboard_api.language.dates import number_text
 from models.school_model.labels import wilson
 
 __all__ = ["Outcome"]
@@ -44,15 +45,19 @@ class Outcome:
     def of_ten(self) -> str:
         """Such as `about 2`; `none` and `all` only where that is exact."""
         if self.right == 0:
-            return _("none")
+            return pgettext("of ten", "none")
         if self.right == self.n:
-            return _("all")
+            return pgettext("of ten", "all")
         if self.right * _DOTS == self.dots * self.n:
             return f"{self.dots}"
-        return _("about {n}", n=self.dots) if self.dots else _("less than 1")
+        return (
+            pgettext("of ten", "about {n}", n=self.dots)
+            if self.dots
+            else pgettext("of ten", "less than 1")
+        )
 
     @property
     def interval(self) -> str:
         """Such as `19 and 49 %`."""
-        low, high = f"{self.low * 100:.0f}", f"{self.high * 100:.0f}"
+        low, high = number_text(self.low * 100), number_text(self.high * 100)
         return _("{low} and {high}\u00a0%", low=low, high=high)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contract.language import _
+from dashboard_api.language.dates import number_text
 from dashboard_api.model.outcome import Outcome
 
 __all__ = ["Reliability", "reliability_of"]
@@ -38,7 +39,9 @@ def reliability_of(figures: Mapping[str, Any]) -> Reliability | None:
     rows = tuple(
         ReliabilityRow(
             estimate=_(
-                "{low} to {high} %", low=f"{one['from'] * 100:.0f}", high=f"{one['to'] * 100:.0f}"
+                "{low} to {high} %",
+                low=number_text(one["from"] * 100),
+                high=number_text(one["to"] * 100),
             ),
             outcome=Outcome.count(one["right"], one["n"]),
         )

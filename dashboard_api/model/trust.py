@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.language import _
+from dashboard_api.language.dates import number_text
 from dashboard_api.views.text import TRUST
 from models.school_model.labels import school_figure
 from school.moments.records import VerdictCount
@@ -28,7 +29,7 @@ def trust_text(count: VerdictCount) -> str:
         "({share} %; 95 % interval {low} to {high} %)",
         confirmed=figure.confirmed,
         n=figure.n,
-        share=f"{figure.share * 100:.0f}",
-        low=f"{figure.low * 100:.0f}",
-        high=f"{figure.high * 100:.0f}",
+        share=number_text(figure.share * 100),
+        low=number_text(figure.low * 100),
+        high=number_text(figure.high * 100),
     )
