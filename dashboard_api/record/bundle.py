@@ -84,7 +84,7 @@ def _time(utc_ns: int, zone: tzinfo | None) -> datetime:
 
 def _lesson(seen: SeenLesson, now_utc_ns: int, zone: tzinfo | None) -> BundledLesson:
     lesson = seen.lesson
-    start, end, _ = lesson_span(lesson, now_utc_ns)
+    start, end, _is_running = lesson_span(lesson, now_utc_ns)
     shared = seen.cut.shared
     return BundledLesson(
         title=lesson.title,
@@ -138,7 +138,7 @@ def _moment(one: JudgedMoment) -> BundledMoment:
 def _step(step: StepLine, reader: str) -> BundledStep:
     return BundledStep(
         what=step.what, when=step.when, shows=step.shows, state=step.state,
-        author=reader if step.author == "you" else step.author, went=step.went,
+        author=reader if step.is_yours else step.author, went=step.went,
         went_words=step.went_words,
     )  # fmt: skip
 

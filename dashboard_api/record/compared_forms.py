@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboard_api.forms.view import Forms, names_of
+from dashboard_api.language.shipped import shipped_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.forms.records import Form
@@ -59,7 +60,7 @@ def compared_forms(stores: Stores, seen: SeenLesson, forms: Forms) -> list[Compa
             sheets = [sides.mine, *sides.others]
             compared.append(
                 ComparedForm(
-                    name=sides.mine.name, version=sides.mine.version,
+                    name=shipped_text(sides.mine.name), version=sides.mine.version,
                     items=_items(forms.get(form_id), sheets, names),
                 )
             )  # fmt: skip
@@ -78,7 +79,7 @@ def _items(
     ordered = [] if form is None else [item for item in form.items if item in said]
     return [
         ComparedItem(
-            label=said[item][0][1].label,
+            label=shipped_text(said[item][0][1].label),
             said=[_said(sheet, answer, names) for sheet, answer in said[item]],
         )
         for item in dict.fromkeys((*ordered, *said))
@@ -88,5 +89,5 @@ def _items(
 def _said(sheet: Sheet, answer: Answer, names: Mapping[str, str]) -> SaidOfItem:
     return SaidOfItem(
         author=names[sheet.person], role="teacher" if sheet.is_teachers else "coach",
-        choice=answer.choice_label, words=answer.words,
+        choice=shipped_text(answer.choice_label), words=answer.words,
     )  # fmt: skip

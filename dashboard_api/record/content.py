@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _, ngettext
 from dashboard_api.debrief.guess_view import awaits_guess
 from dashboard_api.debrief.step_view import StepLine, step_page
 from dashboard_api.forms.view import Forms
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.record.compared_forms import ComparedForm, compared_forms
@@ -17,7 +20,6 @@ from dashboard_api.sharing.page_view import day_text, parts_text
 from dashboard_api.views.text import (
     joined_text,
     length_text,
-    local_time_text,
     position_text,
     sensed_text,
     title_text,
@@ -34,10 +36,26 @@ __all__ = [
     "RecordedMoment",
     "RecordedStep",
     "Said",
+    "answer_words",
     "choice_and_words",
     "debrief_record",
+    "note_by",
+    "step_lines",
     "taken_moments",
 ]
+
+_NOTE_BY: Final[Mapping[str, str]] = {
+    "observation": N_("Observation by {author}"),
+    "question": N_("Question by {author}"),
+    "strength": N_("Strength by {author}"),
+    "suggestion": N_("Suggestion by {author}"),
+    "note": N_("Note by {author}"),
+}
+_SAYS: Final[Mapping[str, str]] = {
+    "confirmed": N_("worth talking about"),
+    "dismissed": N_("not really"),
+}
+_ROLES: Final[Mapping[str, str]] = {"teacher": N_("teacher"), "coach": N_("coach")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +147,11 @@ def debrief_record(
         rest=_rest(more),
         forms=[_form(each) for each in compared_forms(stores, seen, forms)],
         shared=_shared(stores, seen, viewer, zone),
-        taken=f"Roomtone: record of a debrief. Taken by {viewer.person.name} on "
-        f"{local_time_text(viewer.people_utc_ns, zone)}.",
+        taken=_(
+            "Roomtone: record of a debrief. Taken by {name} on {time}.",
+            name=viewer.person.name,
+            time=local_time_text(viewer.people_utc_ns, zone),
+        ),
     )
 
 
@@ -141,43 +162,54 @@ def _is_confirmed(moment: JudgedMoment) -> bool:
 def _about(stores: Stores, seen: SeenLesson, now_utc_ns: int, zone: tzinfo | None) -> str:
     lesson = seen.lesson
     start, end, is_running = lesson_span(lesson, now_utc_ns)
-    sensed_s, _, seen_s = seen.sensed(stores, start, end)
+    sensed_s, _known_s, seen_s = seen.sensed(stores, start, end)
     until = datetime.fromtimestamp(end // SECOND_NS, tz=UTC).astimezone(zone)
+    length = length_text((end - start) / SECOND_NS)
     parts = [lesson.teacher, lesson.room, f"{local_time_text(start, zone)}–{until:%H:%M}",
-             f"{length_text((end - start) / SECOND_NS)}{' so far' if is_running else ''}",
+             _("{length} so far", length=length) if is_running else length,
              sensed_text(sensed_s / seen_s if seen_s else None)]  # fmt: skip
     about = " · ".join(part for part in parts if part)
     if seen.cut.shared is not None:
-        return f"{about}\nThis record holds the parts that are shared with who took it."
-    return (
-        f"{about}\nParts that the teacher leaves out are not in it." if seen.cut.excluded else about
-    )
+        words = _("This record holds the parts that are shared with who took it.")
+        return f"{about}\n{words}"
+    if seen.cut.excluded:
+        words = _("Parts that the teacher leaves out are not in it.")
+        return f"{about}\n{words}"
+    return about
 
 
 def _step(step: StepLine, reader: str) -> RecordedStep:
-    author = reader if step.author == "you" else step.author
+    author = reader if step.is_yours else step.author
     states = {
-        "proposed": f"Proposed by {author}, and not taken over yet.",
-        "open": f"Open. Written by {author}.",
-        "done": f"Done. Written by {author}.",
-        "dropped": f"Dropped. Written by {author}.",
-        "over": f"Over. Written by {author}.",
+        "proposed": _("Proposed by {author}, and not taken over yet.", author=author),
+        "open": _("Open. Written by {author}.", author=author),
+        "done": _("Done. Written by {author}.", author=author),
+        "dropped": _("Dropped. Written by {author}.", author=author),
+        "over": _("Over. Written by {author}.", author=author),
     }
-    lines = [f"When: {step.when}" if step.when else "", f"How it will show: {step.shows}",
-             f"How it went: {step.went}" if step.went else "", step.went_words,
-             f"From {step.from_words}" if step.from_words else ""]  # fmt: skip
-    return RecordedStep(
-        what=step.what, lines=[line for line in lines if line], state=states[step.state]
-    )
+    lines = step_lines(step.when, step.shows, step.went, step.went_words)
+    if step.from_words:
+        lines.append(_("From {lesson}", lesson=step.from_words))
+    return RecordedStep(what=step.what, lines=lines, state=states[step.state])
+
+
+def step_lines(when: str, shows: str, went: str, went_words: str) -> list[str]:
+    """What stands below a step; an empty text is left out."""
+    lines = [
+        _("When: {words}", words=when) if when else "",
+        _("How it will show: {words}", words=shows) if shows else "",
+        _("How it went: {words}", words=went) if went else "",
+        went_words,
+    ]
+    return [line for line in lines if line]
 
 
 def _moment(one: JudgedMoment, zone: tzinfo | None) -> RecordedMoment:
     if one.kind == "own":
-        kind = (one.note_kind or "note").capitalize()
-        who = f"{kind} by {one.author} ({one.author_role})"
+        who = _with_role(note_by(one.note_kind, one.author), one.author_role)
         lines: list[str] = []
     else:
-        who = "Suggested by the system"
+        who = _("Suggested by the system")
         lines = [
             *one.because,
             one.claim,
@@ -186,7 +218,6 @@ def _moment(one: JudgedMoment, zone: tzinfo | None) -> RecordedMoment:
     about = [who, *(tag.label for tag in one.tags)]
     if one.kind != "own" and zone_text(one.zone) not in one.title:
         about.append(zone_text(one.zone))
-    says = {"confirmed": "worth talking about", "dismissed": "not really"}
     return RecordedMoment(
         place=f"{position_text(one.start_s)}–{position_text(one.end_s)}",
         title=one.title,
@@ -196,14 +227,15 @@ def _moment(one: JudgedMoment, zone: tzinfo | None) -> RecordedMoment:
         replies=[
             *(
                 Said(
-                    who=f"{each.name} ({each.role})",
-                    words=": ".join(filter(None, (says[each.says], each.reason_words))),
+                    who=_with_role(each.name, each.role),
+                    words=answer_words(each.says, each.reason_words),
                 )
                 for each in one.answers
             ),
             *(
                 Said(
-                    who=f"{each.author} ({each.author_role}), {_written(each.written_at, zone)}",
+                    who=f"{_with_role(each.author, each.author_role)}, "
+                    f"{_written(each.written_at, zone)}",
                     words=each.text,
                 )
                 for each in one.replies
@@ -220,7 +252,7 @@ def _form(form: ComparedForm) -> RecordedForm:
                 label=item.label,
                 said=[
                     Said(
-                        who=f"{one.author} ({one.role})",
+                        who=_with_role(one.author, one.role),
                         words=choice_and_words(one.choice, one.words),
                     )
                     for one in item.said
@@ -229,6 +261,20 @@ def _form(form: ComparedForm) -> RecordedForm:
             for item in form.items
         ],
     )
+
+
+def note_by(kind: str | None, author: str) -> str:
+    """What a note is, and who wrote it."""
+    return _(_NOTE_BY[kind or "note"], author=author)
+
+
+def answer_words(says: str, reason: str) -> str:
+    """What somebody answered about a suggestion."""
+    return ": ".join(filter(None, (_(_SAYS[says]), reason)))
+
+
+def _with_role(name: str, role: str | None) -> str:
+    return f"{name} ({_(_ROLES[role])})" if role else name
 
 
 def choice_and_words(choice: str, words: str) -> str:
@@ -243,9 +289,12 @@ def _written(iso: str, zone: tzinfo | None) -> str:
 def _rest(more: int) -> str:
     if not more:
         return ""
-    return (
-        f"The system suggested {more} more {'place' if more == 1 else 'places'} that nobody said "
-        "to be worth talking about. They are not in this record."
+    return ngettext(
+        "The system suggested {n} more place that nobody said to be worth talking about. "
+        "They are not in this record.",
+        "The system suggested {n} more places that nobody said to be worth talking about. "
+        "They are not in this record.",
+        more,
     )
 
 
@@ -257,17 +306,29 @@ def _shared(stores: Stores, seen: SeenLesson, viewer: Viewer, zone: tzinfo | Non
             f"{position_text(one.start_s)}–{position_text(one.end_s)}"
             for one in seen.cut.shared or ()
         ]
-        what = joined_text(parts) or "the whole lesson"
-        end = "" if until is None else f" until the end of {day_text(until - SECOND_NS, zone)}"
-        return [f"Its teacher shares it with {viewer.person.name}: {what}{end}."]
+        name, what = viewer.person.name, joined_text(parts) or _("the whole lesson")
+        if until is None:
+            return [_("Its teacher shares it with {name}: {parts}.", name=name, parts=what)]
+        return [
+            _(
+                "Its teacher shares it with {name}: {parts} until the end of {day}.",
+                name=name,
+                parts=what,
+                day=day_text(until - SECOND_NS, zone),
+            )
+        ]
     shares = stores.sharing.shares(lesson, now)
     if not shares or stores.sharing.teacher.is_hidden(lesson):
-        return ["Its teacher alone."]
+        return [_("Its teacher alone.")]
     return [
-        "Its teacher, and:",
+        _("Its teacher, and:"),
         *(
-            f"{share.name}: {parts_text(share)}, until the end of "
-            f"{day_text(share.until_utc_ns - SECOND_NS, zone)}."
+            _(
+                "{name}: {parts}, until the end of {day}.",
+                name=share.name,
+                parts=parts_text(share),
+                day=day_text(share.until_utc_ns - SECOND_NS, zone),
+            )
             for share in shares
         ),
     ]

@@ -10,8 +10,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import N_, _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.record.imported_view import imported_page
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import ImportsLessons
 from dashboard_api.web.files import saved_file
 from dashboard_api.web.limits.export_places import export_places, without_place
@@ -26,7 +28,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_GONE: Final = "There is no such imported lesson. It may have been deleted."
+_GONE: Final = N_("There is no such imported lesson. It may have been deleted.")
 _MAX_NAME: Final = 60
 
 
@@ -79,7 +81,7 @@ async def taken_again(viewer: ImportsLessons, imported_id: str, store: StoreDep)
 async def delete(viewer: ImportsLessons, imported_id: str, store: StoreDep) -> Response:
     def change(stores: Stores) -> None:
         if not stores.sharing.imported.remove(imported_id, viewer.person.id, viewer.actor):
-            raise NotFoundError(_GONE)
+            raise NotFoundError(_(_GONE))
 
     await store.run(change)
     return RedirectResponse("/imported", status_code=303)
@@ -90,9 +92,9 @@ async def _content(request: Request) -> Content:
     async with request.form(max_files=1, max_fields=1) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
-            raise UsageError("Choose a file first: one that was taken as “All of it”.")
+            raise UsageError(_("Choose a file first: one that was taken as “All of it”."))
         data = await file.read(MAX_BYTES + 1)
-        name = f"The file {' '.join(file.filename.split())[:_MAX_NAME]}"
+        name = _("The file {file}", file=" ".join(file.filename.split())[:_MAX_NAME])
     # A large one takes a while.
     return await asyncio.to_thread(read_bundle, data, name)
 
@@ -100,7 +102,7 @@ async def _content(request: Request) -> Content:
 def _own(stores: Stores, viewer: Viewer, imported_id: str) -> Content:
     found = stores.sharing.imported.get(imported_id, viewer.person.id)
     if found is None:
-        raise NotFoundError(_GONE)
+        raise NotFoundError(_(_GONE))
     return found
 
 

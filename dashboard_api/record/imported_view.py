@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -12,31 +13,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.record.content import (
     RecordedForm,
     RecordedItem,
     RecordedMoment,
     RecordedStep,
     Said,
+    answer_words,
     choice_and_words,
+    note_by,
+    step_lines,
 )
 from dashboard_api.seat_rows.chart import Strip, axis_svg, strip_svg
 from dashboard_api.views.text import (
     ACTIVITY_TEXT,
     length_text,
-    local_time_text,
     position_text,
     title_text,
 )
+from school.bundle.nameless import ALONE
 from school.bundle.records import BundledMoment, BundledTimeline, Content
 from school.debrief.reflection_store import QUESTIONS
 
 __all__ = ["ImportedPage", "imported_page"]
 
 _CELL_S: Final = 30
-_STATES: Final = {"proposed": "Proposed.", "open": "Open.", "done": "Done.",
-                  "dropped": "Dropped.", "over": "Over."}  # fmt: skip
-_SAYS: Final = {"confirmed": "worth talking about", "dismissed": "not really"}
+_STATES: Final = {
+    "proposed": N_("Proposed."),
+    "open": N_("Open."),
+    "done": N_("Done."),
+    "dropped": N_("Dropped."),
+    "over": N_("Over."),
+}
+_NAMELESS: Final = re.compile(r"(?P<role>teacher|coach) (?P<number>\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +82,7 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
         ),
         made=_at(content.made_at.timestamp(), zone),
         activities=[
-            f"{_place(one.start_s, one.end_s)} {ACTIVITY_TEXT[one.name]}"
+            f"{_place(one.start_s, one.end_s)} {_(ACTIVITY_TEXT[one.name])}"
             for one in lesson.activities
         ],
         summary=() if timeline is None else timeline.summary,
@@ -81,17 +92,8 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
         steps=[
             RecordedStep(
                 what=one.what,
-                lines=[
-                    line
-                    for line in (
-                        f"When: {one.when}" if one.when else "",
-                        f"How it will show: {one.shows}" if one.shows else "",
-                        f"How it went: {one.went}" if one.went else "",
-                        one.went_words,
-                    )
-                    if line
-                ],
-                state=_STATES[one.state],
+                lines=step_lines(one.when, one.shows, one.went, one.went_words),
+                state=_(_STATES[one.state]),
             )
             for one in content.steps
         ],
@@ -99,7 +101,7 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
         reflection=()
         if content.reflection is None
         else [
-            (question, answer)
+            (_(question), answer)
             for name, question in QUESTIONS.items()
             if (answer := getattr(content.reflection, name))
         ],
@@ -110,7 +112,9 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
                     RecordedItem(
                         label=item.label,
                         said=[
-                            Said(who=one.author, words=choice_and_words(one.choice, one.words))
+                            Said(
+                                who=_who(one.author), words=choice_and_words(one.choice, one.words)
+                            )
                             for one in item.said
                         ],
                     )
@@ -132,10 +136,10 @@ def _place(start_s: float, end_s: float) -> str:
 
 def _moment(one: BundledMoment, zone: tzinfo | None) -> RecordedMoment:
     if one.kind == "note":
-        who = f"{(one.note_kind or 'note').capitalize()} by {one.author or 'somebody'}"
+        who = note_by(one.note_kind, _who(one.author) if one.author else _("somebody"))
     else:
-        who = "Suggested by the system" if one.kind == "suggested" else "A routine"
-    title, _, rest = one.words.strip().partition("\n")
+        who = _("Suggested by the system") if one.kind == "suggested" else _("A routine")
+    title, _end, rest = one.words.strip().partition("\n")
     trust = f"{one.trust[:1].upper()}{one.trust[1:]}." if one.trust else ""
     return RecordedMoment(
         place=_place(one.start_s, one.end_s),
@@ -145,12 +149,13 @@ def _moment(one: BundledMoment, zone: tzinfo | None) -> RecordedMoment:
         lines=[line for line in (*one.because, one.claim, trust) if line],
         replies=[
             *(
-                Said(who=each.author, words=": ".join(filter(None, (_SAYS[each.says], each.words))))
+                Said(who=_who(each.author), words=answer_words(each.says, each.words))
                 for each in one.answers
             ),
             *(
                 Said(
-                    who=f"{each.author}, {_at(each.written_at.timestamp(), zone)}", words=each.text
+                    who=f"{_who(each.author)}, {_at(each.written_at.timestamp(), zone)}",
+                    words=each.text,
                 )
                 for each in one.replies
             ),
@@ -158,14 +163,23 @@ def _moment(one: BundledMoment, zone: tzinfo | None) -> RecordedMoment:
     )
 
 
+def _who(name: str) -> str:
+    """Who stands in the place of a name: `school/bundle/nameless.py` keeps it in English."""
+    numbered = _NAMELESS.fullmatch(name)
+    if numbered is not None:
+        words = {"teacher": N_("teacher {number}"), "coach": N_("coach {number}")}
+        return _(words[numbered["role"]], number=numbered["number"])
+    return _(name) if name in ALONE.values() else name
+
+
 def _guess(content: Content) -> list[str]:
     guess = content.guess
     if guess is None:
         return []
     spans = [_place(span.start_s, span.end_s) for span in guess.spans]
-    found = [f"The room drifted: {', '.join(spans)}."] if spans else []
+    found = [_("The room drifted: {places}.", places=", ".join(spans))] if spans else []
     if guess.settling_s is not None:
-        found.append(f"Settling in took {length_text(guess.settling_s)}.")
+        found.append(_("Settling in took {time}.", time=length_text(guess.settling_s)))
     return found
 
 

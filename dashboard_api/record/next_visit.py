@@ -11,6 +11,7 @@ from icalendar import Calendar, Event
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.views.dates import MAX_DAYS
 from school.lessons.records import Lesson
 
@@ -40,12 +41,12 @@ def visit_time(text: str, now_utc_ns: int, zone: tzinfo | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError("Choose a day and a time for the next visit.") from None
+        raise UsageError(_("Choose a day and a time for the next visit.")) from None
     if at.tzinfo is None:
         at = at.astimezone() if zone is None else at.replace(tzinfo=zone)
     now = datetime.fromtimestamp(now_utc_ns / SECOND_NS, tz=UTC)
     if not now < at <= now + timedelta(days=MAX_DAYS):
-        raise UsageError("The next visit must be in the future, and within a year.")
+        raise UsageError(_("The next visit must be in the future, and within a year."))
     return at
 
 

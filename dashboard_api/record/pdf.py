@@ -15,6 +15,7 @@ from typing import Any, Final
 import typst
 
 from contract.clock import SECOND_NS
+from contract.language import _, language
 from dashboard_api.record.content import DebriefRecord
 
 __all__ = ["pdf_of"]
@@ -33,7 +34,7 @@ def pdf_of(record: DebriefRecord, utc_ns: int) -> bytes:
     Letters that no font here has stand as their code points, and the last line says so.
     """
     missing: list[Callable[[str], bool]] = []
-    for _ in range(_MAX_TRIES):
+    for _try in range(_MAX_TRIES):
         try:
             return _compile(_spelled(record, missing), utc_ns, is_checked=True)
         except typst.TypstError as error:
@@ -51,12 +52,26 @@ def _compile(record: DebriefRecord, utc_ns: int, *, is_checked: bool) -> bytes:
         str(_FOLDER / "record.typ"),
         root=str(_FOLDER),
         font_paths=_fonts(),
-        sys_inputs={"record": json.dumps(asdict(record))},
+        sys_inputs={"record": json.dumps(asdict(record)), "words": json.dumps(_words())},
         pdf_standards="ua-1" if is_checked else None,
         timestamp=datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC),
     )
     assert isinstance(made, bytes)
     return made
+
+
+def _words() -> dict[str, str]:
+    """What `record.typ` says itself, and in which language."""
+    return {
+        "language": language().tag,
+        "page": _("Page {page} of {pages}"),
+        "step": _("Next step"),
+        "no_step": _("None was written."),
+        "moments": _("Moments and notes"),
+        "no_moment": _("Nobody has written a note or chosen a suggestion."),
+        "forms": _("Forms"),
+        "shared": _("Who sees the lesson"),
+    }
 
 
 @cache
@@ -97,7 +112,7 @@ def _spelled(record: DebriefRecord, missing: list[Callable[[str], bool]]) -> Deb
     assert isinstance(found, DebriefRecord)
     if not missing:
         return found
-    note = (
+    note = _(
         "Some letters are not in the fonts here and stand as [U+…]; the notes as a table have them."
     )
     return replace(found, taken=f"{found.taken} {note}")

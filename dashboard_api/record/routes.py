@@ -12,8 +12,10 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from contract.language import _
 from dashboard_api.clock_maps.routes import video_of
 from dashboard_api.debrief.guess_view import awaits_guess
+from dashboard_api.language.dates import local_time_text, number_text
 from dashboard_api.moments.judged_moments import JudgedMoment
 from dashboard_api.record.bundle import bundle_of
 from dashboard_api.record.content import DebriefRecord, debrief_record, taken_moments
@@ -22,7 +24,7 @@ from dashboard_api.record.pdf import pdf_of
 from dashboard_api.record.tracks import LESSON_TIME, chapter_cues, chapters, moment_cues
 from dashboard_api.record.visit_routes import proposed_time
 from dashboard_api.record.webvtt import webvtt
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import TakesRecord
 from dashboard_api.web.files import csv_file, saved_file
 from dashboard_api.web.limits.export_places import export_places, without_place
@@ -86,7 +88,7 @@ async def record(
 @router.get("/lessons/{lesson_id}/notes.csv")
 async def notes(viewer: TakesRecord, lesson_id: str, store: StoreDep) -> Response:
     def query(stores: Stores) -> Response:
-        _, moments = _taken(stores, viewer, lesson_id, "notes")
+        _seen, moments = _taken(stores, viewer, lesson_id, "notes")
         return csv_file("notes.csv", notes_rows(moments))
 
     return await store.run(query)
@@ -147,8 +149,10 @@ def _times(stores: Stores, seen: SeenLesson) -> tuple[Sequence[Segment], str]:
     counts = None
     if seen.has_video:
         maps = stores.clock_maps.of_video(seen.lesson.id, video_of(stores, seen.lesson))
-        counts, _ = current(maps)
+        counts, _proposal = current(maps)
     if counts is None:
-        return LESSON_TIME, "The times are the lesson’s: no video is lined up with it."
+        return LESSON_TIME, _("The times are the lesson’s: no video is lined up with it.")
     segments = [each.segment for each in counts.segments]
-    return segments, f"The times are the video’s, ± {counts.plus_minus_s:.1f} s."
+    return segments, _(
+        "The times are the video’s, ± {seconds} s.", seconds=number_text(counts.plus_minus_s, 1)
+    )

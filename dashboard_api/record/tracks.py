@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from contract.language import _
 from contract.lesson import Activity
 from dashboard_api.moments.judged_moments import JudgedMoment
 from dashboard_api.record.webvtt import Cue, chapter_text, json_text
@@ -35,7 +36,8 @@ def chapters(
 ) -> list[Chapter]:
     """What was declared, with the routines cut out of it; no two overlap, as players want them."""
     declared = [
-        Chapter(one.start_s, one.end_s, ACTIVITY_TEXT[one.name].capitalize()) for one in activities
+        Chapter(one.start_s, one.end_s, _(ACTIVITY_TEXT[one.name]).capitalize())
+        for one in activities
     ]
     routines = [
         Chapter(one.start_s, one.end_s, one.title) for one in moments if one.kind == "routine"

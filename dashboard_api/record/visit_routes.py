@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.debrief.step_view import step_page
 from dashboard_api.record.next_visit import Visit, calendar_of, usual_visit, visit_time
 from dashboard_api.views.text import title_text
@@ -59,7 +60,7 @@ async def next_visit(
             viewer.actor, "lesson", lesson_id, lesson=lesson_id, file="next_visit"
         )
         visit = Visit(
-            lesson=lesson.id, starts=starts, minutes=minutes, title=f"Next visit: {title}",
+            lesson=lesson.id, starts=starts, minutes=minutes, title=_("Next visit: {title}", title=title),
             room=lesson.room, address=f"{request.base_url}lessons/{lesson.id}",
             words=_step_words(stores, seen, zone) if with_step else "",
         )  # fmt: skip
@@ -88,6 +89,8 @@ def _step_words(stores: Stores, seen: SeenLesson, zone: tzinfo | None) -> str:
         each for each in (*shown.here, shown.last) if each and each.state in {"open", "proposed"}
     ]
     return "\n\n".join(
-        "\n".join(filter(None, (each.what, each.when and f"When: {each.when}", each.shows)))
+        "\n".join(
+            filter(None, (each.what, each.when and _("When: {words}", words=each.when), each.shows))
+        )
         for each in steps
     )

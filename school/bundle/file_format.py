@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from contract.errors import UsageError
+from contract.language import _
 from school.bundle.records import Content
 
 __all__ = ["FORMAT", "MAX_BYTES", "VERSION", "bundle_text", "read_bundle"]
@@ -32,25 +33,37 @@ def read_bundle(data: bytes, name: str) -> Content:
     """What a file holds; raises UsageError, with `name` in the sentence, for anything else."""
     if len(data) > MAX_BYTES:
         raise UsageError(
-            f"{name} is larger than {MAX_BYTES >> 20} MB: that is no bundle of a lesson."
+            _(
+                "{name} is larger than {most} MB: that is no bundle of a lesson.",
+                name=name,
+                most=MAX_BYTES >> 20,
+            )
         )
     if data.count(b"[") + data.count(b"{") > _MAX_OPENED:
-        raise UsageError(f"{name} is no bundle of a lesson: it has too many parts.")
+        raise UsageError(_("{name} is no bundle of a lesson: it has too many parts.", name=name))
     try:
         whole = json.loads(
             data.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
-        raise UsageError(f"{name} is no bundle of a lesson: it is not JSON.") from None
+        raise UsageError(_("{name} is no bundle of a lesson: it is not JSON.", name=name)) from None
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
         raise UsageError(
-            f"{name} is no bundle of a lesson: take one on a lesson’s page “Take it with you”."
+            _(
+                "{name} is no bundle of a lesson: take one on a lesson’s page “Take it with you”.",
+                name=name,
+            )
         )
     version = whole.get("version")
     if version != VERSION or isinstance(version, bool):
         raise UsageError(
-            f"{name} has version {json.dumps(version)[:20]} of the format, and this Roomtone reads "
-            f"version {VERSION}: bring it up to date, or take the file again."
+            _(
+                "{name} has version {version} of the format, and this Roomtone reads version "
+                "{known}: bring it up to date, or take the file again.",
+                name=name,
+                version=json.dumps(version)[:20],
+                known=VERSION,
+            )
         )
     held = whole.get("content")
     try:
@@ -61,8 +74,11 @@ def read_bundle(data: bytes, name: str) -> Content:
         is_whole = False
     if not is_whole:
         raise UsageError(
-            f"{name} was changed or damaged since it was taken: its checksum is another one. "
-            "Take the file again."
+            _(
+                "{name} was changed or damaged since it was taken: its checksum is another one. "
+                "Take the file again.",
+                name=name,
+            )
         )
     try:
         return Content.model_validate_json(json.dumps(held))
@@ -70,7 +86,12 @@ def read_bundle(data: bytes, name: str) -> Content:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])[:_MAX_PLACE]
         raise UsageError(
-            f"{name} does not fit version {VERSION} of the format, at {place}."
+            _(
+                "{name} does not fit version {version} of the format, at {place}.",
+                name=name,
+                version=VERSION,
+                place=place,
+            )
         ) from None
 
 
@@ -89,5 +110,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(_: str) -> float:
+def _refuse_constant(_name: str) -> float:
     raise ValueError("no number")

@@ -6,12 +6,17 @@ school is in no document of others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from contract.language import N_
 from school.bundle.records import BundledForm, Content
 from school.moments.records import Speaker
 
-__all__ = ["nameless"]
+__all__ = ["ALONE", "nameless"]
+
+ALONE: Final[Mapping[Speaker, str]] = {"teacher": N_("the teacher"), "coach": N_("a coach")}
+"""What is kept in the place of a name, where nobody else has the role."""
 
 
 def nameless(content: Content) -> Content:
@@ -72,7 +77,7 @@ def _nameless_form(form: BundledForm, names: Callable[[str], str]) -> BundledFor
 
 def _names(roles: dict[str, Speaker]) -> Callable[[str], str]:
     found: dict[str, str] = {}
-    for role, alone in (("teacher", "the teacher"), ("coach", "a coach")):
+    for role, alone in ALONE.items():
         people = [name for name, each in roles.items() if each == role]
         for number, name in enumerate(people, start=1):
             found[name] = alone if len(people) == 1 else f"{role} {number}"

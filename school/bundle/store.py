@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, select
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.bundle.nameless import nameless
 from school.bundle.records import Content
@@ -49,8 +50,11 @@ class ImportedStore:
             )
             if count is not None and count >= MAX_IMPORTED:
                 raise UsageError(
-                    f"There are {MAX_IMPORTED} imported lessons already, which is the most that "
-                    "one person may have. Delete one first."
+                    _(
+                        "There are {n} imported lessons already, which is the most that one person "
+                        "may have. Delete one first.",
+                        n=MAX_IMPORTED,
+                    )
                 )
             connection.execute(
                 insert(imported_lessons),

@@ -203,7 +203,8 @@ class Item {
         this.#dispute(said.now);
       } else {
         this.button.hidden = false;
-        this.state.textContent = _("Not saved: {reason} Your words stay in this browser.", { reason: said.detail ?? _("the server reported an error.") });
+        const reason = said.detail ?? _("the server reported an error.");
+        this.state.textContent = _("Not saved: {reason} Your words stay in this browser.", { reason });
         if (answer.status >= 500) this.#later(RETRY_MS);
       }
     } catch {
