@@ -80,6 +80,7 @@ from dashboard_api.sharing.deletion import Deletions
 from dashboard_api.together import routes as debriefs
 from dashboard_api.together.announcing import Announcing
 from dashboard_api.together.debriefs import Debriefs
+from dashboard_api.together.talks import Talks
 from dashboard_api.video import serving as video_serving
 from dashboard_api.video import state_routes as video_state
 from dashboard_api.video import upload_routes as video_uploads
@@ -193,6 +194,7 @@ def create_app(
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
             asyncio.create_task(VideoWorker(videos, store).run(), name="videos"),
             asyncio.create_task(app.state.debriefs.run(), name="debriefs"),
+            asyncio.create_task(Talks(app.state.debriefs.rooms, zone).run(store), name="talks"),
         )
         if mailer is not None:
             digests = Digests(mailer, limits.link_base or "", zone)

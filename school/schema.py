@@ -109,6 +109,7 @@ moments: Final = Table(
     Column("tags", _TEXT, nullable=False, server_default="[]"),
     Column("revision", _COUNT, nullable=False, server_default="1"),
     Column("began_utc_ns", _COUNT),
+    Column("written_utc_ns", _COUNT),
     Index("moments_lesson", "lesson", "start_s"),
     sqlite_strict=True,
 )  # fmt: skip

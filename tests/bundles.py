@@ -33,6 +33,7 @@ def bundle_content(*, words: str = "Who begins?", author: str = "Kim Roth", **mo
         },
         "moments": [note], "steps": [step], "guess": None, "reflection": None, "timeline": None,
         "clock_map": None,
+        "talks": [{"day": "2025-11-19", "minutes": 42, "coach": author}],
         "forms": [{"name": "Talk", "version": "1", "items": [{"label": "Who talks", "said": [
             {"author": "Ada Okafor", "role": "teacher", "choice": "Many pupils", "words": ""},
             {"author": author, "role": "coach", "choice": "", "words": words},

@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,8 @@ def _fill(school: School) -> None:
     sharing.inbox.look(ADA, OF_ROB, NOW_NS)
     sharing.inbox.mail(ADA, NOW_NS, is_on=True)
     school.people.languages.choose(ADA, "es")
+    sharing.talks.add(PAST, ADA, KIM, date(2026, 3, 3), 42)
+    sharing.talks.add(OF_ROB, ROB, ADA, date(2026, 3, 4), 12)
     sharing.cycles.propose(OF_ROB, CycleText(focus="a focus for Rob"), BY_ADA)
     video = Video(
         id="a" * 32, lesson=PAST, state="ready", file="b" * 32, size=10, container="mp4",

@@ -25,6 +25,7 @@ _COUNTS: Final[dict[Kind, tuple[str, str]]] = {
         "{n} shared lessons have waited for three days",
     ),
     "replied": ("1 reply to a note", "{n} replies to notes"),
+    "noted": ("1 note in a lesson of yours", "{n} notes in lessons of yours"),
     "proposed": ("1 next step is proposed to you", "{n} next steps are proposed to you"),
     "due": ("1 next step to look back on", "{n} next steps to look back on"),
     "cycle": ("a day of your cycle has come", "{n} days of your cycle have come"),
@@ -104,6 +105,9 @@ def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
         case "replied":
             replies = "a reply" if news.n == 1 else f"{news.n} replies"
             return InboxLine(text=f"{who} wrote {replies} in {what}.", address=address, link="Read")
+        case "noted":
+            notes = "a note" if news.n == 1 else f"{news.n} notes"
+            return InboxLine(text=f"{who} wrote {notes} in {what}.", address=address, link="Read")
         case "proposed":
             text = f"{who} proposes a next step after {what}."
             return InboxLine(text=text, address=f"{address}/step", link="Answer")

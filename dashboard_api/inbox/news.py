@@ -20,7 +20,7 @@ from school.sharing.policy import may, may_at_all, reaches
 
 __all__ = ["REMIND_AFTER_NS", "Kind", "News", "news_of"]
 
-Kind = Literal["shared", "waits", "replied", "proposed", "due", "cycle"]
+Kind = Literal["shared", "waits", "replied", "noted", "proposed", "due", "cycle"]
 REMIND_AFTER_NS: Final = 72 * 3_600 * SECOND_NS
 """A shared lesson that nobody has looked at for so long is a reminder."""
 MAX_NEWS: Final = 20
@@ -92,6 +92,21 @@ def _of_lesson(
                     kind="replied", at_utc_ns=max(one.written_utc_ns for one in new),
                     lesson=seen.lesson, n=len(new),
                     who=tuple(dict.fromkeys(one.author for one in new)),
+                )
+            )  # fmt: skip
+    if waiting.has_notes and seen.reach == "own":
+        notes = [
+            (one.written_utc_ns, one.author)
+            for one in seen.moments(stores)
+            if one.author != seen.viewer
+            and one.written_utc_ns is not None
+            and one.written_utc_ns > waiting.seen_utc_ns
+        ]
+        if notes:
+            found.append(
+                News(
+                    kind="noted", at_utc_ns=max(at for at, _ in notes), lesson=seen.lesson,
+                    n=len(notes), who=tuple(dict.fromkeys(author for _, author in sorted(notes))),
                 )
             )  # fmt: skip
     if waiting.proposed:

@@ -144,6 +144,7 @@ def add_note(
         role=speaker_of(seen.reach),
         kind=new.note_kind,
         tags=tags_of(new.tags, framework),
+        written_utc_ns=viewer.utc_ns,
         began_utc_ns=None if new.began_utc_ms is None else new.began_utc_ms * _MS_NS,
         start_s=span.start_s,
         end_s=span.end_s,

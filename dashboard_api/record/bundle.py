@@ -16,6 +16,7 @@ from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment
 from dashboard_api.record.compared_forms import ComparedForm, compared_forms
 from dashboard_api.record.content import taken_moments
+from dashboard_api.record.talks import seen_talks
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -36,6 +37,7 @@ from school.bundle.records import (
     BundledSegment,
     BundledSpan,
     BundledStep,
+    BundledTalk,
     BundledTimeline,
     BundledZone,
     Content,
@@ -74,6 +76,10 @@ def bundle_of(
         reflection=_reflection(stores, seen) if is_own else None,
         timeline=timeline,
         clock_map=_map(stores, seen),
+        talks=[
+            BundledTalk(day=each.day, minutes=each.minutes, coach=each.coach)
+            for each in seen_talks(stores, seen)
+        ],
         forms=[_form(each) for each in compared_forms(stores, seen, forms)],
     )
 

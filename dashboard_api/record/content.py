@@ -16,6 +16,7 @@ from dashboard_api.language.dates import local_time_text
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.record.compared_forms import ComparedForm, compared_forms
+from dashboard_api.record.talks import seen_talks, talk_text
 from dashboard_api.sharing.page_view import day_text, parts_text
 from dashboard_api.views.text import (
     joined_text,
@@ -169,6 +170,7 @@ def _about(stores: Stores, seen: SeenLesson, now_utc_ns: int, zone: tzinfo | Non
              _("{length} so far", length=length) if is_running else length,
              sensed_text(sensed_s / seen_s if seen_s else None)]  # fmt: skip
     about = " · ".join(part for part in parts if part)
+    about = "\n".join((about, *(talk_text(each) for each in seen_talks(stores, seen))))
     if seen.cut.shared is not None:
         words = _("This record holds the parts that are shared with who took it.")
         return f"{about}\n{words}"

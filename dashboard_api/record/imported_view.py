@@ -26,6 +26,7 @@ from dashboard_api.record.content import (
     note_by,
     step_lines,
 )
+from dashboard_api.record.talks import SeenTalk, talk_text
 from dashboard_api.seat_rows.chart import Strip, axis_svg, strip_svg
 from dashboard_api.views.text import (
     ACTIVITY_TEXT,
@@ -56,6 +57,7 @@ class ImportedPage:
 
     title: str
     about: str
+    talks: Sequence[str]
     made: str
     activities: Sequence[str]
     summary: Sequence[str]
@@ -80,6 +82,10 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
             for part in (lesson.room, _at(lesson.starts_at.timestamp(), zone), length_text(length))
             if part
         ),
+        talks=[
+            talk_text(SeenTalk(day=one.day, minutes=one.minutes, coach=one.coach))
+            for one in content.talks
+        ],
         made=_at(content.made_at.timestamp(), zone),
         activities=[
             f"{_place(one.start_s, one.end_s)} {_(ACTIVITY_TEXT[one.name])}"

@@ -29,6 +29,8 @@ def nameless(content: Content) -> Content:
         said += [(each.author, each.role) for each in one.answers]
         for name, role in said:
             roles.setdefault(name, role)
+    for talk in content.talks:
+        roles.setdefault(talk.coach, "coach")
     for form in content.forms:
         for item in form.items:
             for answered in item.said:
@@ -58,6 +60,7 @@ def nameless(content: Content) -> Content:
                 one.model_copy(update={"author": names(one.author) if one.author in roles else ""})
                 for one in content.steps
             ],
+            "talks": [one.model_copy(update={"coach": names(one.coach)}) for one in content.talks],
             "forms": [_nameless_form(one, names) for one in content.forms],
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -34,6 +35,7 @@ __all__ = [
     "BundledSegment",
     "BundledSpan",
     "BundledStep",
+    "BundledTalk",
     "BundledTimeline",
     "BundledZone",
     "Content",
@@ -159,6 +161,14 @@ class BundledReflection(Base):
     watch: Words
 
 
+class BundledTalk(Base):
+    """How long teacher and coach talked about the lesson on a day."""
+
+    day: date
+    minutes: Annotated[int, Field(ge=1, le=1_440)]
+    coach: Line
+
+
 class BundledSaid(Base):
     """What somebody said of an item of a form."""
 
@@ -254,5 +264,7 @@ class Content(Base):
     timeline: BundledTimeline | None
     """Null in the bundle of anybody but the lesson's teacher."""
     clock_map: BundledMap | None
+    talks: Annotated[list[BundledTalk], _Many] = []
+    """Of the reader's; older files have no such key."""
     forms: Annotated[list[BundledForm], _Many] = []
     """Those that the reader sees both sides of; older files have no such key."""

@@ -11,7 +11,7 @@ from school.column_types import FLAG as _FLAG
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["action_steps", "guess_choices", "guesses", "reflections"]
+__all__ = ["action_steps", "guess_choices", "guesses", "reflections", "talks"]
 
 
 def _lesson(column: str) -> Column[str]:
@@ -90,3 +90,22 @@ reflections: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """What a teacher writes for themselves at the end; nobody else ever sees it."""
+
+
+def _of_talk(column: str, other: str) -> Column[str]:
+    key = ForeignKey(f"{other}.id", name=f"talks_{column}_fkey", ondelete="CASCADE")
+    return Column(column, _TEXT, key, primary_key=True, nullable=False)
+
+
+talks: Final = Table(
+    "talks", METADATA,
+    _of_talk("lesson", "lessons"),
+    _of_talk("teacher", "people"),
+    _of_talk("person", "people"),
+    Column("day", _TEXT, primary_key=True, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Index("talks_teacher", "teacher"),
+    Index("talks_person", "person"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""How many minutes of a day (ISO 8601) a teacher and a coach were in the debrief of a lesson together."""

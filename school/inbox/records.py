@@ -18,5 +18,7 @@ class WaitingLesson:
     """Since when it is shared with them, if that is new to them."""
     has_replies: bool
     """Whether somebody else replied since, to them or in their own lesson."""
+    has_notes: bool
+    """Whether somebody else wrote a note in their own lesson since."""
     proposed: int
     """Next steps that are proposed to them, and that they have not answered."""

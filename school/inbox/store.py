@@ -42,7 +42,7 @@ _NEVER: Final = literal(-1)
 
 
 def _events() -> Subquery:
-    """One row an event: a share, a reply, a proposal; with its lesson and its time."""
+    """One row an event: a share, a reply, a note, a proposal; with its lesson and its time."""
     shared = select(
         shares.c.lesson, shares.c.created_utc_ns.label("at"), literal("share").label("kind")
     ).where(
@@ -61,6 +61,11 @@ def _events() -> Subquery:
             ),
         )
     )
+    noted = select(moments.c.lesson, moments.c.written_utc_ns, literal("note")).where(
+        moments.c.lesson.in_(_OWN),
+        moments.c.author != _ME,
+        moments.c.written_utc_ns.is_not(None),
+    )
     # A proposal waits until it is answered, also after a look.
     proposed = select(
         action_steps.c.lesson, action_steps.c.changed_utc_ns, literal("proposal")
@@ -69,7 +74,7 @@ def _events() -> Subquery:
         action_steps.c.state == "proposed",
         action_steps.c.lesson.is_not(None),
     )
-    return union_all(shared, replied, proposed).subquery("events")
+    return union_all(shared, replied, noted, proposed).subquery("events")
 
 
 _EVENTS: Final = _events()
@@ -113,6 +118,7 @@ class InboxStore:
                 seen_utc_ns=max(seen for _, _, seen in kinds.values()),
                 shared_utc_ns=kinds["share"][1] if "share" in kinds else None,
                 has_replies="reply" in kinds,
+                has_notes="note" in kinds,
                 proposed=kinds["proposal"][0] if "proposal" in kinds else 0,
             )
             for lesson, kinds in found.items()

@@ -13,12 +13,13 @@ from school.known_schemas.inbox import INBOX
 from school.known_schemas.languages import LANGUAGES
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
+from school.known_schemas.talks import TALKS
 from school.known_schemas.videos import VIDEOS
 
 __all__ = ["MORE"]
 
 MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
-    DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES,
+    DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -50,6 +50,8 @@ class Moment:
     """Higher with each change: who changes it says which one they have read."""
     began_utc_ns: int | None = None
     """When its writer began to type, of a note that was written during the lesson."""
+    written_utc_ns: int | None = None
+    """When it was kept first; None of older ones. It says what is new to whom, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

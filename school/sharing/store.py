@@ -18,6 +18,7 @@ from school.database import SchoolDatabase
 from school.debrief.guess_store import GuessStore
 from school.debrief.reflection_store import ReflectionStore
 from school.debrief.step_store import StepStore
+from school.debrief.talk_store import TalkStore
 from school.forms.store import FormStore
 from school.inbox.store import InboxStore
 from school.lessons.owner_rows import give_lessons
@@ -105,6 +106,8 @@ class SharingStore:
         """What people read back from files of lessons."""
         self.inbox = InboxStore(database)
         """What is new to whom."""
+        self.talks = TalkStore(database)
+        """How long two talked about a lesson."""
         self.forms = FormStore(database)
         """What people fill in forms about a lesson."""
 

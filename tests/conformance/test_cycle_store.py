@@ -8,13 +8,16 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from school import School
+from school.audit.actor import Actor
 from school.cycle.records import Cycle, CycleChangedError, CycleText, stage_of
 from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
+from school.debrief.tables import talks
 from school.moments.records import Moment, Reply
 from tests.conformance.ada import ADA, BY, KIM
 
@@ -171,6 +174,46 @@ def test_what_people_wrote_goes_at_its_age(pair) -> None:
     assert one.sharing.steps.open_step("ada") is not None
     one.sharing.steps.report(step.id, "done", "", None, ADA)
     assert other.lessons.retire_words(before_utc_ns=2_000, most=3) == 1
+
+
+def test_minutes_of_a_talk_are_added_up_by_day(pair) -> None:
+    one, other = pair
+    for day, minutes in ((date(2026, 3, 3), 40), (date(2026, 3, 3), 2), (date(2026, 3, 5), 10)):
+        one.sharing.talks.add("maths", "ada", "kim", day, minutes)
+    # Of no lesson, and of one that is another one's.
+    one.sharing.talks.add("gone", "ada", "kim", date(2026, 3, 3), 1)
+    one.sharing.talks.add("maths", "kim", "ada", date(2026, 3, 3), 1)
+    found = other.sharing.talks.of_lesson("maths")
+    assert [(each.person, each.day, each.minutes) for each in found] == [
+        ("kim", date(2026, 3, 3), 42), ("kim", date(2026, 3, 5), 10),
+    ]  # fmt: skip
+    one.sharing.talks.add("art", "ada", "kim", date(2026, 3, 6), 1)
+    # As old as the notes of its lesson.
+    assert other.lessons.retire_words(before_utc_ns=1_000, most=9) == 0
+    assert other.lessons.retire_words(before_utc_ns=2_000, most=9) == 2
+    assert other.sharing.talks.of_lesson("maths") == []
+    assert len(other.sharing.talks.of_lesson("art")) == 1
+
+
+@pytest.mark.parametrize("leaver", ("ada", "kim"))
+def test_a_talk_goes_with_either_of_the_two(pair, leaver) -> None:
+    one, other = pair
+    one.sharing.talks.add("maths", "ada", "kim", date(2026, 3, 3), 42)
+    one.people.leaving.leave(leaver, BY, utc_ns=2_500)
+    with other.sharing.talks._database.reading() as connection:
+        assert connection.execute(select(talks)).all() == []
+
+
+def test_a_talk_does_not_change_hands_with_the_lesson(pair) -> None:
+    one, other = pair
+    one.people.add("rob", "rob", ["teacher"], BY, person_id="rob")
+    one.sharing.talks.add("maths", "ada", "kim", date(2026, 3, 3), 42)
+    rob = Actor(name="rob", utc_ns=7, person="rob")
+    assert one.sharing.handovers.take_over("maths", rob, 1_500, 10_000)
+    assert other.sharing.talks.of_lesson("maths") == []
+    one.sharing.talks.add("maths", "ada", "kim", date(2026, 3, 3), 1)
+    one.sharing.talks.add("maths", "rob", "kim", date(2026, 3, 3), 5)
+    assert [each.minutes for each in other.sharing.talks.of_lesson("maths")] == [5]
 
 
 @given(

@@ -28,7 +28,12 @@ def test_a_share_is_new_until_a_look_and_while_it_lasts(pair) -> None:
     assert other.sharing.inbox.waiting("kim", 5_000) == []
     share(one, 3_000)
     new = WaitingLesson(
-        lesson="maths", seen_utc_ns=-1, shared_utc_ns=3_000, has_replies=False, proposed=0
+        lesson="maths",
+        seen_utc_ns=-1,
+        shared_utc_ns=3_000,
+        has_replies=False,
+        has_notes=False,
+        proposed=0,
     )
     assert other.sharing.inbox.waiting("kim", 5_000) == [new]
     assert other.sharing.inbox.waiting("ada", 5_000) == []
@@ -64,6 +69,28 @@ def test_replies_are_new_to_the_teacher_and_to_the_notes_writer(pair) -> None:
     assert other.sharing.inbox.waiting("ada", 5_000) == []
     one.sharing.unshare("maths", "kim", BY)
     assert other.sharing.inbox.waiting("kim", 5_000) == []
+
+
+def test_notes_of_others_are_new_to_the_lessons_teacher(pair) -> None:
+    one, other = pair
+    share(one, 1)
+    one.sharing.inbox.look("kim", "maths", 2)
+    for number, author, at in ((1, "kim", None), (2, "ada", 3_000), (3, "kim", 3_500)):
+        one.lessons.put_moment(
+            Moment(id=f"n-{number}", lesson="maths", start_s=1, end_s=9, note="n", author=author,
+                   role="coach", written_utc_ns=at)
+        )  # fmt: skip
+    (found,) = other.sharing.inbox.waiting("ada", 5_000)
+    assert (found.has_notes, found.has_replies, found.seen_utc_ns) == (True, False, -1)
+    # A coach hears of replies to theirs alone.
+    assert other.sharing.inbox.waiting("kim", 5_000) == []
+    one.sharing.inbox.look("ada", "maths", 3_500)
+    assert other.sharing.inbox.waiting("ada", 5_000) == []
+    # A change of its words is no new note.
+    (last,) = [each for each in one.lessons.moments("maths") if each.id == "n-3"]
+    assert last.written_utc_ns == 3_500
+    assert one.lessons.change_moment(last) is not None
+    assert other.sharing.inbox.waiting("ada", 5_000) == []
 
 
 def test_looks_go_with_the_lesson(pair) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, se
 
 from school.bundle.tables import imported_lessons
 from school.cycle.tables import cycles
-from school.debrief.tables import action_steps, guess_choices, guesses, reflections
+from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_answers, form_sheets
 from school.inbox.tables import digests, lesson_looks
 from school.moments.dismissals import dismissals
@@ -239,6 +239,21 @@ _FORMS: Final = (
     ),
 )  # fmt: skip
 
+_TALK: Final = [talks.c[name] for name in ("lesson", "day", "minutes")]
+_TALKS: Final = Held(
+    table=talks,
+    files=("account.json",),
+    parts={
+        "talks_about_lessons_of_others": select(*_TALK)
+        .where(talks.c.person == _PERSON)
+        .order_by(*talks.primary_key),
+        "talks_about_your_lessons": select(*_TALK)
+        .where(talks.c.teacher == _PERSON)
+        .order_by(*talks.primary_key),
+    },
+    omitted={"teacher": "the id of whose lesson it was", "person": "the id of the coach"},
+)
+
 HELD: Final = (
     Held(
         table=people, files=("account.json",),
@@ -333,6 +348,7 @@ HELD: Final = (
     _STEPS,
     _CYCLES,
     *_FORMS,
+    _TALKS,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),

@@ -16,7 +16,7 @@ from school.bundle.tables import imported_lessons
 from school.cycle.linking import forget_coach
 from school.cycle.tables import cycles
 from school.database import SchoolDatabase
-from school.debrief.tables import action_steps, guess_choices, guesses, reflections
+from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.inbox.tables import digests, lesson_looks
 from school.moments.store import remove_unwanted_labels
@@ -49,7 +49,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
-    lesson_looks, digests, chosen_languages,
+    lesson_looks, digests, chosen_languages, talks,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
@@ -186,6 +186,7 @@ def _forget(
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
     forget_coach(connection, person, name, by)
+    connection.execute(delete(talks).where(talks.c.teacher == person))
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)

@@ -101,6 +101,53 @@ def test_replies_are_new_to_the_teacher_and_to_whose_note_it_is(client, coach, c
     assert news(coach) == []
 
 
+def write_note(pages: Pages, start_s: float, words: str):
+    answer = pages.post("/api/lessons/sample/moments", json={"start_s": start_s, "note": words})
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def test_a_coachs_notes_are_new_to_the_teacher(client, coach, clock, stores):
+    client.get("/lessons/sample")
+    coach.get("/lessons/sample")
+    clock.advance(60)
+    note = write_note(coach, 300, "Secret words")
+    write_note(coach, 400, "More")
+    write_note(client, 500, "My own")
+    assert [line.partition(" in ")[0] for line in news(client)] == ["The-coach wrote 2 notes"]
+    assert news(client)[0].endswith(" Read")
+    assert news(coach) == []
+    client.get("/lessons/sample")
+    assert news(client) == []
+    # One that is changed is not new, and one that is deleted never was.
+    clock.advance(60)
+    change = {"revision": note["revision"], "note": "Other words"}
+    path = f"/api/lessons/sample/moments/{note['id']}"
+    assert coach.request("PUT", path, json=change).status_code == 200
+    assert news(client) == []
+    last = write_note(coach, 600, "Written by mistake")
+    assert len(news(client)) == 1
+    coach.request("DELETE", f"/api/lessons/sample/moments/{last['id']}")
+    assert news(client) == []
+
+
+def test_a_mail_counts_notes_without_their_words(client, coach, clock, stores, round_of):
+    client.post("/inbox/mail", data={"is_on": "true"})
+    clock.advance(60)
+    write_note(coach, 300, "Secret words")
+    assert round_of().sent == []
+    clock.advance(60)
+    stores.lessons.put_moment(
+        Moment(
+            id="later", lesson="sample", start_s=310, end_s=330, note="Secret words",
+            author=COACH, role="coach", written_utc_ns=clock.utc_ns(),
+        )
+    )  # fmt: skip
+    ((_, _, said),) = round_of().sent
+    assert "notes in lessons of yours\n" in said
+    assert "Secret" not in said
+
+
 def test_nothing_of_a_part_that_is_not_shared_is_new_to_a_coach(client, coach, clock, stores):
     own_note(stores, COACH, 100.0)
     coach.get("/lessons/sample")

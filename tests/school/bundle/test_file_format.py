@@ -64,6 +64,9 @@ CONTENT = st.fixed_dictionaries({
         "gaps": st.just([]), "summary": st.lists(TEXT, max_size=2),
     }),
     "clock_map": st.none(),
+    "talks": st.lists(st.fixed_dictionaries({
+        "day": st.dates().map(str), "minutes": st.integers(1, 1_440), "coach": TEXT,
+    }), max_size=2),
     "forms": st.lists(st.fixed_dictionaries({"name": TEXT, "version": TEXT, "items": st.lists(
         st.fixed_dictionaries({"label": TEXT, "said": st.lists(st.fixed_dictionaries({
             "author": TEXT, "role": st.sampled_from(["teacher", "coach"]), "choice": TEXT,
@@ -177,7 +180,8 @@ def test_a_zone_of_fewer_than_five_seats_is_refused() -> None:
 def test_a_file_from_before_forms_is_read() -> None:
     """What `minimal` has is all that files had then."""
     assert "forms" not in minimal()
-    assert read_bundle(sealed(minimal()), "f").forms == []
+    known = read_bundle(sealed(minimal()), "f")
+    assert known.forms == known.talks == []
     form = {"name": "Talk", "version": "1", "items": [{"label": "Who talks"}]}
     with pytest.raises(UsageError, match=r"at forms\.0\.items\.0\.said"):
         read_bundle(sealed(minimal() | {"forms": [form]}), "f")
