@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
+from contract.language import _
 from dashboard_api.clock_maps import routes as clock_maps
 from dashboard_api.cycle import caseload_routes as caseloads
 from dashboard_api.cycle import routes as cycles
@@ -89,6 +90,7 @@ from dashboard_api.video.worker import VideoWorker
 from dashboard_api.visit import routes as visits
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
 from dashboard_api.web.description import description_of
+from dashboard_api.web.faults import detail_text, fault_text
 from dashboard_api.web.kept_files import KeptFiles
 from dashboard_api.web.limits.connection_gate import ConnectionGate
 from dashboard_api.web.limits.request_limits import RequestLimits
@@ -280,10 +282,11 @@ def create_app(
     app.add_exception_handler(StoreError, _store_error)
     app.add_middleware(Announcing, debriefs=app.state.debriefs)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(Speaking)
     app.add_middleware(RequestLimits, settings=limits, counts=app.state.refusal_counts)
     app.add_middleware(Guard, settings=limits)
     app.add_middleware(Forwarding, settings=limits, counts=app.state.refusal_counts)
+    # What is refused before a page is looked for has words for people too.
+    app.add_middleware(Speaking)
     app.add_middleware(Counting, figures=app.state.request_figures)
     return app
 
@@ -296,18 +299,20 @@ def _version() -> str:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return error_response(request.headers, 404, "Not found", str(error))
+    return error_response(request.headers, 404, _("Not found"), str(error))
 
 
 async def _sign_in_needed(request: Request, error: Exception) -> Response:
     if request.scope["type"] == "websocket":
-        return error_response(request.headers, 401, "Sign in", str(error))
+        return error_response(request.headers, 401, _("Sign in"), str(error))
     target = request.url.path if request.method == "GET" else "/"
     if request.url.query and request.method == "GET":
         target += f"?{request.url.query}"
     if "authorization" in request.headers:
         challenge = {"WWW-Authenticate": "Bearer"}
-        return error_response(request.headers, 401, "Sign in", str(error), more_headers=challenge)
+        return error_response(
+            request.headers, 401, _("Sign in"), str(error), more_headers=challenge
+        )
     return _elsewhere(request, 401, str(error), f"/sign-in?next={quote(target, safe='')}")
 
 
@@ -321,15 +326,15 @@ def _elsewhere(request: Request, status: int, sentence: str, address: str) -> Re
         return Response(status_code=status, headers={"HX-Redirect": address})
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse(address, status_code=303)
-    return error_response(request.headers, status, "Sign in", sentence)
+    return error_response(request.headers, status, _("Sign in"), sentence)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
-        return error_response(request.headers, 404, "Not found", "There is no such page.")
+        return error_response(request.headers, 404, _("Not found"), _("There is no such page."))
     return error_response(
-        request.headers, error.status_code, "This did not work", f"{error.detail.rstrip('.')}.",
+        request.headers, error.status_code, _("This did not work"), f"{detail_text(error.detail).rstrip('.')}.",
         more_headers=dict(error.headers or {}),
     )  # fmt: skip
 
@@ -337,9 +342,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = " ".join(str(part) for part in first["loc"][1:])[:_MAX_FIELD] or "the request"
-    return error_response(request.headers, 422, "This did not work", f"{field}: {first['msg']}.")
+    field = " ".join(str(part) for part in first["loc"][1:])[:_MAX_FIELD] or _("the request")
+    sentence = f"{field}: {fault_text(first)}."
+    return error_response(request.headers, 422, _("This did not work"), sentence)
 
 
 async def _store_error(request: Request, error: Exception) -> Response:
-    return error_response(request.headers, 503, "The data can't be read right now", str(error))
+    return error_response(request.headers, 503, _("The data can't be read right now"), str(error))

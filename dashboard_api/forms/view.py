@@ -236,7 +236,7 @@ def teacher_of(stores: Stores, seen: SeenLesson) -> str:
     """Whose lesson it is today; raises NotFoundError."""
     teacher = stores.sharing.forms.teacher_of(seen.lesson.id)
     if teacher is None:  # it changed hands since
-        raise NotFoundError(NO_LESSON)
+        raise NotFoundError(_(NO_LESSON))
     return teacher
 
 

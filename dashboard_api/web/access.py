@@ -9,7 +9,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.errors import RoomtoneError
-from contract.language import speak
+from contract.language import N_, _, speak
 from dashboard_api.language.choosing import language_of
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.secret import Holder, Secret
@@ -66,7 +66,9 @@ __all__ = [
     "session_cookie",
 ]
 
-_PROGRAM_REFUSED: Final = "This token opens nothing here: it is unknown, revoked or too old, or this is a page for people."
+_PROGRAM_REFUSED: Final = N_(
+    "This token opens nothing here: it is unknown, revoked or too old, or this is a page for people."
+)
 COOKIE: Final = "roomtone_session"
 """By plain HTTP on this computer."""
 PERSON_HEADER: Final = "roomtone-person"
@@ -122,25 +124,25 @@ class Needs:
         found = await store.run(lambda stores: secret.holder(stores, now))
         if secret.is_token and (found is None or not _is_for_programs(connection)):
             await store.run(lambda stores: _record_refusal(stores, found, now))
-            raise SignInNeededError(_PROGRAM_REFUSED)
+            raise SignInNeededError(_(_PROGRAM_REFUSED))
         if found is None:
-            raise SignInNeededError("Sign in first.")
+            raise SignInNeededError(_("Sign in first."))
         person = found.person
         if person.language is not None:
             speak(language_of(person.language))
         if connection.headers.get(PERSON_HEADER, person.id) != person.id:
-            raise SignInNeededError("Somebody else is signed in in this browser by now.")
+            raise SignInNeededError(_("Somebody else is signed in in this browser by now."))
         if (
             not self.is_without_second_factor
             and not person.has_second_factor
             and not (found.session is not None and found.session.has_second_factor)
             and person.roles & NEED_SECOND_FACTOR
         ):
-            raise SecondFactorNeededError("Set up a second factor first, on the account page.")
+            raise SecondFactorNeededError(_("Set up a second factor first, on the account page."))
         if self.action is not None and not may_at_all(person.roles, self.action):
             if found.token is not None:
                 await store.run(lambda stores: _record_refusal(stores, found, now))
-            raise NotFoundError("There is no such page.")
+            raise NotFoundError(_("There is no such page."))
         return Viewer(
             person=person, session=found.session, action=self.action, utc_ns=store.clock.utc_ns(),
             people_utc_ns=now, token=found.token,

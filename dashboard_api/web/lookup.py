@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from contract.language import N_, _
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
@@ -27,7 +28,7 @@ __all__ = [
     "speaker_of",
 ]
 
-NO_LESSON: Final = (
+NO_LESSON: Final = N_(
     "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
     "the address is incomplete."
 )
@@ -64,7 +65,7 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
         if viewer.token is not None:
             by = Actor(name="the pages", utc_ns=viewer.people_utc_ns)
             stores.people.tokens.record_refusal(viewer.token, by)
-        raise NotFoundError(NO_LESSON)
+        raise NotFoundError(_(NO_LESSON))
     return lesson, reach
 
 
@@ -82,7 +83,7 @@ def find_asked(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
         or viewer.utc_ns >= lesson.over_utc_ns(stores.longest_ns) + OPEN_NS
         or not may(viewer.person.roles, viewer.action, "asked")
     ):
-        raise NotFoundError(NO_LESSON)
+        raise NotFoundError(_(NO_LESSON))
     return lesson
 
 
@@ -96,7 +97,7 @@ def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
     lesson, reach = find_lesson(stores, viewer, lesson_id)
     cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id).get(lesson.id)
     if cut is None:  # the share has ended since
-        raise NotFoundError(NO_LESSON)
+        raise NotFoundError(_(NO_LESSON))
     is_filmed = stores.videos.ready(lesson.id) is not None
     return SeenLesson(viewer.person.id, lesson, reach, cut, is_filmed)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from contract.errors import ModelError
 from contract.files.plain_file import read_plain_file
+from contract.language import _
 from models.school_model.labels import base_of
 from models.serving.manifest import MAX_BYTES, SHIPPED, ModelManifest
 
@@ -85,8 +86,12 @@ class ModelCatalog:
             text = read_plain_file(at, max_bytes=MAX_BYTES, follow_links=True).decode()
         except (OSError, UnicodeDecodeError) as error:
             raise ModelError(
-                f"{at}: the model's manifest can't be read ({error}); a model is a .onnx file with "
-                "a .json of the same name next to it."
+                _(
+                    "{file}: the model's manifest can't be read ({error}); a model is a .onnx file "
+                    "with a .json of the same name next to it.",
+                    file=at,
+                    error=error,
+                )
             ) from error
         manifest = ModelManifest.from_json(text, str(at))
         self._known[manifest.version] = manifest

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _
 from contract.lesson import Activity
 from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import (
@@ -37,7 +38,7 @@ __all__ = ["LEFT_OUT", "NOT_SHARED", "SeenLesson"]
 
 LEFT_OUT: Final = "left_out"
 NOT_SHARED: Final = "not_shared"
-_WORDS: Final = {LEFT_OUT: "left out", NOT_SHARED: "not shared with you"}
+_WORDS: Final = {LEFT_OUT: N_("left out"), NOT_SHARED: N_("not shared with you")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def _cut_readings(readings: RoomReadings, cut: Cut) -> RoomReadings:
         start, end = int(span.start_s), int(span.end_s)
         seen[start:end] = False
         reason = NOT_SHARED if exclusion is None else LEFT_OUT
-        words = _WORDS[reason]
+        words = _(_WORDS[reason])
         if exclusion is not None and cut.is_own:
             words = f"{words}: {exclusion.words}"
         own.append(GapSpan(start_s=start, end_s=end, reason=reason, words=words))
@@ -214,7 +215,7 @@ def _cut_readings(readings: RoomReadings, cut: Cut) -> RoomReadings:
 
 def _cut_seats(seats: SeatReadings, length_s: int, cut: Cut) -> SeatReadings:
     seen = np.ones((length_s, 1), dtype=np.bool_)
-    for span, _ in cut.seconds_hidden(length_s):
+    for span, _exclusion in cut.seconds_hidden(length_s):
         seen[int(span.start_s) : int(span.end_s)] = False
     nothing = np.float32(np.nan)
     return replace(

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
+from contract.language import _
 from dashboard_api.web.limits.stream_places import StreamPlaces
 from dashboard_api.web.refusals import error_response
 
@@ -27,7 +28,7 @@ def without_place(request: Request, person: str) -> Response | None:
     if not export_places(request).full(person):
         return None
     return error_response(
-        request.headers, 429, "Too many exports at once",
-        "An export of yours, or some of others, are being made. Try again in a minute.",
+        request.headers, 429, _("Too many exports at once"),
+        _("An export of yours, or some of others, are being made. Try again in a minute."),
         more_headers={"Retry-After": str(_RETRY_S)},
     )  # fmt: skip

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.language import _
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.limits.uploads import MIN_PROGRESS_BYTES, is_upload, max_body_bytes
 from dashboard_api.web.refusals import RefusalCounts, error_response
@@ -60,7 +61,7 @@ class RequestLimits:
 
     def _answer(self, refused: HTTPException, scope: Scope) -> Response:
         return error_response(
-            Headers(scope=scope), refused.status_code, "The request is too large", refused.detail,
+            Headers(scope=scope), refused.status_code, _("The request is too large"), refused.detail,
             more_headers=_CLOSE,
         )  # fmt: skip
 
@@ -72,11 +73,15 @@ class RequestLimits:
             len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
             > MAX_TARGET_BYTES
         ):
-            fault = HTTPException(414, f"The address is longer than {MAX_TARGET_BYTES} bytes.")
+            fault = HTTPException(
+                414, _("The address is longer than {n} bytes.", n=MAX_TARGET_BYTES)
+            )
         elif len(headers) > MAX_HEADERS:
-            fault = HTTPException(431, f"The request has more than {MAX_HEADERS} headers.")
+            fault = HTTPException(431, _("The request has more than {n} headers.", n=MAX_HEADERS))
         elif sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
-            fault = HTTPException(431, f"The headers have more than {MAX_HEADER_BYTES} bytes.")
+            fault = HTTPException(
+                431, _("The headers have more than {n} bytes.", n=MAX_HEADER_BYTES)
+            )
         if fault is not None:
             self._counts.add("head_size")
         return fault
@@ -157,7 +162,7 @@ class _Exchange:
     def _too_slow(self) -> HTTPException:
         self._counts.add("body_time")
         seconds = f"{self._settings.body_timeout_s:g}"
-        sentence = f"The request's body did not arrive within {seconds} s."
+        sentence = _("The request's body did not arrive within {seconds} s.", seconds=seconds)
         return HTTPException(408, sentence, headers=_CLOSE)
 
     async def send(self, message: Message) -> None:
@@ -187,5 +192,5 @@ class _Exchange:
 
 def _too_large(max_bytes: int) -> HTTPException:
     return HTTPException(
-        413, f"The request's body is larger than {max_bytes} bytes.", headers=_CLOSE
+        413, _("The request's body is larger than {n} bytes.", n=max_bytes), headers=_CLOSE
     )

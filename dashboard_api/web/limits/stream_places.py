@@ -12,6 +12,7 @@ from sse_starlette.sse import AsyncContentStream
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from contract.language import _
 from dashboard_api.web.refusals import RefusalCounts, error_response
 
 __all__ = ["BoundedStream", "StreamPlaces"]
@@ -74,10 +75,17 @@ class BoundedStream(EventSourceResponse):
                 await super().__call__(scope, receive, send)
             return
         self._counts.add("streams")
-        whose = "of yours " if full == "key" else ""
+        if full == "key":
+            sentence = _(
+                "Too many live pages of yours are open; close some, or try again in {seconds} s.",
+                seconds=RETRY_S,
+            )
+        else:
+            sentence = _(
+                "Too many live pages are open; close some, or try again in {seconds} s.",
+                seconds=RETRY_S,
+            )
         response = error_response(
-            Headers(scope=scope), 429, "Too many live pages",
-            f"Too many live pages {whose}are open; close some, or try again in {RETRY_S} s.",
-            more_headers={"Retry-After": str(RETRY_S)},
+            Headers(scope=scope), 429, _("Too many live pages"), sentence, more_headers={"Retry-After": str(RETRY_S)},
         )  # fmt: skip
         await response(scope, receive, send)

@@ -11,6 +11,7 @@ from typing import Final
 from starlette.datastructures import Headers
 
 from contract.errors import RoomtoneError
+from contract.language import _
 from dashboard_api.settings import Network
 
 __all__ = ["ForwardedError", "Origin", "is_in", "origin_of"]
@@ -55,8 +56,10 @@ def origin_of(peer: str, headers: Headers, trusted: Sequence[Network]) -> Origin
     if any(name in headers for name in _OLD):
         # A proxy that sets one of them passes on what a stranger wrote in the other.
         raise ForwardedError(
-            "The request has X-Forwarded and Forwarded headers; the reverse proxy must remove "
-            "those that it does not set itself."
+            _(
+                "The request has X-Forwarded and Forwarded headers; the reverse proxy must remove "
+                "those that it does not set itself."
+            )
         )
     return _by_standard(peer, standard, trusted)
 
@@ -99,7 +102,7 @@ def _elements(text: str) -> list[dict[str, str]]:
     while at < len(text):
         pair = _PAIR.match(text, at)
         if pair is None:
-            raise ForwardedError("The reverse proxy's header Forwarded can't be read.")
+            raise ForwardedError(_("The reverse proxy's header Forwarded can't be read."))
         value = pair[2]
         if value.startswith('"'):
             value = re.sub(r"\\(.)", r"\1", value[1:-1])
@@ -108,7 +111,7 @@ def _elements(text: str) -> list[dict[str, str]]:
         if text[at : at + 1] == ",":
             elements.append({})
         elif text[at : at + 1] not in {";", ""}:
-            raise ForwardedError("The reverse proxy's header Forwarded can't be read.")
+            raise ForwardedError(_("The reverse proxy's header Forwarded can't be read."))
         at += 1
     return elements
 

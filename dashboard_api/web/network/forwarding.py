@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.language import _
 from dashboard_api.settings import DashboardSettings, is_loopback
 from dashboard_api.web.network.callers import address_key
 from dashboard_api.web.network.forwarded import ForwardedError, Origin, is_in, origin_of
@@ -44,7 +45,7 @@ class Forwarding:
         try:
             origin = origin_of(peer, headers, self._trusted)
         except ForwardedError as error:
-            refusal = error_response(headers, 400, "The request can't be answered", str(error))
+            refusal = error_response(headers, 400, _("The request can't be answered"), str(error))
             await refusal(scope, receive, send)
             return
         if origin is None:
@@ -60,9 +61,12 @@ class Forwarding:
         key = address_key(_end(scope, "client"))
         if self._open[key] >= self._max_per_key:
             self._counts.add("connections")
-            sentence = f"Too many requests of your address are open; try again in {_RETRY_S} s."
+            sentence = _(
+                "Too many requests of your address are open; try again in {seconds} s.",
+                seconds=_RETRY_S,
+            )
             refusal: Response = error_response(
-                Headers(scope=scope), 429, "Too many requests", sentence,
+                Headers(scope=scope), 429, _("Too many requests"), sentence,
                 more_headers={"Retry-After": str(_RETRY_S)},
             )  # fmt: skip
             await refusal(scope, receive, send)

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.language import N_, _
 from dashboard_api.settings import DashboardSettings, host_name, is_loopback
 from dashboard_api.web.network.forwarding import HEALTH, LOCAL
 from dashboard_api.web.refusals import error_response
@@ -41,18 +42,18 @@ HEADERS: Final = {
 
 _HSTS: Final = "max-age=31536000"
 """A browser that came by HTTPS comes by nothing else for a year."""
-_ONLY_HERE: Final = "These pages only answer under this computer's own names."
-_OTHER_NAMES: Final = (
+_ONLY_HERE: Final = N_("These pages only answer under this computer's own names.")
+_OTHER_NAMES: Final = N_(
     "These pages do not answer under this name. The school's administrator can add it to "
     "dashboard.hosts."
 )
-_NO_HTTPS: Final = (
+_NO_HTTPS: Final = N_(
     "These pages answer other computers by HTTPS alone. Open their address with https://; a reverse "
     "proxy must be in dashboard.trusted_proxies, and say in X-Forwarded-Proto how it was asked."
 )
 
 _SECURE: Final = frozenset({"https", "wss"})
-_FOREIGN: Final = "This change came from another website's page, so it was refused."
+_FOREIGN: Final = N_("This change came from another website's page, so it was refused.")
 _PORTS: Final = {"http": 80, "https": 443}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -78,11 +79,11 @@ class Guard:
         fault = self._fault_of_address(scope, headers)
         if fault:
             # As text: a page's parts would be asked for under the same wrong name.
-            refusal: Response = PlainTextResponse(f"{fault}\n", status_code=421)
+            refusal: Response = PlainTextResponse(f"{_(fault)}\n", status_code=421)
         elif not _is_ours(scope, headers):
-            refusal = error_response(headers, 403, "Refused", _FOREIGN)
+            refusal = error_response(headers, 403, _("Refused"), _(_FOREIGN))
         elif scope["path"] in HEALTH and not scope[LOCAL]:
-            refusal = error_response(headers, 404, "Not found", "There is no such page.")
+            refusal = error_response(headers, 404, _("Not found"), _("There is no such page."))
         else:
             await self._app(scope, receive, _with_headers(send, scope))
             return
