@@ -7,57 +7,25 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from contract.language import N_, _, ngettext
 from school.audit.records import Action, Detail, Thing
+from school.audit.words import FILE_WORDS, REASON_WORDS, REMOVAL_WORDS, ROLE_WORDS
 
 __all__ = [
-    "FILE_WORDS",
-    "REASON_WORDS",
-    "REMOVAL_WORDS",
-    "ROLE_WORDS",
     "SENTENCES",
     "SOMEONE_GONE",
     "THINGS",
     "Entry",
+    "name_words",
 ]
 
-SOMEONE_GONE: Final = "a person who left"
-_LATER: Final = " (a later version of Roomtone says more about it)"
-
-# Entries stay for years: a word that is no longer used elsewhere stays here.
-ROLE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
-    "teacher": "teacher",
-    "coach": "coach",
-    "technician": "technician",
-    "administrator": "school administrator",
-    "privacy_officer": "data protection officer",
-})  # fmt: skip
-REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType({
-    "fire_drill": "fire drill",
-    "interruption": "interruption",
-    "break": "break, no teaching",
-    "technical": "technical trouble",
-    "private": "something private",
-    "other": "another reason",
-})  # fmt: skip
-"""Why a span was left out."""
-REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
-    "by_hand": "because they asked for it",
-    "replaced": "because a new one is there",
-    "kept_long_enough": "because it was kept for as long as the school keeps videos",
-    "unfinished": "because its upload was never finished",
-    "key_gone": "because its key was gone",
-})  # fmt: skip
-"""Why a video was removed."""
-FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
-    "table": "its table",
-    "notes": "its notes and moments",
-    "chapters": "its chapters",
-    "moment_track": "its moments for a player",
-    "record": "the record of its debrief",
-    "next_visit": "the next visit for a calendar",
-    "bundle": "all of it",
-})  # fmt: skip
-"""What of a lesson was taken as a file."""
+SOMEONE_GONE: Final = N_("a person who left")
+"""Kept where a name was; `name_words` is what people read."""
+_UNKNOWN: Final = N_(
+    "{who} did something to {thing} that a later version of Roomtone has a word for"
+)
+_PROGRAMS: Final = frozenset({N_("the pages"), N_("the sign-in page")})
+"""Programs that are no command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,50 +56,45 @@ class Entry:
     @property
     def who_words(self) -> str:
         """Who did it, within a sentence."""
-        is_command = self.is_program and self.who.startswith("roomtone ")
-        return f"the command “{self.who}”" if is_command else self.who
+        if self.is_program and self.who.startswith("roomtone "):
+            return _("the command “{name}”", name=self.who)
+        return _(self.who) if self.is_program and self.who in _PROGRAMS else name_words(self.who)
 
     def sentence_on(self, lesson: str | None) -> str:
         """The same on the page of a lesson, which is not named there but called "this lesson"."""
-        said = _Said(self.detail)
-        of_lesson = _lesson(self.lesson or "?", lesson)
         what = self._what(lesson)
+        said = _Said(self.detail, what, is_own=self.is_own)
         known = _BY_WORD.get(self.action)
-        if known is None:
-            did = f"did something to {what} that a later version of Roomtone has a word for"
-        else:
-            template, more = known
-            did = template.format(
-                thing=what, of=_Of(what, is_own=self.is_own), lesson=of_lesson, more=more(said)
-            )
+        template, more = (_UNKNOWN, _nothing) if known is None else known
         whom = self.who_words
-        who = whom[:1].upper() + whom[1:]
-        return f"{who} {did}{_LATER if known is not None and said.unread else ''}"
+        sentence = _(
+            template, who=whom[:1].upper() + whom[1:], thing=what,
+            lesson=_lesson(self.lesson or "?", lesson), more=more(said),
+        )  # fmt: skip
+        if known is None or not said.unread:
+            return sentence
+        return _("{sentence} (a later version of Roomtone says more about it)", sentence=sentence)
 
     def _what(self, lesson: str | None) -> str:
         words = _THING_WORDS.get(self.thing)
         if words is None:
-            return "something"
-        name = "themselves" if self.is_own else self.thing_name
-        return words.format(id=self.thing_id, lesson=_lesson(self.thing_id, lesson), name=name)
+            return _("something")
+        name = _("themselves") if self.is_own else name_words(self.thing_name)
+        return _(words, id=self.thing_id, lesson=_lesson(self.thing_id, lesson), name=name)
 
 
-class _Of:
-    """`{of:password}` in a sentence: "their own password", or "the password of Kim Roth"."""
-
-    def __init__(self, whose: str, *, is_own: bool) -> None:
-        self._whose = whose
-        self._is_own = is_own
-
-    def __format__(self, what: str) -> str:
-        return f"their own {what}" if self._is_own else f"the {what} of {self._whose}"
+def name_words(name: str) -> str:
+    """A name as people read it, also in place of one that is gone."""
+    return _(name) if name == SOMEONE_GONE else name
 
 
 class _Said:
     """What an entry adds, and which of it no word was found for."""
 
-    def __init__(self, detail: Detail) -> None:
+    def __init__(self, detail: Detail, thing: str, *, is_own: bool) -> None:
         self._detail = detail
+        self._thing = thing
+        self._is_own = is_own
         self._unread = set(detail)
 
     @property
@@ -150,79 +113,119 @@ class _Said:
         found = words.get(str(self._detail.get(key, "")), "")
         if found:
             self._unread.discard(key)
-        return found
+        return _(found)
 
     def marked(self, words: Mapping[str, str]) -> list[str]:
         """The words of the keys that are there."""
         found = [key for key in words if key in self._detail]
         self._unread.difference_update(found)
-        return [words[key] for key in found]
+        return [_(words[key]) for key in found]
+
+    def whose(self, what: str) -> str:
+        """One of `_OWN`: "their own password", or "the password of Kim Roth"."""
+        own, others = _OWN[what]
+        return _(own) if self._is_own else _(others, whom=self._thing)
 
 
-def _nothing(_: _Said) -> str:
+_OWN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
+    "sessions": (N_("their own sessions"), N_("the sessions of {whom}")),
+    "password": (N_("their own password"), N_("the password of {whom}")),
+    "rights": (N_("their own rights"), N_("the rights of {whom}")),
+    "name": (N_("their own name"), N_("the name of {whom}")),
+    "account": (
+        N_("their own linked school account"), N_("the linked school account of {whom}")
+    ),
+    "removed_factor": (
+        N_("removed their own second factor"), N_("removed the second factor of {whom}")
+    ),
+    "changed_factor": (
+        N_("changed their own second factor"), N_("changed the second factor of {whom}")
+    ),
+})  # fmt: skip
+"""What is done to oneself, and to others."""
+
+
+def _nothing(_said: _Said) -> str:
     return ""
 
 
+def _own(what: str) -> _More:
+    return lambda said: said.whose(what)
+
+
 def _shared(said: _Said) -> str:
-    parts = said.number("parts")
-    of = "" if parts is None else f": {_count(parts, 'part')} of it,"
-    return f"{of}{_days(said)}"
+    parts, days = said.number("parts"), _days(said)
+    if parts is None:
+        return days
+    return ngettext(": {n} part of it,", ": {n} parts of it,", parts) + days
 
 
 def _span(said: _Said) -> str:
     """From when to when in the lesson, and why."""
     start, end = said.number("start_s"), said.number("end_s")
-    span = "a span"
+    span = _("a span")
     if start is not None and end is not None:
-        span = f"minutes {_minutes(start)} to {_minutes(end)}"
+        span = _("minutes {start} to {end}", start=_minutes(start), end=_minutes(end))
     reason = said.word("reason", REASON_WORDS)
     return f"{span} ({reason})" if reason else span
 
 
 def _rights(said: _Said) -> str:
-    lessons = said.number("lessons")
+    rights, lessons = said.whose("rights"), said.number("lessons")
     if lessons is not None:
-        whose = (
-            f"{_count(lessons, 'lesson')} became theirs" if lessons else "no lesson became theirs"
-        )
-        return f": a name in timetables means them now, and {whose}"
+        if not lessons:
+            more = _("a name in timetables means them now, and no lesson became theirs")
+        else:
+            more = ngettext(
+                "a name in timetables means them now, and {n} lesson became theirs",
+                "a name in timetables means them now, and {n} lessons became theirs",
+                lessons,
+            )
+        return f"{rights}: {more}"
     roles = said.marked(ROLE_WORDS)
     if not roles:
-        return ": they have no role now"
-    return f": their {'role is' if len(roles) == 1 else 'roles are'} {_joined(roles)} now"
+        return rights + ": " + _("they have no role now")
+    more = ngettext(
+        "their role is {roles} now", "their roles are {roles} now", len(roles), roles=_joined(roles)
+    )
+    return f"{rights}: {more}"
 
 
 def _token(said: _Said) -> str:
-    role = said.word("role", ROLE_WORDS)
-    return (f" for the role {role}" if role else "") + _days(said)
+    role, days = said.word("role", ROLE_WORDS), _days(said)
+    return " " + _("for the role {role}", role=role) + days if role else days
 
 
 def _invited(said: _Said) -> str:
-    return " again" if said.number("again") else ""
+    return " " + _("again") if said.number("again") else ""
 
 
 def _switched(said: _Said) -> str:
-    return "".join(f": {state} now" for state in said.marked({"on": "on", "off": "off"}))
+    return "".join(
+        f": {state}" for state in said.marked({"on": N_("on now"), "off": N_("off now")})
+    )
 
 
 def _factor(said: _Said) -> str:
-    return "removed" if said.number("removed") else "changed"
+    return said.whose("removed_factor" if said.number("removed") else "changed_factor")
 
 
 def _looks_gone(said: _Said) -> str:
     looks = said.number("looks")
     if not looks:
         return ""
-    return f": {_count(looks, 'look')} {'was' if looks == 1 else 'were'} removed"
+    return ": " + ngettext("{n} look was removed", "{n} looks were removed", looks)
 
 
 def _to_whom(said: _Said) -> str:
-    words = said.marked({"on": "to those who see", "off": "to nobody else who sees"})
-    return words[0] if words else "to some who see"
+    words = said.marked({"on": N_("to those who see"), "off": N_("to nobody else who sees")})
+    return words[0] if words else _("to some who see")
 
 
 def _went(said: _Said) -> str:
-    went = said.word("went", {"done": "done", "going_on": "going on", "dropped": "dropped"})
+    went = said.word(
+        "went", {"done": N_("done"), "going_on": N_("going on"), "dropped": N_("dropped")}
+    )
     return f": {went}" if went else ""
 
 
@@ -246,15 +249,15 @@ def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:
         return ""
-    return f" for {_count(days, 'day')}" if days > 0 else " until the end of the day"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    if days > 0:
+        return " " + ngettext("for {n} day", "for {n} days", days)
+    return " " + _("until the end of the day")
 
 
 def _joined(parts: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+    if len(parts) < 2:
+        return "".join(parts)
+    return _("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
 
 
 def _minutes(second: int) -> str:
@@ -263,92 +266,92 @@ def _minutes(second: int) -> str:
 
 
 def _lesson(lesson_id: str, here: str | None) -> str:
-    return "this lesson" if lesson_id == here else f"lesson {lesson_id}"
+    return _("this lesson") if lesson_id == here else _("lesson {id}", id=lesson_id)
 
 
 _More = Callable[[_Said], str]
 
 SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
-    "saw": ("looked at {thing}", _nothing),
-    "exported": ("exported {thing}{more}", _file),
-    "shared": ("shared {lesson} with {thing}{more}", _shared),
-    "unshared": ("stopped sharing {lesson} with {thing}", _nothing),
-    "hid": ("hid {thing}", _nothing),
-    "unhid": ("showed {thing} again", _nothing),
-    "excluded": ("left out {more} of {lesson}", _span),
-    "included": ("took {more} of {lesson} in again", _span),
-    "handed_over": ("handed {lesson} over to {thing}", _nothing),
-    "took_over": ("took {lesson} over, to teach it for someone else", _nothing),
-    "deleted": ("asked to delete {thing}", _nothing),
-    "purged": ("removed {thing} for good{more}", _why),
-    "signed_in": ("signed in", _nothing),
-    "signed_out": ("signed out", _nothing),
-    "sign_in_failed": ("refused an attempt to sign in as {thing}", _nothing),
-    "ended_sessions": ("ended {of:sessions}", _nothing),
-    "changed_password": ("changed {of:password}", _nothing),
-    "changed_second_factor": ("{more} {of:second factor}", _factor),
-    "invited": ("invited {thing}{more}", _invited),
-    "redeemed": ("used a link to choose how they sign in", _nothing),
-    "reset_sent": ("made a link for {thing} to choose a new password", _nothing),
-    "changed_rights": ("changed {of:rights}{more}", _rights),
-    "changed_settings": ("changed {thing}{more}", _switched),
-    "made_token": ("made {thing}{more}", _token),
-    "revoked_token": ("revoked {thing}", _nothing),
-    "anonymised": ("removed {of:name}", _nothing),
-    "refused_token": ("refused {thing}", _nothing),
-    "linked_account": ("linked a school account to {thing}", _nothing),
-    "unlinked_account": ("removed {of:linked school account}", _nothing),
-    "offered": ("offered {lesson} to {thing}", _nothing),
-    "ended_offer": ("ended the offer of {lesson}", _nothing),
-    "exported_held": ("exported all that is held about {thing}", _nothing),
-    "asked_observer": ("asked {thing} to observe {lesson}", _nothing),
-    "ended_observing": ("took back the request to {thing} to observe {lesson}{more}", _looks_gone),
-    "withdrew_looks": ("stopped observing {lesson}{more}", _looks_gone),
-    "wrote_step": ("wrote {thing}", _nothing),
-    "proposed_step": ("proposed {thing}", _nothing),
-    "accepted_step": ("took over {thing} that was proposed", _nothing),
-    "reported_step": ("said how {thing} went{more}", _went),
-    "removed_step": ("removed {thing}", _nothing),
-    "confirmed_consent": ("confirmed who may be filmed in {lesson}", _wording),
-    "uploaded": ("added {thing}", _nothing),
-    "imported": ("read {thing} from a file", _nothing),
-    "removed_imported": ("deleted {thing}", _nothing),
-    "showed_guess": ("shows their guess {more} {lesson}", _to_whom),
-    "wrote_cycle": ("wrote {thing}", _nothing),
-    "proposed_cycle": ("proposed {thing}", _nothing),
-    "accepted_cycle": ("took over {thing} that was proposed", _nothing),
-    "closed_cycle": ("closed {thing}", _nothing),
-    "removed_cycle": ("removed {thing}", _nothing),
-    "shared_cycle": ("shared their cycle with {thing}", _nothing),
-    "unshared_cycle": ("stopped sharing their cycle with {thing}", _nothing),
-    "finished_form": ("was done with {thing}, which who fills it too may see then", _nothing),
-    "removed_form": ("removed what they filled of {thing}", _nothing),
+    "saw": (N_("{who} looked at {thing}"), _nothing),
+    "exported": (N_("{who} exported {thing}{more}"), _file),
+    "shared": (N_("{who} shared {lesson} with {thing}{more}"), _shared),
+    "unshared": (N_("{who} stopped sharing {lesson} with {thing}"), _nothing),
+    "hid": (N_("{who} hid {thing}"), _nothing),
+    "unhid": (N_("{who} showed {thing} again"), _nothing),
+    "excluded": (N_("{who} left out {more} of {lesson}"), _span),
+    "included": (N_("{who} took {more} of {lesson} in again"), _span),
+    "handed_over": (N_("{who} handed {lesson} over to {thing}"), _nothing),
+    "took_over": (N_("{who} took {lesson} over, to teach it for someone else"), _nothing),
+    "deleted": (N_("{who} asked to delete {thing}"), _nothing),
+    "purged": (N_("{who} removed {thing} for good{more}"), _why),
+    "signed_in": (N_("{who} signed in"), _nothing),
+    "signed_out": (N_("{who} signed out"), _nothing),
+    "sign_in_failed": (N_("{who} refused an attempt to sign in as {thing}"), _nothing),
+    "ended_sessions": (N_("{who} ended {more}"), _own("sessions")),
+    "changed_password": (N_("{who} changed {more}"), _own("password")),
+    "changed_second_factor": (N_("{who} {more}"), _factor),
+    "invited": (N_("{who} invited {thing}{more}"), _invited),
+    "redeemed": (N_("{who} used a link to choose how they sign in"), _nothing),
+    "reset_sent": (N_("{who} made a link for {thing} to choose a new password"), _nothing),
+    "changed_rights": (N_("{who} changed {more}"), _rights),
+    "changed_settings": (N_("{who} changed {thing}{more}"), _switched),
+    "made_token": (N_("{who} made {thing}{more}"), _token),
+    "revoked_token": (N_("{who} revoked {thing}"), _nothing),
+    "anonymised": (N_("{who} removed {more}"), _own("name")),
+    "refused_token": (N_("{who} refused {thing}"), _nothing),
+    "linked_account": (N_("{who} linked a school account to {thing}"), _nothing),
+    "unlinked_account": (N_("{who} removed {more}"), _own("account")),
+    "offered": (N_("{who} offered {lesson} to {thing}"), _nothing),
+    "ended_offer": (N_("{who} ended the offer of {lesson}"), _nothing),
+    "exported_held": (N_("{who} exported all that is held about {thing}"), _nothing),
+    "asked_observer": (N_("{who} asked {thing} to observe {lesson}"), _nothing),
+    "ended_observing": (N_("{who} took back the request to {thing} to observe {lesson}{more}"), _looks_gone),
+    "withdrew_looks": (N_("{who} stopped observing {lesson}{more}"), _looks_gone),
+    "wrote_step": (N_("{who} wrote {thing}"), _nothing),
+    "proposed_step": (N_("{who} proposed {thing}"), _nothing),
+    "accepted_step": (N_("{who} took over {thing} that was proposed"), _nothing),
+    "reported_step": (N_("{who} said how {thing} went{more}"), _went),
+    "removed_step": (N_("{who} removed {thing}"), _nothing),
+    "confirmed_consent": (N_("{who} confirmed who may be filmed in {lesson}"), _wording),
+    "uploaded": (N_("{who} added {thing}"), _nothing),
+    "imported": (N_("{who} read {thing} from a file"), _nothing),
+    "removed_imported": (N_("{who} deleted {thing}"), _nothing),
+    "showed_guess": (N_("{who} shows their guess {more} {lesson}"), _to_whom),
+    "wrote_cycle": (N_("{who} wrote {thing}"), _nothing),
+    "proposed_cycle": (N_("{who} proposed {thing}"), _nothing),
+    "accepted_cycle": (N_("{who} took over {thing} that was proposed"), _nothing),
+    "closed_cycle": (N_("{who} closed {thing}"), _nothing),
+    "removed_cycle": (N_("{who} removed {thing}"), _nothing),
+    "shared_cycle": (N_("{who} shared their cycle with {thing}"), _nothing),
+    "unshared_cycle": (N_("{who} stopped sharing their cycle with {thing}"), _nothing),
+    "finished_form": (N_("{who} was done with {thing}, which who fills it too may see then"), _nothing),
+    "removed_form": (N_("{who} removed what they filled of {thing}"), _nothing),
 })  # fmt: skip
-"""Each action in the words after the name of who did it, and what its detail adds as `{more}`."""
+"""Each action in words, and what its detail adds as `{more}`."""
 
 THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "lesson": "{lesson}",
-    "video": "the video of {lesson}",
-    "seat_rows": "the rows of seats of {lesson}",
-    "notes": "the notes of {lesson}",
-    "moments": "the moments of {lesson}",
-    "labels": "what is kept to learn from {lesson}",
-    "live_page": "the live page of room {id}",
-    "room": "room {id}",
-    "kit": "kit {id}",
+    "video": N_("the video of {lesson}"),
+    "seat_rows": N_("the rows of seats of {lesson}"),
+    "notes": N_("the notes of {lesson}"),
+    "moments": N_("the moments of {lesson}"),
+    "labels": N_("what is kept to learn from {lesson}"),
+    "live_page": N_("the live page of room {id}"),
+    "room": N_("room {id}"),
+    "kit": N_("kit {id}"),
     "person": "{name}",
-    "unknown_person": "a name that nobody has",
-    "people": "the list of people",
-    "token": "the token {id}",
-    "settings": "the settings",
-    "audit_log": "the audit log",
-    "unknown_token": "a token that opens nothing",
-    "seat_row_choice": "whether they see rows of seats",
-    "coding_sheet": "the observers’ sheet of {lesson}",
-    "step": "a next step",
-    "imported_lesson": "imported lesson {id}",
-    "cycle": "a cycle",
-    "form": "a form about {lesson}",
+    "unknown_person": N_("a name that nobody has"),
+    "people": N_("the list of people"),
+    "token": N_("the token {id}"),
+    "settings": N_("the settings"),
+    "audit_log": N_("the audit log"),
+    "unknown_token": N_("a token that opens nothing"),
+    "seat_row_choice": N_("whether they see rows of seats"),
+    "coding_sheet": N_("the observers’ sheet of {lesson}"),
+    "step": N_("a next step"),
+    "imported_lesson": N_("imported lesson {id}"),
+    "cycle": N_("a cycle"),
+    "form": N_("a form about {lesson}"),
 })  # fmt: skip
 """What it was done to."""
 

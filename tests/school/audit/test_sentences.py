@@ -15,16 +15,9 @@ from hypothesis import strategies as st
 from contract.clock import SECOND_NS
 from school import School, open_school
 from school.audit.actor import Actor
-from school.audit.entries import (
-    FILE_WORDS,
-    REASON_WORDS,
-    ROLE_WORDS,
-    SENTENCES,
-    SOMEONE_GONE,
-    THINGS,
-    Entry,
-)
+from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
 from school.audit.records import Action, ExportedFile, Thing
+from school.audit.words import FILE_WORDS, REASON_WORDS, ROLE_WORDS
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.forms.sheets import Answer, new_sheet

@@ -1,0 +1,47 @@
+"""Words of closed lists that stand in the audit log, as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from contract.language import N_
+
+__all__ = ["FILE_WORDS", "REASON_WORDS", "REMOVAL_WORDS", "ROLE_WORDS"]
+
+# Entries stay for years: a word that is no longer used elsewhere stays here.
+ROLE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "teacher": N_("teacher"),
+    "coach": N_("coach"),
+    "technician": N_("technician"),
+    "administrator": N_("school administrator"),
+    "privacy_officer": N_("data protection officer"),
+})  # fmt: skip
+REASON_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "fire_drill": N_("fire drill"),
+    "interruption": N_("interruption"),
+    "break": N_("break, no teaching"),
+    "technical": N_("technical trouble"),
+    "private": N_("something private"),
+    "other": N_("another reason"),
+})  # fmt: skip
+"""Why a span was left out."""
+REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "by_hand": N_("because they asked for it"),
+    "replaced": N_("because a new one is there"),
+    "kept_long_enough": N_("because it was kept for as long as the school keeps videos"),
+    "unfinished": N_("because its upload was never finished"),
+    "key_gone": N_("because its key was gone"),
+})  # fmt: skip
+"""Why a video was removed."""
+FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "table": N_("its table"),
+    "notes": N_("its notes and moments"),
+    "chapters": N_("its chapters"),
+    "moment_track": N_("its moments for a player"),
+    "record": N_("the record of its debrief"),
+    "next_visit": N_("the next visit for a calendar"),
+    "bundle": N_("all of it"),
+})  # fmt: skip
+"""What of a lesson was taken as a file."""
