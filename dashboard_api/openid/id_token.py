@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
+from contract.language import _
 from dashboard_api.openid.refused import ProviderRefusedError, untrusted
 from school.people.settings import OpenIdSettings
 
@@ -109,7 +110,7 @@ def _check_school(claims: Mapping[str, Any], settings: OpenIdSettings) -> None:
         found = claims.get(claim)
         if not isinstance(found, str) or found.lower() != expected.lower():
             raise ProviderRefusedError(
-                "That account does not belong to this school. Sign in with your school account.",
+                _("That account does not belong to this school. Sign in with your school account."),
                 f"the claim {claim}",
             )
 

@@ -58,7 +58,7 @@ class Provider:
             metadata = (await self._discover()).metadata
             hint = {} if self.settings.domain is None else {"hd": self.settings.domain}
             async with self._client(metadata, redirect_uri) as client:
-                address, _ = client.create_authorization_url(
+                address, _state = client.create_authorization_url(
                     metadata["authorization_endpoint"],
                     state=state, nonce=nonce, code_verifier=verifier, **hint,
                 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract.language import _
 from dashboard_api.people.sign_in import SignInRefusedError
 
 __all__ = ["ProviderRefusedError", "provider_is_down", "untrusted"]
@@ -17,8 +18,10 @@ class ProviderRefusedError(SignInRefusedError):
 
 def provider_is_down(reason: str) -> ProviderRefusedError:
     return ProviderRefusedError(
-        "The sign-in service of your school account does not answer right now. Try again in a few "
-        "minutes, or sign in with your password.",
+        _(
+            "The sign-in service of your school account does not answer right now. Try again in a few "
+            "minutes, or sign in with your password."
+        ),
         reason,
         503,
     )
@@ -26,7 +29,9 @@ def provider_is_down(reason: str) -> ProviderRefusedError:
 
 def untrusted(reason: str) -> ProviderRefusedError:
     return ProviderRefusedError(
-        "The answer of your school account's sign-in service can't be trusted, so nobody was "
-        "signed in. Try again; if that does not help, ask an administrator.",
+        _(
+            "The answer of your school account's sign-in service can't be trusted, so nobody was "
+            "signed in. Try again; if that does not help, ask an administrator."
+        ),
         reason,
     )

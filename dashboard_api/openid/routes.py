@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.openid.refused import ProviderRefusedError
 from dashboard_api.openid.service import FLOW_S, Callback, OpenIdService
 from dashboard_api.people.account_routes import Owner
@@ -101,7 +102,7 @@ async def remove(request: Request, viewer: Owner, store: StoreDep, identity: str
             lambda stores: stores.people.unlink_account(viewer.person.id, identity, viewer.actor)
         )
     except UsageError as error:
-        return error_response(request.headers, 422, "This did not work", str(error))
+        return error_response(request.headers, 422, _("This did not work"), str(error))
     return RedirectResponse("/account", status_code=303)
 
 
@@ -115,6 +116,6 @@ def _refused(request: Request, error: SignInRefusedError) -> Response:
 def _service(request: Request) -> OpenIdService:
     service = request.app.state.openid
     if service is None:
-        raise NotFoundError("There is no such page.")
+        raise NotFoundError(_("There is no such page."))
     assert isinstance(service, OpenIdService)
     return service

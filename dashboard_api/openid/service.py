@@ -8,6 +8,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import N_, _
 from dashboard_api.openid.id_token import Account
 from dashboard_api.openid.provider import Provider
 from dashboard_api.openid.refused import ProviderRefusedError
@@ -19,6 +20,7 @@ from dashboard_api.people.sign_in import (
 )
 from dashboard_api.web.store_thread import Stores, StoreThread
 from school.people.records import Person
+from school.people.settings import OPENID_NAME
 from school.people.tokens import new_token
 
 __all__ = ["FLOW_S", "Callback", "OpenIdService", "Started"]
@@ -28,17 +30,17 @@ FLOW_S: Final = 600
 _MAX_FLOWS: Final = 1_000
 _MAX_CODE: Final = 8_192
 
-_STRANGER: Final = (
+_STRANGER: Final = N_(
     "This account is not linked to anyone here; ask an administrator for an invitation."
 )
-_LOST: Final = (
+_LOST: Final = N_(
     "That took too long, or it began in another window. Sign in again, from the beginning."
 )
-_DENIED: Final = (
+_DENIED: Final = N_(
     "The sign-in service of your school account did not accept you, or you cancelled it. Try "
     "again, or sign in with your password."
 )
-_LINK_IS_OVER: Final = (
+_LINK_IS_OVER: Final = N_(
     "Your invitation was used already, or is over. Ask an administrator of your school for a new "
     "one."
 )
@@ -88,7 +90,8 @@ class OpenIdService:
     @property
     def name(self) -> str:
         """What the buttons call it."""
-        return self.provider.settings.name
+        name = self.provider.settings.name
+        return _(name) if name == OPENID_NAME else name
 
     async def start(
         self, *, target: str, invitation: str, redirect_uri: str, address: str
@@ -119,9 +122,9 @@ class OpenIdService:
             or flow.expires_utc_ns <= self._store.people_clock.utc_ns()
             or not hmac.compare_digest(flow.state.encode(), callback.state.encode())
         ):
-            raise ProviderRefusedError(_LOST, "the state")
+            raise ProviderRefusedError(_(_LOST), "the state")
         if callback.error or not 0 < len(callback.code) <= _MAX_CODE:
-            raise ProviderRefusedError(_DENIED, "it reports an error")
+            raise ProviderRefusedError(_(_DENIED), "it reports an error")
         account = await self.provider.account(
             code=callback.code, redirect_uri=flow.redirect_uri, verifier=flow.verifier,
             nonce=flow.nonce,
@@ -142,7 +145,7 @@ class OpenIdService:
         )
         if person is None:
             await self._sign_in.record_refusal(None)
-            raise SignInRefusedError(_STRANGER)
+            raise SignInRefusedError(_(_STRANGER))
         return person
 
     async def _redeemed(self, invitation: str, account: Account) -> Person:
@@ -154,7 +157,7 @@ class OpenIdService:
             except UsageError as error:
                 raise SignInRefusedError(str(error), 409) from error
             if person is None:
-                raise SignInRefusedError(_LINK_IS_OVER, 404)
+                raise SignInRefusedError(_(_LINK_IS_OVER), 404)
             return person
 
         return await self._store.run(redeem)

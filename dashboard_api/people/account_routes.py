@@ -132,7 +132,7 @@ async def set_second_factor(
 def _proven_step(form: _FactorForm, utc_ns: int) -> int:
     step = used_step(form.key, form.code, utc_ns, 0)
     if step is None:
-        raise UsageError("The code does not fit: scan the picture again, and check the clock.")
+        raise UsageError(_("The code does not fit: scan the picture again, and check the clock."))
     return step
 
 
@@ -148,7 +148,7 @@ def _check_recent(viewer: Viewer) -> None:
     if viewer.session is None or (
         viewer.people_utc_ns - viewer.session.created_utc_ns > _RECENT_NS
     ):
-        raise SignInRefusedError("You signed in a while ago: sign out, sign in, and try again.")
+        raise SignInRefusedError(_("You signed in a while ago: sign out, sign in, and try again."))
 
 
 async def account_response(
@@ -196,7 +196,7 @@ async def account_response(
              "" if each.used_utc_ns is None else local_time_text(each.used_utc_ns, zone))
             for each in await store.run(lambda stores: stores.people.tokens.of_person(person.id))
         ],
-        role_names={role: ROLE_NAMES[role] for role in sorted(person.roles)},
+        role_names={role: _(ROLE_NAMES[role]) for role in sorted(person.roles)},
         earliest=day_of(now, zone).isoformat(),
         latest=(day_of(now, zone) + timedelta(days=MAX_DAYS)).isoformat(),
         **values,

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from contract.language import _
 from dashboard_api.people.sign_in_routes import signed_in
 from dashboard_api.web.access import Public
 from dashboard_api.web.lookup import NotFoundError
@@ -30,7 +31,7 @@ async def sign_in_as(
 
     def start(stores: Stores) -> str:
         if stores.people.person(demo_id(name)) is None:
-            raise NotFoundError("There is no such person in this demo.")
+            raise NotFoundError(_("There is no such person in this demo."))
         return stores.people.start_session(
             demo_id(name), request.headers.get("user-agent", ""), now
         )

@@ -15,6 +15,9 @@ from typing import Final
 from pydantic import SecretStr
 
 from contract.errors import RoomtoneError
+from contract.language import N_, _, language, speaking
+from dashboard_api.language.choosing import language_of
+from school.people.records import Person
 from school.people.settings import SmtpSettings
 
 __all__ = ["MailError", "Mailer", "message"]
@@ -23,7 +26,7 @@ log = logging.getLogger("dashboard")
 
 _AT_ONCE: Final = 2
 _MAX_WAITING: Final = 20
-_LINK: Final = """\
+_LINK: Final = N_("""\
 Hello,
 
 an administrator of your school has made this link for you. With it you choose
@@ -33,7 +36,7 @@ how you sign in to Roomtone:
 
 It works once, within seven days. If you did not expect it, do not open it, and
 ask an administrator of your school.
-"""
+""")
 
 
 class MailError(RoomtoneError):
@@ -47,7 +50,7 @@ def message(sender: str, recipient: str, subject: str, text: str) -> EmailMessag
         built["From"] = Address(addr_spec=sender)
         built["To"] = Address(addr_spec=recipient)
     except (MessageError, ValueError, IndexError, TypeError) as error:
-        raise MailError("The name to sign in with is no e-mail address.") from error
+        raise MailError(_("The name to sign in with is no e-mail address.")) from error
     built["Subject"] = subject
     built.set_content(text)
     return built
@@ -62,15 +65,20 @@ class Mailer:
         self._threads = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="mail")
         self._waiting = 0
 
-    async def send_link(self, recipient: str, link: str) -> None:
-        """Send a link to choose a password; raises MailError, after `timeout_s` at the latest."""
-        await self.send(recipient, "Your link for Roomtone", _LINK.format(link=link))
+    async def send_link(self, person: Person, link: str) -> None:
+        """Send a link to choose a password; raises MailError, after `timeout_s` at the latest.
+
+        Who has chosen no language gets it in that of who sends it.
+        """
+        with speaking(language_of(person.language) if person.language else language()):
+            subject, text = _("Your link for Roomtone"), _(_LINK, link=link)
+        await self.send(person.sign_in_name, subject, text)
 
     async def send(self, recipient: str, subject: str, text: str) -> None:
         """Send plain text; raises MailError, after `timeout_s` at the latest."""
         built = message(self._settings.sender or "", recipient, subject, text)
         if self._waiting >= _MAX_WAITING:
-            raise MailError("The mail server has not taken the earlier messages yet.")
+            raise MailError(_("The mail server has not taken the earlier messages yet."))
         self._waiting += 1
         work = asyncio.get_running_loop().run_in_executor(self._threads, self._send, built)
         work.add_done_callback(self._done)
@@ -78,16 +86,16 @@ class Mailer:
             async with asyncio.timeout(self._settings.timeout_s):
                 await asyncio.shield(work)
         except TimeoutError:
-            raise self._failed("it takes too long") from None
+            raise self._failed(N_("it takes too long")) from None
         except smtplib.SMTPAuthenticationError:
-            raise self._failed("it refuses our name or password") from None
+            raise self._failed(N_("it refuses our name or password")) from None
         except smtplib.SMTPRecipientsRefused:
-            raise self._failed("it refuses the recipient") from None
+            raise self._failed(N_("it refuses the recipient")) from None
         except (smtplib.SMTPException, OSError, ValueError) as error:
             # The library may notice before we do, and calls it a lost connection.
             is_late = isinstance(error.__context__, TimeoutError)
             # Only the kind: the server's words may hold names.
-            reason = "it takes too long" if is_late else type(error).__name__
+            reason = N_("it takes too long") if is_late else type(error).__name__
             raise self._failed(reason) from None
 
     async def close(self) -> None:
@@ -101,7 +109,7 @@ class Mailer:
 
     def _failed(self, reason: str) -> MailError:
         log.warning("the mail server did not take a message: %s", reason)
-        return MailError(f"The mail server did not take the message: {reason}.")
+        return MailError(_("The mail server did not take the message: {reason}.", reason=_(reason)))
 
     def _send(self, built: EmailMessage) -> None:
         settings, password = self._settings, self._password

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.people.mail import Mailer, MailError
 from dashboard_api.people.people_view import person_line
 from dashboard_api.web.access import ChangesPeople, ReadsPeople
@@ -135,7 +136,7 @@ async def tie_name(
     def tie(stores: Stores) -> Response:
         person = _found(stores, person_id)
         if "teacher" not in person.roles:
-            sentence = f"{person.name} is not a teacher, so no lesson can be theirs."
+            sentence = _("{name} is not a teacher, so no lesson can be theirs.", name=person.name)
             return _people(stores, viewer, zone, trouble=sentence, status_code=422)
         stores.sharing.tie_name(form.teacher, person.id, viewer.actor)
         return RedirectResponse("/people", status_code=303)
@@ -163,19 +164,21 @@ async def remove_account(
 
 def _check_roles(roles: Sequence[Role]) -> None:
     if not roles:
-        raise UsageError("Choose at least one role.")
+        raise UsageError(_("Choose at least one role."))
 
 
 def _check_not_oneself(viewer: Viewer, person: Person, roles: Sequence[Role]) -> None:
     """Else a school could lose its last administrator."""
     if person.id == viewer.person.id and "administrator" not in roles:
-        raise UsageError("You can't stop being an administrator yourself; another one can do that.")
+        raise UsageError(
+            _("You can't stop being an administrator yourself; another one can do that.")
+        )
 
 
 def _found(stores: Stores, person_id: str) -> Person:
     person = stores.people.person(person_id)
     if person is None or person.has_left:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     return person
 
 
@@ -194,7 +197,7 @@ async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited)
     is_sent, trouble = False, ""
     if mailer is not None:
         try:
-            await mailer.send_link(person.sign_in_name, link)
+            await mailer.send_link(person, link)
             is_sent = True
         except MailError as error:
             trouble = str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from contract.language import _, ngettext
 from dashboard_api.views.text import local_time_text
 from school.people.records import Person
 from school.people.ways_in import WaysIn
@@ -56,16 +57,31 @@ def way_in_text(person: Person, ways: WaysIn, utc_ns: int, zone: tzinfo | None) 
     until = ways.open_until(utc_ns)
     at = None if until is None else local_time_text(until, zone)
     n = len(ways.accounts)
-    accounts = "a school account" if n == 1 else f"{n} school accounts"
     if not person.has_password and not n:
         if at is not None:
-            return f"invited; the link works until {at}"
+            return _("invited; the link works until {at}", at=at)
         link = ways.link
         if link is not None and link.used_utc_ns is None:
-            return f"invited; the link ended on {local_time_text(link.expires_utc_ns, zone)}"
-        return "can't sign in; a new link is needed"
-    if person.has_password:
-        words = f"has a password, and signs in with {accounts} too" if n else "has a password"
-    else:
-        words = f"signs in with {accounts}, without a password"
-    return words if at is None else f"{words}; a link for a new password works until {at}"
+            ended = local_time_text(link.expires_utc_ns, zone)
+            return _("invited; the link ended on {at}", at=ended)
+        return _("can't sign in; a new link is needed")
+    words = _way_in(n, has_password=person.has_password)
+    if at is None:
+        return words
+    return _("{way_in}; a link for a new password works until {at}", way_in=words, at=at)
+
+
+def _way_in(accounts: int, *, has_password: bool) -> str:
+    if not accounts:
+        return _("has a password")
+    if has_password:
+        return ngettext(
+            "has a password, and signs in with a school account too",
+            "has a password, and signs in with {n} school accounts too",
+            accounts,
+        )
+    return ngettext(
+        "signs in with a school account, without a password",
+        "signs in with {n} school accounts, without a password",
+        accounts,
+    )

@@ -12,6 +12,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from contract.clock import SECOND_NS
 from contract.errors import RoomtoneError
+from contract.language import N_, _
 from dashboard_api.web.refusals import RefusalCounts
 from dashboard_api.web.store_thread import Stores, StoreThread
 from school.audit.actor import Actor
@@ -35,13 +36,13 @@ _AT_ONCE: Final = 2
 _PENDING_NS: Final = 300 * SECOND_NS
 _MAX_PENDING: Final = 1_000
 
-_WRONG: Final = "The name or the password is wrong."
-_WRONG_CODE: Final = "The code is wrong, or was used already. Wait for the next one."
-_TOO_OFTEN: Final = (
+_WRONG: Final = N_("The name or the password is wrong.")
+_WRONG_CODE: Final = N_("The code is wrong, or was used already. Wait for the next one.")
+_TOO_OFTEN: Final = N_(
     "Too many attempts. Wait fifteen minutes, or ask an administrator for a link to choose a new "
     "password."
 )
-_TOO_LATE: Final = "That took too long. Sign in again."
+_TOO_LATE: Final = N_("That took too long. Sign in again.")
 
 
 class SignInRefusedError(RoomtoneError):
@@ -107,7 +108,7 @@ class SignInService:
             )
         if found is None or not is_right:
             await self.record_refusal(found)
-            raise SignInRefusedError(_WRONG)
+            raise SignInRefusedError(_(_WRONG))
         return found
 
     async def with_code(self, pending: str, code: str, *, address: str, browser: str) -> SignedInAs:
@@ -115,19 +116,19 @@ class SignInService:
         now = self._store.people_clock.utc_ns()
         waiting = self._pending.get(pending)
         if waiting is None or waiting.expires_utc_ns <= now:
-            raise SignInRefusedError(_TOO_LATE)
+            raise SignInRefusedError(_(_TOO_LATE))
         self._count(waiting.sign_in_name, address)
         found = await self._store.run(
             lambda stores: stores.people.credentials(waiting.sign_in_name)
         )
         if found is None or found.person != waiting.person or found.second_factor is None:
-            raise SignInRefusedError(_TOO_LATE)
+            raise SignInRefusedError(_(_TOO_LATE))
         step = used_step(found.second_factor, code, now, found.second_factor_step)
         if step is None or not await self._store.run(
             lambda stores: stores.people.use_code(waiting.person, step)
         ):
             await self.record_refusal(found)
-            raise SignInRefusedError(_WRONG_CODE)
+            raise SignInRefusedError(_(_WRONG_CODE))
         del self._pending[pending]
         return await self._started(waiting.person, waiting.sign_in_name, address, browser)
 
@@ -165,7 +166,7 @@ class SignInService:
 
     def _too_often(self) -> SignInRefusedError:
         self._refusals.add("sign_in")
-        return SignInRefusedError(_TOO_OFTEN, 429)
+        return SignInRefusedError(_(_TOO_OFTEN), 429)
 
     def forget_attempts(self, name: str, address: str) -> None:
         """Begin to count again for someone who has signed in, or chosen a new password."""

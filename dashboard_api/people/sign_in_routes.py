@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError, SignInService
 from dashboard_api.web.access import Public, session_cookie
 from dashboard_api.web.network.callers import caller_key
@@ -32,7 +33,7 @@ __all__ = [
 router = APIRouter(include_in_schema=False)
 
 _TO_ALL: Final = [Depends(Public("whoever signs in is not signed in yet"))]
-_LINK_IS_OVER: Final = (
+_LINK_IS_OVER: Final = N_(
     "This link was used already, or is more than seven days old. Ask an administrator of your "
     "school for a new one."
 )
@@ -118,8 +119,7 @@ async def invitation_page(request: Request, token: str, store: StoreDep) -> Resp
     now = store.people_clock.utc_ns()
     person = await store.run(lambda stores: stores.people.invited(token, now))
     if person is None:
-        return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
-                    status_code=404)  # fmt: skip
+        return _over()
     return _invitation(request, person, token)
 
 
@@ -142,9 +142,13 @@ async def redeem(
             # Else whoever guesses at the old password could keep them out.
             sign_in_service(request).forget_attempts(person.sign_in_name, caller_key(request))
     if person is None:
-        return page("shared/error.html", title="This link is over", sentence=_LINK_IS_OVER,
-                    status_code=404)  # fmt: skip
-    return sign_in_answer(request, name=person.sign_in_name, notice="Your password is set.")
+        return _over()
+    return sign_in_answer(request, name=person.sign_in_name, notice=_("Your password is set."))
+
+
+def _over() -> Response:
+    title, sentence = _("This link is over"), _(_LINK_IS_OVER)
+    return page("shared/error.html", title=title, sentence=sentence, status_code=404)
 
 
 def sign_in_answer(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.people.account_routes import account_response
 from dashboard_api.views.dates import end_of_day
 from dashboard_api.web.access import SignedIn
@@ -68,4 +69,4 @@ def _check_lesson(stores: Stores, viewer: Viewer, role: Role, lesson: str | None
         return
     reach = stores.sharing.reach(lesson, viewer.person.id, viewer.utc_ns)
     if reach is None or not may({role}, "read lesson", reach):
-        raise UsageError("In this role you see no lesson with that name in its address.")
+        raise UsageError(_("In this role you see no lesson with that name in its address."))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from contract.errors import UsageError
+from contract.language import N_, _
 from school.people.records import Identity
 from school.people.tokens import new_id
 from school.schema import identities
@@ -19,7 +20,7 @@ _PERSON_OF: Final = select(identities.c.person).where(
 _IDENTITIES: Final = select(
     identities.c.id, identities.c.issuer, identities.c.created_utc_ns, identities.c.person
 ).order_by(identities.c.created_utc_ns, identities.c.id)
-_TAKEN: Final = (
+_TAKEN: Final = N_(
     "This account is linked to someone else here already, so the invitation was not used. Sign in "
     "to it as somebody else, or choose a password."
 )
@@ -30,7 +31,7 @@ def link(connection: Connection, person: str, issuer: str, subject: str, utc_ns:
     found = person_of(connection, issuer, subject)
     if found is not None:
         if found != person:
-            raise UsageError(_TAKEN)
+            raise UsageError(_(_TAKEN))
         return False
     row: dict[str, Any] = {
         "issuer": issuer, "subject": subject, "id": new_id(), "person": person,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
 from school.people.records import Person, Role
@@ -69,17 +70,19 @@ class TokenStore:
         """Make a token and return its text; raises UsageError."""
         name = " ".join(name.split())[:_MAX_NAME]
         if not name:
-            raise UsageError("Give the token a name that says what it is for.")
+            raise UsageError(_("Give the token a name that says what it is for."))
         if role not in owner.roles:
-            raise UsageError("A token can have one of your own roles only.")
+            raise UsageError(_("A token can have one of your own roles only."))
         if not by.utc_ns < until_ns <= by.utc_ns + TOKEN_NS:
-            raise UsageError("A token works until a day within a year.")
+            raise UsageError(_("A token works until a day within a year."))
         text = PREFIX + new_token()
         token_id = new_id()
         with self._database.writing() as connection:
             own = select(func.count()).where(program_tokens.c.person == owner.id)
             if int(connection.scalars(own).one()) >= MAX_TOKENS:
-                raise UsageError(f"You have {MAX_TOKENS} tokens; revoke one that is not needed.")
+                raise UsageError(
+                    _("You have {n} tokens; revoke one that is not needed.", n=MAX_TOKENS)
+                )
             connection.execute(
                 insert(program_tokens),
                 {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from contract.language import N_
+
 __all__ = [
     "NEED_SECOND_FACTOR",
     "ROLES",
@@ -20,13 +22,13 @@ __all__ = [
 Role = Literal["teacher", "coach", "technician", "administrator", "privacy_officer"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 ROLE_NAMES: Final[dict[Role, str]] = {
-    "teacher": "teacher",
-    "coach": "coach",
-    "technician": "technician",
-    "administrator": "school administrator",
-    "privacy_officer": "data protection officer",
+    "teacher": N_("teacher"),
+    "coach": N_("coach"),
+    "technician": N_("technician"),
+    "administrator": N_("school administrator"),
+    "privacy_officer": N_("data protection officer"),
 }
-"""As pages and messages call them."""
+"""As pages and messages call them, in the reader's language with `_`."""
 NEED_SECOND_FACTOR: Final = frozenset[Role]({"administrator", "privacy_officer"})
 """Roles that reach everybody: a password alone is not enough for them."""
 

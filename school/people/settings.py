@@ -12,9 +12,10 @@ from pydantic import Field, SecretStr, model_validator
 
 from contract.errors import ConfigurationError
 from contract.files.text_file import read_text
+from contract.language import N_
 from contract.settings import Settings
 
-__all__ = ["OpenIdSettings", "SmtpSettings", "is_safe_address"]
+__all__ = ["OPENID_NAME", "OpenIdSettings", "SmtpSettings", "is_safe_address"]
 
 OPENID_SECRET: Final = "ROOMTONE_OPENID_SECRET"  # noqa: S105 - the variable's name
 SMTP_PASSWORD: Final = "ROOMTONE_SMTP_PASSWORD"  # noqa: S105 - the same
@@ -23,12 +24,16 @@ _ADDRESS: Final = re.compile(r"[!#-\'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9.-]+")
 _MAX_SECRET: Final = 10_000
 
 
+OPENID_NAME: Final = N_("my school account")
+"""What the provider is called unless the school names it."""
+
+
 class OpenIdSettings(Settings):
     """Signing in with a school account: OpenID Connect."""
 
     issuer: str | None = None
     """The provider's issuer, such as "https://accounts.google.com"; it switches this on."""
-    name: Annotated[str, Field(min_length=1, max_length=60)] = "my school account"
+    name: Annotated[str, Field(min_length=1, max_length=60)] = OPENID_NAME
     """What follows "Sign in with" on the button."""
     client_id: str | None = None
     """The name that the provider has given to these pages."""

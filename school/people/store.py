@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.audit.records import Action, Detail
 from school.database import SchoolDatabase
@@ -83,11 +84,13 @@ class PeopleStore:
         """Add someone, who can sign in once they have a password; raises UsageError."""
         name, sign_in_name = " ".join(name.split()), sign_in_name.strip().lower()
         if not name or not sign_in_name:
-            raise UsageError("A person needs a name and a name to sign in with.")
+            raise UsageError(_("A person needs a name and a name to sign in with."))
         person_id = new_id() if person_id is None else person_id
         with self._database.writing() as connection:
             if connection.scalar(_with_sign_in_name(people.c.id, sign_in_name)) is not None:
-                raise UsageError(f"Someone signs in as {sign_in_name} already; take another name.")
+                raise UsageError(
+                    _("Someone signs in as {name} already; take another name.", name=sign_in_name)
+                )
             connection.execute(
                 insert(people),
                 {
@@ -311,8 +314,10 @@ class PeopleStore:
             person = _person(connection, person_id)
             if is_own and (person is None or not person.has_password):
                 raise UsageError(
-                    "You have no password yet, so you could not sign in any more. Ask an "
-                    "administrator for a link to choose one first."
+                    _(
+                        "You have no password yet, so you could not sign in any more. Ask an "
+                        "administrator for a link to choose one first."
+                    )
                 )
             if unlink(connection, person_id, identity):
                 _record(connection, by, "unlinked_account", person_id)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
 from contract.errors import UsageError
+from contract.language import _
 from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
@@ -153,9 +154,11 @@ def _name_of_leaving(connection: Connection, person: str) -> str:
     """Their name; raises UsageError if they can't leave."""
     name: str | None = connection.scalar(select(people.c.name).where(people.c.id == person))
     if name is None or _has_left(connection, person):
-        raise UsageError("There is no such person, or they have left already.")
+        raise UsageError(_("There is no such person, or they have left already."))
     if person in DEMO_IDS:
-        raise UsageError(f"{name} is made up for the demo, and there is nobody to forget.")
+        raise UsageError(
+            _("{name} is made up for the demo, and there is nobody to forget.", name=name)
+        )
     administrators = select(roles.c.person).where(roles.c.role == "administrator")
     if person in connection.scalars(administrators).all():
         can_come_in = or_(
@@ -166,8 +169,11 @@ def _name_of_leaving(connection: Connection, person: str) -> str:
         )
         if connection.execute(others).first() is None:
             raise UsageError(
-                f"{name} is the last administrator who can sign in. Make somebody else an "
-                "administrator first, and wait until they have signed in."
+                _(
+                    "{name} is the last administrator who can sign in. Make somebody else an "
+                    "administrator first, and wait until they have signed in.",
+                    name=name,
+                )
             )
     return name
 
