@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any, Final, Literal
 
+from contract.language import _
 from dashboard_api.data_subjects.readme import readme_text
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.moments.judged_moments import moments_of
@@ -40,7 +41,7 @@ def export_pieces(
 
     `now_utc_ns` is the lessons' time; `by` has the time of people.
     """
-    whose = "by yourself" if by.person == person.id else f"by {by.name}"
+    whose = _("by yourself") if by.person == person.id else _("by {name}", name=by.name)
     made = local_time_text(by.utc_ns, zone)
     yield "README.txt", readme_text(person.name, made, whose).encode()
     held = stores.people.held

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.data_subjects.leaving_text import what_goes, what_stays
 from dashboard_api.sharing.deletion import Deletions
 from dashboard_api.web.access import AnonymisesPeople
@@ -66,18 +67,18 @@ async def leave(
 def _found(stores: Stores, person_id: str) -> Person:
     person = stores.people.person(person_id)
     if person is None or person.has_left:
-        raise NotFoundError("There is no such person.")
+        raise NotFoundError(_("There is no such person."))
     return person
 
 
 def _check_not_oneself(viewer: Viewer, person: Person) -> None:
     if person.id == viewer.person.id:
-        raise UsageError("You can't remove your own name; another administrator can do that.")
+        raise UsageError(_("You can't remove your own name; another administrator can do that."))
 
 
 def _check_deletions(deletions: Deletions | None, *, is_needed: bool) -> None:
     if is_needed and deletions is None:
-        raise UsageError("Lessons can't be deleted here: the pages have no data directory.")
+        raise UsageError(_("Lessons can't be deleted here: the pages have no data directory."))
 
 
 def _page(

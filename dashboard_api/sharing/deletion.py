@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from contract.clock import Clock
 from contract.errors import StoreError, UsageError
+from contract.language import _
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from ingest.purge.leaving import LeavingRun
@@ -35,12 +36,14 @@ def deletion_plan(stores: Stores, lesson: Lesson, now_utc_ns: int) -> PurgeReque
     """What deleting a lesson removes; raises UsageError if it can't be deleted now."""
     ends_utc_ns = lesson.over_utc_ns(stores.longest_ns)
     if ends_utc_ns > now_utc_ns:
-        raise UsageError("The lesson is not over yet. You can delete it when it is.")
+        raise UsageError(_("The lesson is not over yet. You can delete it when it is."))
     beside = stores.room_lessons(lesson.room, lesson.starts_utc_ns, ends_utc_ns)
     if any(each.id != lesson.id and each.starts_utc_ns < ends_utc_ns for each in beside):
         raise UsageError(
-            "Another lesson was on in the same room at the same time, and what was sensed belongs to "
-            "both. Ask the person who runs the server to remove a span of the room."
+            _(
+                "Another lesson was on in the same room at the same time, and what was sensed belongs to "
+                "both. Ask the person who runs the server to remove a span of the room."
+            )
         )
     planner = PurgePlanner(
         reader=stores.periods, lessons=stores.lessons, now_utc_ns=now_utc_ns,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
+from contract.language import N_, _
 from dashboard_api.sharing.page_view import back_to_sharing, colleagues_of, sharing_page
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import HandsOver, SignedIn, TakesOver
@@ -19,7 +20,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_NO_OFFER: Final = "This lesson is not offered to you, or not any more."
+_NO_OFFER: Final = N_("This lesson is not offered to you, or not any more.")
 
 
 class _OfferForm(BaseModel):
@@ -54,7 +55,7 @@ async def take_over(viewer: TakesOver, lesson_id: str, store: StoreDep) -> Respo
         if not stores.sharing.handovers.take_over(
             lesson_id, viewer.actor, viewer.utc_ns, stores.longest_ns
         ):
-            raise NotFoundError(NO_LESSON)
+            raise NotFoundError(_(NO_LESSON))
         return RedirectResponse(f"/lessons/{lesson_id}", status_code=303)
 
     return await store.run(change)
@@ -73,7 +74,7 @@ async def offer(
     def change(stores: Stores) -> Response:
         get_lesson(stores, viewer, lesson_id)
         if form.person not in {person.id for person in colleagues_of(stores, viewer)}:
-            trouble = "Choose a teacher to hand the lesson over to."
+            trouble = _("Choose a teacher to hand the lesson over to.")
             return sharing_page(stores, viewer, lesson_id, zone, trouble=trouble, status_code=422)
         stores.sharing.handovers.offer(lesson_id, form.person, viewer.actor)
         return back_to_sharing(lesson_id)
@@ -95,7 +96,7 @@ async def end_offer(viewer: HandsOver, lesson_id: str, store: StoreDep) -> Respo
 async def accept(viewer: SignedIn, lesson_id: str, store: StoreDep) -> Response:
     def change(stores: Stores) -> Response:
         if not stores.sharing.handovers.accept(lesson_id, viewer.actor):
-            raise NotFoundError(_NO_OFFER)
+            raise NotFoundError(_(_NO_OFFER))
         return RedirectResponse(f"/lessons/{lesson_id}", status_code=303)
 
     return await store.run(change)
@@ -105,7 +106,7 @@ async def accept(viewer: SignedIn, lesson_id: str, store: StoreDep) -> Response:
 async def decline(viewer: SignedIn, lesson_id: str, store: StoreDep) -> Response:
     def change(stores: Stores) -> Response:
         if not stores.sharing.handovers.is_offered(lesson_id, viewer.person.id):
-            raise NotFoundError(_NO_OFFER)
+            raise NotFoundError(_(_NO_OFFER))
         stores.sharing.handovers.end_offer(lesson_id, viewer.actor)
         return RedirectResponse("/", status_code=303)
 

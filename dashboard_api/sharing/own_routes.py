@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.sharing.deletion import Deletions, deletion_plan
 from dashboard_api.sharing.page_view import back_to_sharing, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
@@ -169,15 +170,15 @@ def _span_in(form: _ExclusionForm, known: int) -> Span:
     """The span to leave out; raises UsageError."""
     spans = read_spans([form.start], [form.end])
     if not spans:
-        raise UsageError("Write from when to when the span goes, such as 12:30 to 14:00.")
+        raise UsageError(_("Write from when to when the span goes, such as 12:30 to 14:00."))
     if known >= MAX_EXCLUSIONS:
-        raise UsageError(f"At most {MAX_EXCLUSIONS} spans of a lesson can be left out.")
+        raise UsageError(_("At most {n} spans of a lesson can be left out.", n=MAX_EXCLUSIONS))
     return spans[0]
 
 
 def _deletions(request: Request) -> Deletions:
     deletions = request.app.state.deletions
     if deletions is None:
-        raise UsageError("This server has no data directory, so it can't delete a lesson.")
+        raise UsageError(_("This server has no data directory, so it can't delete a lesson."))
     assert isinstance(deletions, Deletions)
     return deletions

@@ -8,6 +8,8 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
+from contract.language import _
+from dashboard_api.language.dates import date_text
 from dashboard_api.views.dates import MAX_DAYS, day_of
 from dashboard_api.views.text import joined_text, local_time_text, position_text
 from dashboard_api.web.lookup import see_lesson
@@ -99,10 +101,9 @@ def colleagues_of(stores: Stores, viewer: Viewer) -> list[Person]:
 
 
 def day_text(utc_ns: int, zone: tzinfo | None) -> str:
-    at = day_of(utc_ns, zone)
-    return f"{at.day} {at:%B %Y}"
+    return date_text(day_of(utc_ns, zone))
 
 
 def parts_text(share: Share) -> str:
     parts = [f"{position_text(one.start_s)}–{position_text(one.end_s)}" for one in share.spans]
-    return joined_text(parts) or "the whole lesson"
+    return joined_text(parts) or _("the whole lesson")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.sharing.page_view import back_to_sharing, readers_for, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.views.dates import end_of_day
@@ -92,14 +93,14 @@ async def unshare(
 
 def _check_reader(stores: Stores, viewer: Viewer, person_id: str) -> None:
     if person_id not in {person.id for person in readers_for(stores, viewer)}:
-        raise UsageError("Choose a person to share the lesson with.")
+        raise UsageError(_("Choose a person to share the lesson with."))
 
 
 def _spans_in(form: _ShareForm) -> tuple[Span, ...]:
     """The parts to share, none for the whole lesson; raises UsageError."""
     spans = read_spans(form.start, form.end)
     if form.part == "spans" and not spans:
-        raise UsageError("Write from when to when the parts go, such as 12:30 to 20:00.")
+        raise UsageError(_("Write from when to when the parts go, such as 12:30 to 20:00."))
     if form.part == "whole" and spans:
-        raise UsageError("You wrote parts: choose “Only these parts”, or remove them.")
+        raise UsageError(_("You wrote parts: choose “Only these parts”, or remove them."))
     return spans

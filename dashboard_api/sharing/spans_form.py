@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from contract.errors import UsageError
+from contract.language import _
 from school.sharing.cut import Span, check_spans
 
 __all__ = ["read_second", "read_spans"]
@@ -19,7 +20,10 @@ def read_second(text: str) -> int:
     found = _TIME.fullmatch(text.strip())
     if found is None:
         raise UsageError(
-            f"Write {text.strip()[:20]!r} as minutes and seconds of the lesson, such as 12:30."
+            _(
+                "Write {text} as minutes and seconds of the lesson, such as 12:30.",
+                text=repr(text.strip()[:20]),
+            )
         )
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + seconds
@@ -28,7 +32,7 @@ def read_second(text: str) -> int:
 def read_spans(starts: Sequence[str], ends: Sequence[str]) -> tuple[Span, ...]:
     """The spans of a form, without its empty lines; raises UsageError."""
     if len(starts) != len(ends):
-        raise UsageError("Each part needs a beginning and an end.")
+        raise UsageError(_("Each part needs a beginning and an end."))
     lines = [
         (start, end)
         for start, end in zip(starts, ends, strict=True)

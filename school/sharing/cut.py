@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from contract.errors import UsageError
+from contract.language import N_, _
 
 __all__ = [
     "EXCLUSION_REASONS",
@@ -25,14 +26,14 @@ __all__ = [
 ExclusionReason = Literal["fire_drill", "interruption", "break", "technical", "private", "other"]
 
 EXCLUSION_REASONS: Final[Mapping[ExclusionReason, str]] = MappingProxyType({
-    "fire_drill": "fire drill",
-    "interruption": "interruption",
-    "break": "break, no teaching",
-    "technical": "technical trouble",
-    "private": "something private",
-    "other": "another reason",
+    "fire_drill": N_("fire drill"),
+    "interruption": N_("interruption"),
+    "break": N_("break, no teaching"),
+    "technical": N_("technical trouble"),
+    "private": N_("something private"),
+    "other": N_("another reason"),
 })  # fmt: skip
-"""Why a teacher leaves a span out. Each is a word of the audit log."""
+"""Why a teacher leaves a span out, shown with `_`. Each is a word of the audit log."""
 assert set(EXCLUSION_REASONS) == set(get_args(ExclusionReason))
 
 LONGEST_NOTE: Final = 100
@@ -64,7 +65,7 @@ class Exclusion:
     @property
     def words(self) -> str:
         """The reason for its teacher."""
-        text = EXCLUSION_REASONS.get(self.reason, "another reason")
+        text = _(EXCLUSION_REASONS.get(self.reason, EXCLUSION_REASONS["other"]))
         return f"{text}: {self.note}" if self.note else text
 
 
@@ -129,11 +130,13 @@ class Cut:
 def check_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans in order, those that touch as one; raises UsageError."""
     if len(spans) > MAX_SPANS:
-        raise UsageError(f"Name at most {MAX_SPANS} parts.")
+        raise UsageError(_("Name at most {n} parts.", n=MAX_SPANS))
     merged: list[Span] = []
     for span in sorted(spans):
         if not 0 <= span.start_s < span.end_s <= LONGEST_S:
-            raise UsageError("A part must end after it begins, within a day of the lesson's start.")
+            raise UsageError(
+                _("A part must end after it begins, within a day of the lesson's start.")
+            )
         if merged and span.start_s <= merged[-1].end_s:
             merged[-1] = Span(merged[-1].start_s, max(merged[-1].end_s, span.end_s))
         else:

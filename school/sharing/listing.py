@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from contract.clock import SECOND_NS
+from contract.language import _
 from school.lessons.rows import LESSON_COLUMNS
 from school.schema import hidden_lessons, lesson_owners, lessons, shares
 from school.sharing.policy import Reach
@@ -177,8 +178,9 @@ def _has_words(words: str) -> ColumnElement[bool]:
 
     Databases know upper and lower case of ASCII alone, so the usual ways to write others are tried.
     """
+    before, _room, after = _("Lesson in {room}").partition("{room}")
     title = case(
-        (func.trim(lessons.c.title) == "", literal("Lesson in ") + lessons.c.room),
+        (func.trim(lessons.c.title) == "", literal(before) + lessons.c.room + literal(after)),
         else_=lessons.c.title,
     )
     ways = {words}
