@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from contract.clock import SECOND_NS
+from contract.language import _
 from dashboard_api.live.routes import live_facts
 from dashboard_api.rooms.read_rooms import AllRooms, read_rooms
 from dashboard_api.views.days import day_of, day_words, monday_of, start_of
@@ -50,7 +51,7 @@ class WeekCount(BaseModel):
     @property
     def words(self) -> str:
         """Which week it is."""
-        return f"Week of {day_words(self.monday)}"
+        return _("Week of {day}", day=day_words(self.monday))
 
 
 class SchoolCounts(BaseModel):
@@ -130,8 +131,8 @@ def _sensed(stores: Stores, lessons: list[HeldLesson]) -> dict[str, float]:
     for lesson in lessons:
         end = lesson.over_utc_ns(stores.longest_ns)
         if end - lesson.starts_utc_ns >= SECOND_NS:
-            found[lesson.id], _, _ = sensed_within(
+            found[lesson.id] = sensed_within(
                 stores.periods, lesson.room, lesson.starts_utc_ns, end,
                 Cut(excluded=lesson.left_out).visible,
-            )  # fmt: skip
+            )[0]  # fmt: skip
     return found

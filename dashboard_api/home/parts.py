@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import Request
 
+from contract.language import N_, _
 from dashboard_api.debrief.guess_view import lessons_to_guess
 from dashboard_api.lessons.filters import ListFilters, place_text
 from dashboard_api.lessons.list_lines import read_lines, see_lessons, suggestion_counts
@@ -256,19 +257,20 @@ class StartPage:
         return before, after
 
     def _words(self, filters: ListFilters) -> str:
-        parts = {"own": "your own", "shared": "shared with you"}.get(filters.of, "")
-        words = [parts] if parts else []
+        parts = {"own": N_("your own"), "shared": N_("shared with you")}.get(filters.of, "")
+        words = [_(parts)] if parts else []
         if filters.q.strip():
-            words.append(f"with “{filters.q.strip()}” in the title")
+            words.append(_("with “{words}” in the title", words=filters.q.strip()))
         if filters.room:
-            words.append(f"in {filters.room}")
+            words.append(_("in {room}", room=filters.room))
         if filters.teacher:
-            words.append(f"of {filters.teacher}")
+            words.append(_("of {teacher}", teacher=filters.teacher))
         if filters.week:
-            words.append(f"in the week of {day_words(monday_of(filters.day or self._today))}")
+            monday = monday_of(filters.day or self._today)
+            words.append(_("in the week of {day}", day=day_words(monday)))
         elif filters.day is not None:
-            words.append(f"up to {day_words(filters.day)}")
-        return f"Lessons {', '.join(words)}" if words else "All lessons"
+            words.append(_("up to {day}", day=day_words(filters.day)))
+        return _("Lessons {which}", which=", ".join(words)) if words else _("All lessons")
 
     def _start(self, day: date) -> int:
         return start_of(day, self._zone)

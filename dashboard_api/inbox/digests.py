@@ -1,4 +1,7 @@
-"""Mails people what is new to them: once a day at most, in the afternoon, and without content."""
+"""Mails people what is new to them: once a day at most, in the afternoon, and without content.
+
+Each mail is in the language that its reader chose.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,16 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.errors import StoreError
+from contract.language import N_, _, speaking
 from dashboard_api.inbox.lines import digest_text
 from dashboard_api.inbox.news import news_of
+from dashboard_api.language.choosing import language_of
 from dashboard_api.people.mail import Mailer, MailError
 from dashboard_api.web.store_thread import Stores, StoreThread
 
 __all__ = ["SUBJECT", "Digests"]
 
-SUBJECT: Final = "Something new for you in Roomtone"
+SUBJECT: Final = N_("Something new for you in Roomtone")
 LOOK_EVERY_S: Final = 600.0
 FROM_HOUR: Final = 16
 """By the school's clock: when lessons are over."""
@@ -30,6 +35,7 @@ _LOG = logging.getLogger("dashboard")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mail:
     recipient: str
+    subject: str
     text: str
 
 
@@ -62,7 +68,7 @@ class Digests:
             if made is None:
                 continue
             try:
-                await self._mailer.send(made.recipient, SUBJECT, made.text)
+                await self._mailer.send(made.recipient, made.subject, made.text)
             except MailError as error:
                 _LOG.warning("A person's mail of what is new was not sent: %s", error)
 
@@ -85,4 +91,7 @@ def _made(
     news = [one for one in found if one.at_utc_ns > sent_utc_ns]
     if not news or not stores.sharing.inbox.note_sent(person_id, sent_utc_ns, now_utc_ns):
         return None
-    return _Mail(recipient=person.sign_in_name, text=digest_text(news, address))
+    with speaking(language_of(person.language)):
+        return _Mail(
+            recipient=person.sign_in_name, subject=_(SUBJECT), text=digest_text(news, address)
+        )

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, get_args
 from urllib.parse import quote
 
+from contract.language import N_, _, ngettext
 from dashboard_api.inbox.news import Kind, News
 from dashboard_api.views.days import day_words
 from dashboard_api.views.text import joined_text, local_time_text, title_text
@@ -18,19 +19,7 @@ from school.audit.entries import SOMEONE_GONE
 __all__ = ["Inbox", "InboxLine", "digest_text", "inbox_lines"]
 
 _MAX_LINES: Final = 8
-_COUNTS: Final[dict[Kind, tuple[str, str]]] = {
-    "shared": ("1 lesson is shared with you", "{n} lessons are shared with you"),
-    "waits": (
-        "1 shared lesson has waited for three days",
-        "{n} shared lessons have waited for three days",
-    ),
-    "replied": ("1 reply to a note", "{n} replies to notes"),
-    "noted": ("1 note in a lesson of yours", "{n} notes in lessons of yours"),
-    "proposed": ("1 next step is proposed to you", "{n} next steps are proposed to you"),
-    "due": ("1 next step to look back on", "{n} next steps to look back on"),
-    "cycle": ("a day of your cycle has come", "{n} days of your cycle have come"),
-}
-_DIGEST: Final = """\
+_DIGEST: Final = N_("""\
 Hello,
 
 since the last mail there is something new for you in Roomtone:
@@ -41,7 +30,7 @@ since the last mail there is something new for you in Roomtone:
 
 You get this once a day at most, and only if there is something new. To stop it, press
 "No mail" on your start page.
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,40 +66,76 @@ def digest_text(news: Sequence[News], address: str) -> str:
     counts = Counter[Kind]()
     for one in news:
         counts[one.kind] += one.n
-    lines = [
-        f"- {single if counts[kind] == 1 else many.format(n=counts[kind])}"
-        for kind, (single, many) in _COUNTS.items()
-        if counts[kind]
-    ]
-    return _DIGEST.format(lines="\n".join(lines), address=address)
+    lines = [f"- {_count_text(kind, counts[kind])}" for kind in get_args(Kind) if counts[kind]]
+    return _(_DIGEST, lines="\n".join(lines), address=address)
+
+
+def _count_text(kind: Kind, n: int) -> str:
+    match kind:
+        case "shared":
+            return ngettext("{n} lesson is shared with you", "{n} lessons are shared with you", n)
+        case "waits":
+            return ngettext(
+                "{n} shared lesson has waited for three days",
+                "{n} shared lessons have waited for three days",
+                n,
+            )
+        case "replied":
+            return ngettext("{n} reply to a note", "{n} replies to notes", n)
+        case "noted":
+            return ngettext("{n} note in a lesson of yours", "{n} notes in lessons of yours", n)
+        case "proposed":
+            return ngettext(
+                "{n} next step is proposed to you", "{n} next steps are proposed to you", n
+            )
+        case "due":
+            return ngettext("{n} next step to look back on", "{n} next steps to look back on", n)
+        case "cycle":
+            return ngettext("a day of your cycle has come", "{n} days of your cycle have come", n)
 
 
 def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
     if news.due is not None:
-        text = f"Due in your cycle since {day_words(news.due.day)}: {news.due.words}."
-        return InboxLine(text=text, address="/cycle", link="Your cycle")
+        text = _(
+            "Due in your cycle since {day}: {what}.",
+            day=day_words(news.due.day),
+            what=news.due.words,
+        )
+        return InboxLine(text=text, address="/cycle", link=_("Your cycle"))
     lesson = news.lesson
     assert lesson is not None
-    title = title_text(lesson.title, lesson.room)
-    what = f"{title}, {local_time_text(lesson.starts_utc_ns, zone)}"
-    who = joined_text([names.get(one, SOMEONE_GONE) for one in news.who])
+    what = _(
+        "{title}, {at}",
+        title=title_text(lesson.title, lesson.room),
+        at=local_time_text(lesson.starts_utc_ns, zone),
+    )
+    who = joined_text([names.get(one, _(SOMEONE_GONE)) for one in news.who])
     who = who[:1].upper() + who[1:]
     address = f"/lessons/{quote(lesson.id, safe='')}"
     match news.kind:
         case "shared":
-            return InboxLine(text=f"{who} shares {what} with you.", address=address, link="Look")
+            text = _("{who} shares {what} with you.", who=who, what=what)
+            return InboxLine(text=text, address=address, link=_("Look"))
         case "waits":
-            text = f"{who} shared {what} with you more than three days ago."
-            return InboxLine(text=text, address=address, link="Look")
+            text = _("{who} shared {what} with you more than three days ago.", who=who, what=what)
+            return InboxLine(text=text, address=address, link=_("Look"))
         case "replied":
-            replies = "a reply" if news.n == 1 else f"{news.n} replies"
-            return InboxLine(text=f"{who} wrote {replies} in {what}.", address=address, link="Read")
+            text = ngettext(
+                "{who} wrote a reply in {what}.", "{who} wrote {n} replies in {what}.", news.n,
+                who=who, what=what,
+            )  # fmt: skip
+            return InboxLine(text=text, address=address, link=_("Read"))
         case "noted":
-            notes = "a note" if news.n == 1 else f"{news.n} notes"
-            return InboxLine(text=f"{who} wrote {notes} in {what}.", address=address, link="Read")
+            text = ngettext(
+                "{who} wrote a note in {what}.", "{who} wrote {n} notes in {what}.", news.n,
+                who=who, what=what,
+            )  # fmt: skip
+            return InboxLine(text=text, address=address, link=_("Read"))
         case "proposed":
-            text = f"{who} proposes a next step after {what}."
-            return InboxLine(text=text, address=f"{address}/step", link="Answer")
+            text = _("{who} proposes a next step after {what}.", who=who, what=what)
+            return InboxLine(text=text, address=f"{address}/step", link=_("Answer"))
         case _:
-            text = f"You have taught {what} since you wrote your next step. How did it go?"
-            return InboxLine(text=text, address=f"{address}/step", link="Say how it went")
+            text = _(
+                "You have taught {what} since you wrote your next step. How did it go?", what=what
+            )
+            return InboxLine(text=text, address=f"{address}/step", link=_("Say how it went"))
