@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
+from contract.language import _
 from dashboard_api.observing.zones import layout_zones
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import AsksObservers
@@ -112,11 +113,11 @@ def _observers_page(
 def _check(stores: Stores, viewer: Viewer, lesson: Lesson, person: str) -> None:
     """Raise UsageError if this person can't be asked to observe this lesson now."""
     if person not in {one.id for one in _colleagues(stores, viewer)}:
-        raise UsageError("Choose a person to ask.")
+        raise UsageError(_("Choose a person to ask."))
     if _is_over(stores, viewer, lesson):
-        raise UsageError("The lesson is over. People can be asked to observe it until it ends.")
+        raise UsageError(_("The lesson is over. People can be asked to observe it until it ends."))
     if len(stores.sharing.observers.asked(lesson.id)) >= MAX_OBSERVERS:
-        raise UsageError(f"At most {MAX_OBSERVERS} people can be asked to observe a lesson.")
+        raise UsageError(_("At most {n} people can be asked to observe a lesson.", n=MAX_OBSERVERS))
 
 
 def _colleagues(stores: Stores, viewer: Viewer) -> list[Person]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from contract.language import N_, _, ngettext
+from dashboard_api.language.dates import number_text
+from dashboard_api.views.text import joined_text
 from models.evaluation.agreement import Interval
 from models.school_model.observed import (
     MIN_LESSONS,
@@ -18,8 +21,24 @@ from models.school_model.observed import (
 
 __all__ = ["CheckView", "check_view"]
 
-_NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
-_SEEN: Final = ("nobody", "a few", "about half", "most")
+_OBSERVERS: Final = (
+    N_("no observers"), N_("one observer"), N_("two observers"), N_("three observers"),
+    N_("four observers"), N_("five observers"), N_("six observers"),
+)  # fmt: skip
+_LESSONS: Final = (
+    N_("no lessons"), N_("one lesson"), N_("two lessons"), N_("three lessons"), N_("four lessons"),
+    N_("five lessons"), N_("six lessons"),
+)  # fmt: skip
+_MORE_LESSONS: Final = (
+    N_("no more lessons"), N_("one more lesson"), N_("two more lessons"), N_("three more lessons"),
+    N_("four more lessons"), N_("five more lessons"), N_("six more lessons"),
+)  # fmt: skip
+_SEEN: Final = (
+    N_("Where observers saw nobody off task, the model said {low} to {high} % (four of five of {looks})."),
+    N_("Where observers saw a few off task, the model said {low} to {high} % (four of five of {looks})."),
+    N_("Where observers saw about half off task, the model said {low} to {high} % (four of five of {looks})."),
+    N_("Where observers saw most off task, the model said {low} to {high} % (four of five of {looks})."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,154 +69,215 @@ def _headline(check: ObservedCheck) -> str:
     is_compared = check.comparison.difference is not None
     if found.weighted is None or found.weighted_ends is None or not is_compared:
         return ""
-    return (
-        f"checked in this school against {_looks(check.comparison.looks)} of "
-        f"{_observers(check.observers)}, who agree with each other at kappa "
-        f"{_figure(found.weighted, found.weighted_ends)}"
+    return _(
+        "checked in this school against {looks} of {observers}, who agree with each other at kappa "
+        "{figure}",
+        looks=_looks(check.comparison.looks),
+        observers=_observers(check.observers),
+        figure=_figure(found.weighted, found.weighted_ends),
     )
 
 
 def _agreement_lines(check: ObservedCheck) -> list[str]:
     found = check.agreement
     if not found.looks:
-        return ["No two observers have coded the same look yet."]
+        return [_("No two observers have coded the same look yet.")]
+    observers, looks = _capital(_observers(check.observers)), _looks(found.looks)
     if found.missing:
-        more = "One more is" if found.missing == 1 else f"{found.missing} more are"
         return [
-            (
-                f"{_observers(check.observers).capitalize()} have coded {_looks(found.looks)} together. {more} needed to say how "
-                f"far they agree ({MIN_LOOKS} looks)."
+            ngettext(
+                "{observers} have coded {looks} together. One more is needed to say how far they "
+                "agree ({needed}).",
+                "{observers} have coded {looks} together. {n} more are needed to say how far they "
+                "agree ({needed}).",
+                found.missing, observers=observers, looks=looks, needed=_looks(MIN_LOOKS),
             )
-        ]
+        ]  # fmt: skip
     if found.weighted is None or found.weighted_ends is None:
         return [
-            (
-                f"In {_looks(found.looks)} that two coded they gave one answer throughout, which shows "
-                "no agreement beyond chance."
+            _(
+                "In {looks} that two coded they gave one answer throughout, which shows no agreement "
+                "beyond chance.",
+                looks=looks,
             )
         ]
     lines = [
-        (
-            f"{_observers(check.observers).capitalize()} coded {_looks(found.looks)} together, in "
-            f"{_lessons(found.lessons)}. Their agreement beyond chance is "
-            f"{_figure(found.weighted, found.weighted_ends)}; 0 is chance, 1 is perfect (Cohen’s kappa "
-            "with linear weights)."
+        _(
+            "{observers} coded {looks} together, in {lessons}. Their agreement beyond chance is "
+            "{figure}; 0 is chance, 1 is perfect (Cohen’s kappa with linear weights).",
+            observers=observers,
+            looks=looks,
+            lessons=_lessons(found.lessons),
+            figure=_figure(found.weighted, found.weighted_ends),
         )
     ]
     if found.half is not None and found.half_ends is not None:
         lines.append(
-            "On whether at least about half of a zone was off task it is "
-            f"{_figure(found.half, found.half_ends)} (kappa without weights)."
+            _(
+                "On whether at least about half of a zone was off task it is {figure} (kappa without "
+                "weights).",
+                figure=_figure(found.half, found.half_ends),
+            )
         )
-    over = (
-        "lessons"
-        if found.units == "lessons"
-        else f"blocks of ten looks, because there are fewer than {_NUMBERS[MIN_LESSONS]} lessons"
-    )
-    lines.append(f"In brackets: 95 % intervals over resampled {over}.")
+    if found.units == "lessons":
+        lines.append(_("In brackets: 95 % intervals over resampled lessons."))
+    else:
+        lines.append(
+            _(
+                "In brackets: 95 % intervals over resampled blocks of ten looks, because there are "
+                "fewer than {lessons}.",
+                lessons=_lessons(MIN_LESSONS),
+            )
+        )
     if len(check.pairs) > 1:
-        lines.append(f"Pair by pair: {'; '.join(_pair(pair) for pair in check.pairs)}.")
+        pairs = "; ".join(_pair(pair) for pair in check.pairs)
+        lines.append(_("Pair by pair: {pairs}.", pairs=pairs))
     return lines
 
 
 def _model_lines(check: ObservedCheck) -> list[str]:
     found = check.comparison
     if found.missing_looks or found.missing_lessons:
-        missing = []
-        if found.missing_looks:
-            missing.append(_looks(found.missing_looks, more=True))
-        if found.missing_lessons:
-            missing.append(_lessons(found.missing_lessons, more=True))
-        is_one = found.missing_looks + found.missing_lessons == 1
-        return [
-            (
-                f"The model can be compared with {_looks(found.looks)} of two observers, in "
-                f"{_lessons(found.lessons)}. For a figure {' and '.join(missing)} "
-                f"{'is' if is_one else 'are'} missing ({MIN_LOOKS} looks in "
-                f"{_NUMBERS[MIN_LESSONS]} lessons)."
-            )
-        ]
+        return [_missing_line(found)]
     lines = [
-        (
+        _(
             "The model’s estimate of the share off task, in that zone and those 20 s, was compared "
-            f"with {_looks(found.looks)} of two observers or more, in {_lessons(found.lessons)}."
+            "with {looks} of two observers or more, in {lessons}.",
+            looks=_looks(found.looks),
+            lessons=_lessons(found.lessons),
         )
     ]
     lines.extend(
-        f"Where observers saw {_SEEN[one.rank]} off task, the model said {one.low * 100:.0f} to "
-        f"{one.high * 100:.0f} % (four of five of {_looks(one.looks)})."
+        _(
+            _SEEN[one.rank],
+            low=number_text(one.low * 100),
+            high=number_text(one.high * 100),
+            looks=_looks(one.looks),
+        )
         for one in found.ranges
     )
     if 0 < len(found.ranges) < len(RANK_SHARES):
-        lines.append("For other answers there are fewer than ten looks that all coded alike.")
+        lines.append(_("For other answers there are fewer than ten looks that all coded alike."))
     lines.append(_side_line(found))
     if found.difference is not None and found.difference_ends is not None:
         lines.append(_difference_line(found.difference, found.difference_ends))
     if found.order is not None and found.order_ends is not None:
         lines.append(
-            f"Order: rank correlation {_figure(found.order, found.order_ends)}; 0 is chance, 1 the "
-            "same order."
+            _(
+                "Order: rank correlation {figure}; 0 is chance, 1 the same order.",
+                figure=_figure(found.order, found.order_ends),
+            )
         )
     return lines
 
 
+def _missing_line(found: Comparison) -> str:
+    missing = []
+    if found.missing_looks:
+        missing.append(ngettext("{n} more look", "{n} more looks", found.missing_looks))
+    if found.missing_lessons:
+        missing.append(_counted(found.missing_lessons, _MORE_LESSONS, N_("{n} more lessons")))
+    return ngettext(
+        "The model can be compared with {looks} of two observers, in {lessons}. For a figure "
+        "{missing} is missing ({needed} in {needed_lessons}).",
+        "The model can be compared with {looks} of two observers, in {lessons}. For a figure "
+        "{missing} are missing ({needed} in {needed_lessons}).",
+        found.missing_looks + found.missing_lessons,
+        looks=_looks(found.looks),
+        lessons=_lessons(found.lessons),
+        missing=joined_text(missing),
+        needed=_looks(MIN_LOOKS),
+        needed_lessons=_lessons(MIN_LESSONS),
+    )
+
+
 def _side_line(found: Comparison) -> str:
     if found.auc is None or found.auc_ends is None:
-        return (
-            f"In {_looks(found.sided)} all observers agreed whether it was at least about half: in "
-            f"{found.halves} it was, in {found.sided - found.halves} it was less. Five of each are "
-            "needed to say how well the model separates them."
+        return _(
+            "In {looks} all observers agreed whether it was at least about half: in {more} it was, in "
+            "{less} it was less. Five of each are needed to say how well the model separates them.",
+            looks=_looks(found.sided),
+            more=found.halves,
+            less=found.sided - found.halves,
         )
     low, high = (round(end * 100) for end in found.auc_ends)
-    return (
-        f"Given a look with about half or most off task and one with less, the model put the first "
-        f"above the second {found.auc * 100:.0f} times out of 100 ({low} to {high}; chance is 50; "
-        f"{_looks(found.sided)}, {found.halves} with half or more)."
+    return _(
+        "Given a look with about half or most off task and one with less, the model put the first "
+        "above the second {times} times out of 100 ({low} to {high}; chance is 50; {looks}, {halves} "
+        "with half or more).",
+        times=number_text(found.auc * 100),
+        low=low,
+        high=high,
+        looks=_looks(found.sided),
+        halves=found.halves,
     )
 
 
 def _difference_line(difference: float, ends: Interval) -> str:
     points = round(difference * 100)
-    unit = "percentage point" if abs(points) == 1 else "percentage points"
-    is_off = (
-        f"{abs(points)} {unit} {'below' if points < 0 else 'above'}" if points else "as high as"
-    )
     low, high = (_beside(end) for end in ends)
-    return (
-        f"On average the model’s share was {is_off} the observers’ ({low} to {high}). An answer "
-        "counts as the middle of what it means."
-    )
+    if not points:
+        return _(
+            "On average the model’s share was as high as the observers’ ({low} to {high}). An answer "
+            "counts as the middle of what it means.",
+            low=low,
+            high=high,
+        )
+    if points < 0:
+        return ngettext(
+            "On average the model’s share was {n} percentage point below the observers’ ({low} to "
+            "{high}). An answer counts as the middle of what it means.",
+            "On average the model’s share was {n} percentage points below the observers’ ({low} to "
+            "{high}). An answer counts as the middle of what it means.",
+            -points, low=low, high=high,
+        )  # fmt: skip
+    return ngettext(
+        "On average the model’s share was {n} percentage point above the observers’ ({low} to "
+        "{high}). An answer counts as the middle of what it means.",
+        "On average the model’s share was {n} percentage points above the observers’ ({low} to "
+        "{high}). An answer counts as the middle of what it means.",
+        points, low=low, high=high,
+    )  # fmt: skip
 
 
 def _pair(pair: Agreement) -> str:
-    who = " and ".join(pair.who)
+    who = joined_text(pair.who)
     if pair.weighted is None or pair.weighted_ends is None:
-        return f"{who} {_looks(pair.looks)}, too few or too even for a figure"
-    return f"{who} {_figure(pair.weighted, pair.weighted_ends)} on {_looks(pair.looks)}"
+        return _(
+            "{who} {looks}, too few or too even for a figure", who=who, looks=_looks(pair.looks)
+        )
+    figure = _figure(pair.weighted, pair.weighted_ends)
+    return _("{who} {figure} on {looks}", who=who, figure=figure, looks=_looks(pair.looks))
 
 
 def _figure(value: float, ends: Interval) -> str:
-    return f"{value:.2f} ({ends[0]:.2f} to {ends[1]:.2f})"
+    low, high = (number_text(end, 2) for end in ends)
+    return _("{value} ({low} to {high})", value=number_text(value, 2), low=low, high=high)
 
 
 def _beside(share: float) -> str:
     points = round(share * 100)
-    return f"{abs(points)} {'below' if points < 0 else 'above'}" if points else "0"
+    if not points:
+        return "0"
+    return _("{n} below", n=-points) if points < 0 else _("{n} above", n=points)
 
 
 def _observers(count: int) -> str:
-    return f"{_number(count, _NUMBERS)} observers"
+    return _counted(count, _OBSERVERS, N_("{n} observers"))
 
 
-def _looks(count: int, *, more: bool = False) -> str:
-    again = " more" if more else ""
-    return f"{count}{again} look{'' if count == 1 else 's'}"
+def _looks(count: int) -> str:
+    return ngettext("{n} look", "{n} looks", count)
 
 
-def _lessons(count: int, *, more: bool = False) -> str:
-    again = " more" if more else ""
-    return f"{_number(count, _NUMBERS)}{again} lesson{'' if count == 1 else 's'}"
+def _lessons(count: int) -> str:
+    return _counted(count, _LESSONS, N_("{n} lessons"))
 
 
-def _number(count: int, words: Sequence[str]) -> str:
-    return words[count] if count < len(words) else str(count)
+def _counted(count: int, words: Sequence[str], beyond: str) -> str:
+    """Small numbers in words."""
+    return _(words[count]) if count < len(words) else _(beyond, n=count)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

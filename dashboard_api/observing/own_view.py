@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal
 
+from contract.language import _
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.lookup import OPEN_NS
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
+from school.audit.entries import name_words
 from school.sharing.policy import may_at_all
 
 __all__ = ["ObservedLine", "observed_lines", "open_sheets"]
@@ -51,9 +53,9 @@ def observed_lines(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[
         lines.append(
             ObservedLine(
                 id=lesson.id,
-                title=title_text(lesson.title, lesson.room) if is_open else "A lesson",
+                title=title_text(lesson.title, lesson.room) if is_open else _("A lesson"),
                 at=local_time_text(lesson.starts_utc_ns, zone),
-                asked_by=(one.asked_by or "") if is_open else "",
+                asked_by=name_words(one.asked_by or "") if is_open else "",
                 looks=one.looks,
                 state=state,
             )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
+from contract.language import N_, _
 from dashboard_api.observing.sheet_view import length_s, read_sheet, second_of
 from dashboard_api.web.access import CodesLesson
 from dashboard_api.web.lookup import NO_LESSON, NotFoundError, find_asked
@@ -23,9 +24,9 @@ router = APIRouter(include_in_schema=False)
 
 _LONGEST_S: Final = 86_400
 _MAX_AT_ONCE: Final = 100
-_NO_PLAN: Final = "The zones of this lesson are not known yet."
-_NO_TURN: Final = "No look of this lesson begins at that time."
-_NOT_YET: Final = "That look has not started yet."
+_NO_PLAN: Final = N_("The zones of this lesson are not known yet.")
+_NO_TURN: Final = N_("No look of this lesson begins at that time.")
+_NOT_YET: Final = N_("That look has not started yet.")
 
 Start = Annotated[int, Field(ge=0, le=_LONGEST_S, strict=True)]
 
@@ -162,18 +163,18 @@ def _keep(
     lesson = find_asked(stores, viewer, lesson_id)
     zones = stores.sharing.observers.plan(lesson_id)
     if not zones:
-        return {}, {look.id: _NO_PLAN for look in looks}
+        return {}, {look.id: _(_NO_PLAN) for look in looks}
     second, length = second_of(lesson, now_utc_ns), length_s(lesson, stores.longest_ns)
     fitting, refused, later = list[tuple[Turn, Look]](), dict[str, str](), dict[str, str]()
     for look in looks:
         if not is_turn(look.start_s, length):
-            refused[look.id] = _NO_TURN
+            refused[look.id] = _(_NO_TURN)
         elif look.start_s > second:
-            later[look.id] = _NOT_YET
+            later[look.id] = _(_NOT_YET)
         else:
             zone = zone_at(zones, look.start_s)
             fitting.append((Turn(zone, look.start_s, look.start_s + LOOK_S), look))
     is_asked = stores.sharing.observers.keep(lesson_id, viewer.person.id, fitting, now_utc_ns)
     if not is_asked:  # taken back in this moment
-        raise NotFoundError(NO_LESSON)
+        raise NotFoundError(_(NO_LESSON))
     return refused, later

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
+from contract.language import N_, _
 from dashboard_api.observing.zones import layout_zones
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.lookup import find_asked
@@ -21,9 +22,9 @@ from school.observing.rota import EVERY_S, LOOK_S, Turn, turn_at
 __all__ = ["AnswerButton", "Sheet", "length_s", "read_sheet", "second_of"]
 
 _MEANING: Final[Mapping[Answer, str]] = {
-    "few": "up to a third",
-    "half": "a third to two thirds",
-    "most": "more than two thirds",
+    "few": N_("up to a third"),
+    "half": N_("a third to two thirds"),
+    "most": N_("more than two thirds"),
 }
 EARLY_S: Final = 900
 """From so long before the lesson on, its zones are settled: seats may opt out until then."""
@@ -111,11 +112,11 @@ def read_sheet(
         turn_to="" if turn is None else _clock_text(lesson, turn.end_s, zone),
         is_answered=any(turn is not None and look.start_s == turn.start_s for look in looks),
         last=last,
-        last_words="" if last is None else ANSWER_WORDS[last.answer].lower(),
+        last_words="" if last is None else _(ANSWER_WORDS[last.answer]).lower(),
         coded=len(looks),
         plan=_plan(viewer, zones, looks),
         answers=tuple(
-            AnswerButton(value=value, words=words, meaning=_MEANING.get(value, ""))
+            AnswerButton(value=value, words=_(words), meaning=_(_MEANING.get(value, "")))
             for value, words in ANSWER_WORDS.items()
         ),
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from contract.language import N_
+
 __all__ = [
     "ANSWERS",
     "ANSWER_WORDS",
@@ -22,11 +24,11 @@ Answer = Literal["none", "few", "half", "most", "unsure"]
 ANSWERS: Final[tuple[Answer, ...]] = get_args(Answer)
 
 ANSWER_WORDS: Final[Mapping[Answer, str]] = {
-    "none": "None",
-    "few": "A few",
-    "half": "About half",
-    "most": "Most",
-    "unsure": "Can’t say",
+    "none": N_("None"),
+    "few": N_("A few"),
+    "half": N_("About half"),
+    "most": N_("Most"),
+    "unsure": N_("Can’t say"),
 }
 RANKS: Final[Mapping[str, int]] = {"none": 0, "few": 1, "half": 2, "most": 3}
 """The ordered answers; an observer who can't say gives none."""

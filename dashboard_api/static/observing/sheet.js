@@ -4,6 +4,7 @@ import { LessonClock } from "../shared/clock.js";
 import { looksSender } from "./looks.js";
 import { Outbox } from "../shared/outbox.js";
 import { turnAt } from "./rota.js";
+import { _, ngettext } from "../shared/words.js";
 
 const TICK_MS = 200;
 const ASK_EVERY_MS = 60000;
@@ -95,25 +96,25 @@ function view() {
   const turn = turnAt(plan, second, length);
   const nothing = { left: 0, of: 0, next: "", open: null };
   if (outbox.state === "gone") {
-    return { phase: "over", zone: "Thank you", text: "This sheet is closed", ...nothing };
+    return { phase: "over", zone: _("Thank you"), text: _("This sheet is closed"), ...nothing };
   }
   if (second < 0) {
-    const next = `First: ${plan.zones[0]}`;
-    return { ...nothing, phase: "wait", zone: minutes(-second), text: "The lesson begins in", next };
+    const next = _("First: {zone}", { zone: plan.zones[0] });
+    return { ...nothing, phase: "wait", zone: minutes(-second), text: _("The lesson begins in"), next };
   }
-  if (!turn) return { phase: "over", zone: "Thank you", text: "No more looks", ...nothing };
+  if (!turn) return { phase: "over", zone: _("Thank you"), text: _("No more looks"), ...nothing };
   if (isPaused) {
-    const text = hasBegun ? "Paused. The looks continue without you" : "You and the other observers look at the same zone at the same time";
-    return { ...nothing, phase: "paused", zone: hasBegun ? "Paused" : "Ready?", text };
+    const text = hasBegun ? _("Paused. The looks continue without you") : _("You and the other observers look at the same zone at the same time");
+    return { ...nothing, phase: "paused", zone: hasBegun ? _("Paused") : _("Ready?"), text };
   }
   const following = turnAt(plan, turn.start + every_s, length);
-  const next = following ? `Next: ${following.zone}` : "This is the last look";
+  const next = following ? _("Next: {zone}", { zone: following.zone }) : _("This is the last look");
   const open = second >= turn.end - EARLY_S ? turn.start : null;
   if (second < turn.end) {
-    return { phase: "look", zone: turn.zone, text: "Look at", left: turn.end - second, of: look_s, next, open };
+    return { phase: "look", zone: turn.zone, text: _("Look at"), left: turn.end - second, of: look_s, next, open };
   }
   const left = turn.start + every_s - second;
-  const text = answers.has(turn.start) ? "Saved. Rest your eyes" : "Answer for";
+  const text = answers.has(turn.start) ? _("Saved. Rest your eyes") : _("Answer for");
   return { phase: "answer", zone: turn.zone, text, left, of: every_s - look_s, next, open };
 }
 
@@ -123,7 +124,7 @@ function draw() {
   bar.hidden = get("count").hidden = now.of === 0;
   if (now.of) {
     bar.value = now.left / now.of;
-    get("count").textContent = `${Math.ceil(now.left)} s`;
+    get("count").textContent = _("{n} s", { n: Math.ceil(now.left) });
   }
   const state = JSON.stringify([now.phase, now.text, now.zone, now.next, now.open, isPaused, [...answers], tally]);
   if (state === drawn) return;
@@ -138,7 +139,7 @@ function draw() {
   }
   form.hidden = isPaused || now.phase === "over" || now.phase === "wait";
   drawEnd(now.phase);
-  get("tally").textContent = tally === 1 ? "1 look coded" : `${tally} looks coded`;
+  get("tally").textContent = ngettext("{n} look coded", "{n} looks coded", tally);
 }
 
 function drawEnd(/** @type {string} */ phase) {
@@ -147,27 +148,30 @@ function drawEnd(/** @type {string} */ phase) {
   if (start !== null) {
     const words = [...buttons].find((one) => one.value === answers.get(start))?.firstElementChild;
     const zone = turnAt(plan, start, length)?.zone ?? "";
-    get("undo").textContent = `Undo ${zone}: ${words?.textContent?.toLowerCase() ?? ""}`;
+    get("undo").textContent = _("Undo {zone}: {answer}", { zone, answer: words?.textContent?.toLowerCase() ?? "" });
   }
   get("pause").hidden = phase === "over";
-  get("pause").textContent = !isPaused ? "Pause" : hasBegun ? "Continue" : "Begin";
+  get("pause").textContent = !isPaused ? _("Pause") : hasBegun ? _("Continue") : _("Begin");
   get("pause").classList.toggle("main", isPaused);
 }
 
 function drawLink() {
   const count = outbox.waiting.length;
-  const looks = count === 1 ? "1 look is" : `${count} looks are`;
-  const kept = outbox.isInMemory ? `${looks} kept in this page alone: leave it open` : `${looks} kept on this phone`;
+  const kept = outbox.isInMemory
+    ? ngettext("{n} look is kept in this page alone: leave it open", "{n} looks are kept in this page alone: leave it open", count)
+    : ngettext("{n} look is kept on this phone", "{n} looks are kept on this phone", count);
   const link = get("link-state");
   link.dataset.state = outbox.state;
   const texts = {
-    sent: "Everything is on the server.",
-    sending: `${kept} and on the way.`,
-    away: `The server can’t be reached. ${count ? `${kept}, and will be sent. Carry on looking.` : "Carry on: looks are kept on this phone."}`,
-    out: `You are signed out. ${count ? `${kept}. ` : ""}`,
-    gone: `This sheet is not open to you any more. ${count ? `Nothing is sent. ${kept}. ` : ""}`,
+    sent: _("Everything is on the server."),
+    sending: _("{kept} and on the way.", { kept }),
+    away: count
+      ? _("The server can’t be reached. {kept}, and will be sent. Carry on looking.", { kept })
+      : _("The server can’t be reached. Carry on: looks are kept on this phone."),
+    out: `${count ? _("You are signed out. {kept}.", { kept }) : _("You are signed out.")} `,
+    gone: `${count ? _("This sheet is not open to you any more. Nothing is sent. {kept}.", { kept }) : _("This sheet is not open to you any more.")} `,
   };
-  const lost = refused ? ` ${refused === 1 ? "1 look was" : `${refused} looks were`} not taken: no look of this lesson begins then.` : "";
+  const lost = refused ? ` ${ngettext("{n} look was not taken: no look of this lesson begins then.", "{n} looks were not taken: no look of this lesson begins then.", refused)}` : "";
   const text = texts[outbox.state] + lost;
   if (link.dataset.text === text) return; // a screen reader need not hear it again
   link.dataset.text = text;
@@ -180,14 +184,14 @@ function drawLink() {
 function signIn() {
   const link = document.createElement("a");
   link.href = `/sign-in?next=${encodeURIComponent(location.pathname)}`;
-  link.textContent = "Sign in again";
+  link.textContent = _("Sign in again");
   return link;
 }
 
 function forget() {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Remove them from this phone";
+  button.textContent = _("Remove them from this phone");
   button.addEventListener("click", () => outbox.clear());
   return button;
 }
