@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from contract.language import _
 from dashboard_api.views.days import day_words
 from dashboard_api.views.text import length_text
 from dashboard_api.web.seen import SeenLesson
@@ -40,5 +41,7 @@ def seen_talks(stores: Stores, seen: SeenLesson) -> list[SeenTalk]:
 
 def talk_text(talk: SeenTalk) -> str:
     """Such as "Talked for 42 min on 3 March 2026 with Kim."."""
-    with_whom = f" with {talk.coach}" if talk.coach else ""
-    return f"Talked for {length_text(talk.minutes * 60)} on {day_words(talk.day)}{with_whom}."
+    length, day = length_text(talk.minutes * 60), day_words(talk.day)
+    if not talk.coach:
+        return _("Talked for {length} on {day}.", length=length, day=day)
+    return _("Talked for {length} on {day} with {coach}.", length=length, day=day, coach=talk.coach)
