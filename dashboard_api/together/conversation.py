@@ -12,16 +12,19 @@ from contract.language import _, language, speaking
 from dashboard_api.together.messages import (
     FLOOD,
     GARBAGE,
+    REPLACED,
     SIGNED_OUT,
     TOO_LARGE,
     Allowance,
     ClosedError,
     Join,
+    Move,
+    Spare,
     read_message,
 )
 from dashboard_api.together.outgoing import Outgoing
 from dashboard_api.together.rights import Pass
-from dashboard_api.together.room import Member, Rooms
+from dashboard_api.together.room import Member, Room, Rooms
 from dashboard_api.together.signs import Signs, changed_parts
 from dashboard_api.web.lookup import speaker_of
 from dashboard_api.web.refusals import RefusalCounts
@@ -108,31 +111,60 @@ class Conversation:
             ) from None
         if first is None:
             return
-        room, member = None, None
+        room: Room | None = None
+        member: Member | None = None
         while first is not None:
             heard_ns = self._rooms.now_ns()
             self._allowance.take(heard_ns)
             message = read_message(first)
-            if room is None:
+            if room is None and isinstance(message, Join):
                 self._signs = await self.card.signs()
             else:
                 await self.card.check()
             if room is None or member is None:
+                if isinstance(message, Spare):
+                    await self._read_spare(message)
+                    return
                 if not isinstance(message, Join):
                     raise ClosedError(GARBAGE, _("The first message of a debrief is to join it."))
                 member = self._member_of(message)
                 room = self._rooms.enter(self.card.lesson_id, member, message)
                 self._member = member
-            elif isinstance(message, Join):
+            elif isinstance(message, Join | Spare):
                 raise ClosedError(GARBAGE, _("The page is in the debrief already."))
             else:
                 room.heard(member, message, heard_ns)
             first = await self._next()
 
-    def _member_of(self, join: Join) -> Member:
-        person = self.card.viewer.person
-        if join.person != person.id:
+    async def _read_spare(self, spare: Spare) -> None:
+        """The moves that come on a page's second socket, as long as both are open."""
+        self._check_person(spare)
+        room = self._rooms.room_of(self.card.lesson_id)
+        member = None
+        if room is not None:
+            member = room.attach(spare.person, spare.client, self.outgoing)
+        if room is None or member is None:
+            raise ClosedError(REPLACED, _("The page's first connection has ended."))
+        try:
+            while (text := await self._next()) is not None:
+                heard_ns = self._rooms.now_ns()
+                self._allowance.take(heard_ns)
+                message = read_message(text)
+                await self.card.check()
+                if not isinstance(message, Move):
+                    raise ClosedError(GARBAGE, _("A second connection carries moves alone."))
+                if member.spare is self.outgoing:
+                    room.heard(member, message, heard_ns)
+        finally:
+            room.detach(member, self.outgoing)
+
+    def _check_person(self, first: Join | Spare) -> None:
+        if first.person != self.card.viewer.person.id:
             raise ClosedError(SIGNED_OUT, _("Somebody else is signed in in this browser by now."))
+
+    def _member_of(self, join: Join) -> Member:
+        self._check_person(join)
+        person = self.card.viewer.person
         return Member(
             person=person.id, client=join.client, name=person.name, role=self._role,
             outgoing=self.outgoing,

@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "Move",
     "Ping",
+    "Spare",
     "Turn",
     "read_message",
 ]
@@ -91,6 +92,17 @@ class Join(_Message):
     has_led: bool = False
 
 
+class Spare(_Message):
+    """The first message of a page's second socket, which carries moves and playheads once more.
+
+    A packet that is lost holds up what comes behind it on its own connection alone.
+    """
+
+    type: Literal["spare"]
+    client: Annotated[str, Field(pattern=r"^[0-9a-f]{16,32}$")]
+    person: Annotated[str, Field(max_length=100)]
+
+
 class Ping(_Message):
     """Asks for the room's time."""
 
@@ -107,6 +119,8 @@ class Move(_Message):
     rate: Rate
     at_ms: Annotated[float | None, Field(ge=-1e12, le=1e12)] = None
     """When that was, by the room's clock as the page knows it."""
+    number: Annotated[int | None, Field(ge=1, le=1 << 31)] = None
+    """Grows with each move of a page, so that one which comes twice, or late, counts once."""
 
 
 class Lead(_Message):
@@ -129,7 +143,7 @@ class Turn(_Message):
     step: StepNumber
 
 
-Message = Join | Ping | Move | Lead | Follow | Turn
+Message = Join | Spare | Ping | Move | Lead | Follow | Turn
 _ANY: Final[TypeAdapter[Message]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 

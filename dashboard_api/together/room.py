@@ -55,6 +55,9 @@ class Member:
     number: int = 0
     """What the others know the page by."""
     follows: bool = True
+    spare: Outgoing | None = None
+    """Of its second socket."""
+    last_move: int = 0
 
     @property
     def key(self) -> Key:
@@ -102,8 +105,26 @@ class Room:
         self._send_place(member)
         self._send_people()
 
+    def attach(self, person: str, client: str, outgoing: Outgoing) -> Member | None:
+        """A second socket of a page that is here; None if the page is not."""
+        for member in self.members:
+            if member.key == (person, client):
+                if member.spare is not None:
+                    member.spare.close(REPLACED, _("This page has connected again."))
+                member.spare = outgoing
+                return member
+        return None
+
+    def detach(self, member: Member, outgoing: Outgoing) -> None:
+        """The second socket is gone; the page goes on without it."""
+        if member.spare is outgoing:
+            member.spare = None
+
     def leave(self, member: Member, *, is_for_good: bool) -> None:
         """A page is gone; one that was cut off may come back."""
+        if member.spare is not None:
+            member.spare.close(REPLACED, _("The page's first connection has ended."))
+            member.spare = None
         if member not in self.members:  # it was replaced
             return
         self.members.remove(member)
@@ -140,6 +161,10 @@ class Room:
             self._send_people()
 
     def _move(self, member: Member, said: Move) -> None:
+        if said.number is not None:
+            if said.number <= member.last_move:
+                return
+            member.last_move = said.number
         if self.leader is None:
             # Where nobody leads, who plays or seeks does.
             self._lead(member)
@@ -181,8 +206,10 @@ class Room:
 
     def _send_playhead(self, member: Member) -> None:
         head = self.playhead
-        if head.revision:
-            member.outgoing.put(
+        if not head.revision:
+            return
+        for outgoing in filter(None, (member.outgoing, member.spare)):
+            outgoing.put(
                 "playhead", revision=head.revision, position_s=head.position_s,
                 is_playing=head.is_playing, rate=head.rate, at_ms=head.at_ns / _MS_NS,
             )  # fmt: skip
@@ -220,6 +247,9 @@ class Rooms:
         room = self._rooms.setdefault(lesson, Room(self.now_ns))
         room.enter(member, join)
         return room
+
+    def room_of(self, lesson: str) -> Room | None:
+        return self._rooms.get(lesson)
 
     def leave(self, lesson: str, member: Member, *, is_for_good: bool) -> None:
         room = self._rooms.get(lesson)

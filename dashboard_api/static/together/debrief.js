@@ -7,6 +7,8 @@ import { Link } from "./link.js";
 import { news, showPeople } from "./presence.js";
 
 const REPORT_MS = 1000;
+/** Who leads and plays on says so at least this often; in between the others know where that is. */
+const QUIET_MS = 5000;
 /** Somebody who drags the playhead does not report each pixel. */
 const SEEKS_MS = 100;
 const NOTE_MS = 6000;
@@ -25,12 +27,15 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   const words = bar.dataset;
   const { lesson = "", person = "" } = main.dataset;
   let you = 0;
+  /** Of the newest playhead that came on this connection. */
+  let revision = 0;
   /** @type {import("./presence.js").Person[]} */
   let people = [];
   let hasLeader = true;
   let isLost = true;
   let reportTimer = 0;
   let seekTimer = 0;
+  let reportedAt = -QUIET_MS;
   /** Something that has just happened stands there for a while. */
   let note = { text: "", until: 0 };
   const over = new AbortController();
@@ -58,11 +63,20 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   const report = () => {
     clearTimeout(seekTimer);
     seekTimer = 0;
+    reportedAt = performance.now();
     const now = drive.report();
-    link.send({ type: "move", ...now });
+    link.move(now);
     if (leads()) drive.head = { revision: drive.head?.revision ?? 0, ...now, at_ms: now.at_ms ?? 0 };
   };
-  const soon = () => { seekTimer ||= setTimeout(report, SEEKS_MS); };
+  /** Each message may be the one that a link holds up, with all that come behind it. */
+  const reportNews = () => {
+    if (performance.now() - reportedAt >= QUIET_MS || drive.isElsewhere()) report();
+  };
+  const soon = () => {
+    const wait = SEEKS_MS - (performance.now() - reportedAt);
+    if (wait <= 0) report();
+    else seekTimer ||= setTimeout(report, wait);
+  };
   /** Who leads reports; who moves where nobody leads begins to. */
   const moved = () => {
     if (drive.isMoving) return;
@@ -107,6 +121,7 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
 
   link.addEventListener("welcome", (event) => {
     you = /** @type {CustomEvent} */ (event).detail.you;
+    revision = 0;
     const wasLost = isLost && people.length > 0;
     isLost = false;
     // A new connection follows, as far as the server knows.
@@ -130,7 +145,9 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   });
   link.addEventListener("playhead", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    if (leads() && people.length) return;
+    // It comes on two connections.
+    if ((leads() && people.length) || detail.revision < revision) return;
+    revision = detail.revision;
     drive.head = detail;
     drive.look();
   });
@@ -167,7 +184,7 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   document.addEventListener("click", () => drive.unblock(), { signal });
   for (const kind of VIDEO_EVENTS) {
     drive.video.addEventListener(kind, () => {
-      if (leads()) report();
+      if (leads()) reportNews();
       draw();
     }, { signal });
   }
@@ -219,7 +236,7 @@ export function debrief(main, { stage, player, video, ask, scored, signedOut, le
   draw();
   drive.run();
   reportTimer = setInterval(() => {
-    if (leads() && player.isPlaying) report();
+    if (leads() && player.isPlaying) reportNews();
     draw();
     agenda.draw();
   }, REPORT_MS);

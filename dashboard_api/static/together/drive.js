@@ -69,6 +69,14 @@ export class Drive {
     return { position_s: Math.max(0, place), is_playing: isRunning, rate: video.playbackRate, at_ms: this.now() };
   }
 
+  /** Whether this page is elsewhere than what it has reported leads to. */
+  isElsewhere() {
+    const now = this.report();
+    const target = this.target();
+    return target === null || !this.head || now.is_playing !== this.head.is_playing || now.rate !== this.head.rate
+      || Math.abs(now.position_s - target) > STILL_S;
+  }
+
   /** The second of the lesson in which the shared playhead is. */
   target() {
     const now = this.now();

@@ -22,6 +22,9 @@ export class Link extends EventTarget {
   client = newId();
   /** @type {WebSocket | null} */
   #socket = null;
+  /** Carries moves and playheads once more: a lost packet holds up its own connection alone. @type {WebSocket | null} */
+  #spare = null;
+  #moves = 0;
   #failures = 0;
   #retry = 0;
   #beat = 0;
@@ -60,6 +63,14 @@ export class Link extends EventTarget {
     if (this.isOpen) this.#socket?.send(JSON.stringify(message));
   }
 
+  /** Where this page is, on both connections; the first of the two counts. @param {object} place */
+  move(place) {
+    this.#moves += 1;
+    const message = { type: "move", number: this.#moves, ...place };
+    this.send(message);
+    if (this.#spare?.readyState === WebSocket.OPEN) this.#spare.send(JSON.stringify(message));
+  }
+
   /** Ends it, by the person's own choice. */
   leave() {
     this.#isOver = true;
@@ -92,8 +103,29 @@ export class Link extends EventTarget {
       if (this.#pings === 1) this.dispatchEvent(new Event("clock"));
       return;
     }
-    if (message.type === "welcome") this.#failures = 0;
+    if (message.type === "welcome") {
+      this.#failures = 0;
+      this.#openSpare();
+    }
     this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
+  }
+
+  /** Without it, as when the server has no place for it, everything goes as well, if later at times. */
+  #openSpare() {
+    this.#closeSpare();
+    const spare = this.#spare = new WebSocket(this.address);
+    const { person } = /** @type {{person: string}} */ (this.hello());
+    spare.addEventListener("open", () => spare.send(JSON.stringify({ type: "spare", client: this.client, person })));
+    spare.addEventListener("message", (event) => {
+      const message = JSON.parse(event.data);
+      if (spare === this.#spare) this.dispatchEvent(new CustomEvent(message.type, { detail: message }));
+    });
+  }
+
+  #closeSpare() {
+    const spare = this.#spare;
+    this.#spare = null;
+    spare?.close(1000);
   }
 
   #ping() {
@@ -123,12 +155,14 @@ export class Link extends EventTarget {
     clearTimeout(this.#retry);
     const socket = this.#socket;
     this.#socket = null;
+    this.#closeSpare();
     socket?.close(1000);
   }
 
   #closed(/** @type {WebSocket} */ socket, /** @type {number} */ code) {
     if (this.#socket && socket !== this.#socket || this.#isOver) return;
     this.#socket = null;
+    this.#closeSpare();
     clearTimeout(this.#beat);
     const why = FINAL.get(code);
     if (why) {
