@@ -10,6 +10,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.language import N_, _
 from contract.lesson import Activity
+from dashboard_api.language.shipped import shipped_text
 from dashboard_api.model.card_view import source_of
 from dashboard_api.model.claim_view import NOT_TESTED, claim_sentence
 from dashboard_api.moments.authors import Authors
@@ -163,7 +164,7 @@ def _scored_all(manifest: ModelManifest, epochs: Sequence[EpochRecord]) -> bool:
 
 def _claim(claims: Sequence[MomentClaim], moment: SuggestedMoment, source: str) -> str:
     if not claims:
-        return NOT_TESTED
+        return _(NOT_TESTED)
     return claim_sentence(claim_for(claims, moment.zone, moment.likely), source)
 
 
@@ -244,7 +245,7 @@ def _own(moment: Moment, authors: Authors, zone: tzinfo | None) -> MomentJson:
         trust="",
         is_first=True,
         note_kind=moment.kind,
-        tags=[TagJson(id=tag.id, label=tag.label) for tag in moment.tags],
+        tags=[TagJson(id=tag.id, label=shipped_text(tag.label)) for tag in moment.tags],
         revision=moment.revision,
         began_at=None if began is None else iso_text(began, zone),
     )

@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse
 from contract.language import language
 from dashboard_api.language.catalogue import FOLDER as CATALOGUES
 from dashboard_api.language.dates import day_month_text, weekday_date_text
+from dashboard_api.language.shipped import shipped_text
+from dashboard_api.language.words import script_of
 from dashboard_api.views.text import (
     joined_text,
     length_text,
@@ -93,6 +95,7 @@ _templates.filters["joined"] = joined_text
 _templates.filters["lively"] = lively_text
 _templates.filters["marked"] = marked_text
 _templates.filters["sensed"] = sensed_text
+_templates.filters["shipped"] = shipped_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: weekday_date_text(datetime.fromisoformat(iso))
 _templates.filters["date"] = lambda iso: day_month_text(datetime.fromisoformat(iso))
