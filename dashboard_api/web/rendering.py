@@ -27,6 +27,7 @@ from dashboard_api.views.text import (
 from dashboard_api.web.style_sheets import StyleSheets
 from dashboard_api.web.viewer import Viewer
 from dashboard_api.web.words import script_of
+from school.audit.entries import name_words
 from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo
 from school.sharing.policy import may_at_all
@@ -99,6 +100,7 @@ _templates.filters["shipped"] = shipped_text
 _templates.filters["hour"] = lambda iso: f"{datetime.fromisoformat(iso):%H:%M}"
 _templates.filters["day"] = lambda iso: weekday_date_text(datetime.fromisoformat(iso))
 _templates.filters["date"] = lambda iso: day_month_text(datetime.fromisoformat(iso))
+_templates.filters["named"] = name_words
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
 _templates.globals["styles"] = lambda *sheets: f"{STYLES_ADDRESS}/{StyleSheets.name_of(*sheets)}"
