@@ -15,7 +15,6 @@ from contract.language import language
 from dashboard_api.language.catalogue import FOLDER as CATALOGUES
 from dashboard_api.language.dates import day_month_text, weekday_date_text
 from dashboard_api.language.shipped import shipped_text
-from dashboard_api.language.words import script_of
 from dashboard_api.views.text import (
     joined_text,
     length_text,

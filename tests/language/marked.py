@@ -1,4 +1,4 @@
-"""A language whose translations are the English texts with a mark before them."""
+"""Languages whose texts are the English ones with marks: a test sees what went through the catalogue."""
 
 from __future__ import annotations
 
@@ -7,21 +7,33 @@ from typing import Final
 
 from contract.language import Language
 
-__all__ = ["MARK", "MARKED"]
-
-MARK: Final = "»"
+__all__ = ["MARKED", "PREFIXED"]
 
 
 class _Marked(NullTranslations):
+    """The English text in brackets; whoever puts one into another sees two pairs of them."""
+
     def gettext(self, message: str) -> str:
-        return MARK + message
+        return f"[{message}]"
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return MARK + (msgid1 if n == 1 else msgid2)
+        return f"[{msgid1 if n == 1 else msgid2}]"
+
+
+class _Prefixed(NullTranslations):
+    """The English text with a mark before it, which no file's format takes for its own."""
+
+    def gettext(self, message: str) -> str:
+        return f"»{message}"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return f"»{msgid1 if n == 1 else msgid2}"
 
     def pgettext(self, context: str, message: str) -> str:
-        return message if context == "pattern of a date" else MARK + message
+        return message if context == "pattern of a date" else f"»{message}"
 
 
-MARKED: Final = Language("de", _Marked())
+MARKED: Final = Language("es", _Marked())
+"""Dates come out as in Spanish."""
+PREFIXED: Final = Language("de", _Prefixed())
 """German by its tag, so that days have names."""

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard_api.language import LANGUAGES
 from tests.dashboard_api.conftest import Pages
-from tests.language.marked import MARKED
+from tests.language.marked import PREFIXED
 from tests.signed_in import TEACHER
 
 PAGE = "/lessons/sample/forms/talk-rubric"
@@ -18,7 +18,7 @@ GERMAN = {"Accept-Language": "de"}
 
 @pytest.fixture(autouse=True)
 def marked(monkeypatch):
-    monkeypatch.setitem(LANGUAGES, MARKED.tag, MARKED)
+    monkeypatch.setitem(LANGUAGES, PREFIXED.tag, PREFIXED)
 
 
 def shown(pages: Pages, path: str, headers: dict[str, str]) -> str:

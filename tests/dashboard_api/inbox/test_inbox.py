@@ -11,6 +11,7 @@ import pytest
 
 from contract.clock import SECOND_NS
 from dashboard_api.inbox.digests import SUBJECT, Digests
+from dashboard_api.language import LANGUAGES
 from dashboard_api.people.mail import MailError
 from school.audit.actor import Actor
 from school.cycle.records import CycleText
@@ -19,6 +20,7 @@ from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
 from school.sharing.cut import Span
 from tests.dashboard_api.conftest import Pages
+from tests.language.marked import MARKED
 from tests.signed_in import BY, COACH, TEACHER, cookie
 
 HOUR_NS = 3_600 * SECOND_NS
@@ -299,3 +301,17 @@ def test_a_mail_that_fails_is_not_sent_twice(coach, stores, clock, round_of):
     assert round_of().sent == []
     reply(stores, clock, TEACHER, f"of-{COACH}-100")
     assert len(round_of().sent) == 1
+
+
+def test_a_mail_is_in_its_reader_s_language(coach, stores, clock, round_of, monkeypatch):
+    monkeypatch.setitem(LANGUAGES, "es", MARKED)
+    stores.people.languages.choose(COACH, "es")
+    coach.post("/inbox/mail", data={"is_on": "true"})
+    clock.advance(1)
+    own_note(stores, COACH)
+    clock.advance(86_400)
+    reply(stores, clock, TEACHER, f"of-{COACH}-100")
+    ((_recipient, subject, text),) = round_of().sent
+    assert subject == f"[{SUBJECT}]"
+    assert text.startswith("[Hello,")
+    assert "- [1 reply to a note]\n" in text

@@ -25,9 +25,11 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from dashboard_api.app import create_app
+from dashboard_api.language import LANGUAGES
 from dashboard_api.people.mail import Mailer
 from school.people.settings import SmtpSettings
 from tests.dashboard_api.conftest import Pages
+from tests.language.marked import MARKED
 from tests.signed_in import cookie
 
 SENDER = "roomtone@school.example"
@@ -144,6 +146,21 @@ def test_an_invitation_and_a_reset_are_sent_and_shown(stores, clock):
         again = pages.post(f"/people/{person.id}/invitation").text
         assert link_on(again) in box.messages[1].decode()
         assert link_on(again) != link_on(page)
+
+
+def test_a_link_s_mail_is_in_its_reader_s_language_or_its_sender_s(stores, clock, monkeypatch):
+    monkeypatch.setitem(LANGUAGES, "es", MARKED)
+    box = Box()
+    with mail_server(box) as port, pages_with(stores, clock, port) as pages:
+        spanish = {"Accept-Language": "es"}
+        assert pages.post("/people", data=NEW, headers=spanish).status_code == 200
+        person = stores.people.named("bob@school.example").id
+        for language in ("en", "es"):
+            stores.people.languages.choose(person, language)
+            pages.post(f"/people/{person}/invitation")
+    subjects = [message_from_bytes(one, policy=default)["Subject"] for one in box.messages]
+    said = "Your link for Roomtone"
+    assert subjects == [f"[{said}]", said, f"[{said}]"]
 
 
 @pytest.mark.parametrize("security", ("starttls", "tls"))

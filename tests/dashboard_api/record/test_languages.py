@@ -13,7 +13,7 @@ from dashboard_api.language import LANGUAGES
 from school.moments.records import Moment, NoteTag
 from tests.bundles import bundle_file
 from tests.dashboard_api.conftest import Pages
-from tests.language.marked import MARKED
+from tests.language.marked import PREFIXED
 from tests.signed_in import COACH
 
 GERMAN = {"Accept-Language": "de"}
@@ -21,7 +21,7 @@ GERMAN = {"Accept-Language": "de"}
 
 @pytest.fixture(autouse=True)
 def marked(monkeypatch):
-    monkeypatch.setitem(LANGUAGES, MARKED.tag, MARKED)
+    monkeypatch.setitem(LANGUAGES, PREFIXED.tag, PREFIXED)
 
 
 def taken(pages: Pages, name: str, **headers: str) -> bytes:

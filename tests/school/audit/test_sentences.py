@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
+from contract.language import speaking
 from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
@@ -29,6 +30,7 @@ from school.people.records import ROLE_NAMES
 from school.sharing.cut import EXCLUSION_REASONS, Span
 from school.video.records import Video
 from tests.bundles import bundle_content
+from tests.language.marked import MARKED
 
 FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
 ROOT = Path(__file__).parents[3]
@@ -102,6 +104,18 @@ def test_who_has_left_and_what_a_later_version_wrote_still_read() -> None:
     assert more.sentence == (
         "Ada Okafor hid lesson maths-1 (a later version of Roomtone says more about it)"
     )
+
+
+def test_a_sentence_is_in_the_reader_s_language() -> None:
+    shared = entry(action="shared", thing="person", thing_name=SOMEONE_GONE, detail={"days": 2})
+    own = entry(action="changed_password", thing="person", thing_name="Ada Okafor", is_own=True)
+    with speaking(MARKED):
+        assert shared.sentence == (
+            "[Ada Okafor shared [lesson maths-1] with [[a person who left]] [for 2 days]]"
+        )
+        assert own.sentence_on("maths-1") == "[Ada Okafor changed [their own password]]"
+        program = entry(who="roomtone admin", is_program=True, thing="settings").sentence
+        assert program == "[[the command “roomtone admin”] looked at [the settings]]"
 
 
 def do_everything(school: School) -> None:
