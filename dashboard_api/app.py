@@ -95,7 +95,7 @@ from dashboard_api.web.kept_files import KeptFiles
 from dashboard_api.web.limits.connection_gate import ConnectionGate
 from dashboard_api.web.limits.request_limits import RequestLimits
 from dashboard_api.web.limits.stream_places import StreamPlaces
-from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.lookup import CLOSED_HEADER, NoLessonError, NotFoundError
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.network.forwarding import Forwarding
 from dashboard_api.web.network.security import Guard
@@ -299,7 +299,8 @@ def _version() -> str:
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
-    return error_response(request.headers, 404, _("Not found"), str(error))
+    closed = {CLOSED_HEADER: "lesson"} if isinstance(error, NoLessonError) else None
+    return error_response(request.headers, 404, _("Not found"), str(error), more_headers=closed)
 
 
 async def _sign_in_needed(request: Request, error: Exception) -> Response:

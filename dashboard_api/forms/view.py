@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from contract.language import _
 from dashboard_api.forms.places import Piece, pieces_of
 from dashboard_api.language.shipped import shipped_text
-from dashboard_api.web.lookup import NO_LESSON, NotFoundError
+from dashboard_api.web.lookup import NoLessonError, NotFoundError
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
@@ -236,7 +236,7 @@ def teacher_of(stores: Stores, seen: SeenLesson) -> str:
     """Whose lesson it is today; raises NotFoundError."""
     teacher = stores.sharing.forms.teacher_of(seen.lesson.id)
     if teacher is None:  # it changed hands since
-        raise NotFoundError(_(NO_LESSON))
+        raise NoLessonError
     return teacher
 
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.language import N_, _
 from dashboard_api.observing.sheet_view import length_s, read_sheet, second_of
 from dashboard_api.web.access import CodesLesson
-from dashboard_api.web.lookup import NO_LESSON, NotFoundError, find_asked
+from dashboard_api.web.lookup import NoLessonError, find_asked
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from school.observing.records import Answer, Look
@@ -176,5 +176,5 @@ def _keep(
             fitting.append((Turn(zone, look.start_s, look.start_s + LOOK_S), look))
     is_asked = stores.sharing.observers.keep(lesson_id, viewer.person.id, fitting, now_utc_ns)
     if not is_asked:  # taken back in this moment
-        raise NotFoundError(_(NO_LESSON))
+        raise NoLessonError
     return refused, later

@@ -12,7 +12,7 @@ from contract.language import N_, _
 from dashboard_api.sharing.page_view import back_to_sharing, colleagues_of, sharing_page
 from dashboard_api.views.text import local_time_text, title_text
 from dashboard_api.web.access import HandsOver, SignedIn, TakesOver
-from dashboard_api.web.lookup import NO_LESSON, NotFoundError, get_lesson
+from dashboard_api.web.lookup import NoLessonError, NotFoundError, get_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 
@@ -55,7 +55,7 @@ async def take_over(viewer: TakesOver, lesson_id: str, store: StoreDep) -> Respo
         if not stores.sharing.handovers.take_over(
             lesson_id, viewer.actor, viewer.utc_ns, stores.longest_ns
         ):
-            raise NotFoundError(_(NO_LESSON))
+            raise NoLessonError
         return RedirectResponse(f"/lessons/{lesson_id}", status_code=303)
 
     return await store.run(change)

@@ -18,8 +18,9 @@ from school.moments.records import Speaker
 from school.sharing.policy import Reach, may
 
 __all__ = [
-    "NO_LESSON",
+    "CLOSED_HEADER",
     "ErrorJson",
+    "NoLessonError",
     "NotFoundError",
     "find_asked",
     "find_lesson",
@@ -28,18 +29,25 @@ __all__ = [
     "speaker_of",
 ]
 
-NO_LESSON: Final = N_(
+_NO_LESSON: Final = N_(
     "There is no such lesson. It may have been deleted, it may not be shared with you any more, or "
     "the address is incomplete."
 )
-
-
+CLOSED_HEADER: Final = "Roomtone-Closed"
+"""By it a script of an open page knows that the lesson is not open any more; sentences are in many languages."""
 OPEN_NS: Final = 7 * 86_400 * SECOND_NS
 """How long after a lesson its observers may send what a phone still holds."""
 
 
 class NotFoundError(RoomtoneError, LookupError):
     """Nothing exists at an address for this person; the pages answer 404 with this sentence."""
+
+
+class NoLessonError(NotFoundError):
+    """There is no such lesson for this person; the answer has `CLOSED_HEADER`."""
+
+    def __init__(self) -> None:
+        super().__init__(_(_NO_LESSON))
 
 
 class ErrorJson(BaseModel):
@@ -49,7 +57,7 @@ class ErrorJson(BaseModel):
 
 
 def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson, Reach]:
-    """A lesson, always with an end, and what it is to the viewer; raises NotFoundError.
+    """A lesson, always with an end, and what it is to the viewer; raises NoLessonError.
 
     One that the viewer may not see takes the same path as one that does not exist.
     """
@@ -65,12 +73,12 @@ def find_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> tuple[Lesson,
         if viewer.token is not None:
             by = Actor(name="the pages", utc_ns=viewer.people_utc_ns)
             stores.people.tokens.record_refusal(viewer.token, by)
-        raise NotFoundError(_(NO_LESSON))
+        raise NoLessonError
     return lesson, reach
 
 
 def find_asked(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
-    """A lesson that its teacher asks the viewer to observe; raises NotFoundError.
+    """A lesson that its teacher asks the viewer to observe; raises NoLessonError.
 
     It opens the sheet alone: nothing that was sensed, and nothing that anybody said.
     """
@@ -83,7 +91,7 @@ def find_asked(stores: Stores, viewer: Viewer, lesson_id: str) -> Lesson:
         or viewer.utc_ns >= lesson.over_utc_ns(stores.longest_ns) + OPEN_NS
         or not may(viewer.person.roles, viewer.action, "asked")
     ):
-        raise NotFoundError(_(NO_LESSON))
+        raise NoLessonError
     return lesson
 
 
@@ -97,7 +105,7 @@ def see_lesson(stores: Stores, viewer: Viewer, lesson_id: str) -> SeenLesson:
     lesson, reach = find_lesson(stores, viewer, lesson_id)
     cut = stores.sharing.teacher.cuts([lesson.id], viewer.person.id).get(lesson.id)
     if cut is None:  # the share has ended since
-        raise NotFoundError(_(NO_LESSON))
+        raise NoLessonError
     is_filmed = stores.videos.ready(lesson.id) is not None
     return SeenLesson(viewer.person.id, lesson, reach, cut, is_filmed)
 

@@ -93,8 +93,8 @@ def write_offline(page: Any) -> None:
 def lose_the_share(page: Any) -> None:
     page.locator("#mark").click()
     page.locator("#moment-note").fill("Not saved")
-    gone = {"detail": "There is no such lesson. It may have been deleted."}
-    page.route("**/lessons/sample/moments", lambda route: route.fulfill(status=404, json=gone))
+    gone = {"status": 404, "headers": {"Roomtone-Closed": "lesson"}, "json": {"detail": "Gone."}}
+    page.route("**/lessons/sample/moments", lambda route: route.fulfill(**gone))
     page.wait_for_selector(".closed")
 
 

@@ -122,11 +122,15 @@ def test_what_waits_from_the_lessons_page_is_sent_too(phone, on):
     assert "With a place" in {one.note for one in on.stores.lessons.moments("sample")}
 
 
-def test_a_share_that_ends_keeps_what_was_typed(phone, on):
+@pytest.mark.parametrize("language", ("en", "es"))
+def test_a_share_that_ends_keeps_what_was_typed(phone, on, language):
+    phone.set_extra_http_headers({"Accept-Language": language})
+    phone.reload()
     phone.locator("#words").fill("In the middle of a")
     on.stores.sharing.unshare("sample", COACH, BY)
-    phone.get_by_role("button", name="Save the note").tap()
-    expect(phone.locator(".closed")).to_contain_text("not open to you any more")
+    phone.locator("#save").tap()
+    expect(phone.locator("html")).to_have_attribute("lang", language)
+    expect(phone.locator(".closed h2")).to_be_focused()
     expect(phone.locator(".closed textarea")).to_have_value("In the middle of a")
 
 

@@ -44,6 +44,6 @@ export class NoteInterface {
 
   /** Whether the lesson is not open any more, as by a share that has ended. @param {Answer} answer */
   static isClosed(answer) {
-    return answer.status === 404 && /^There is no such lesson/.test(answer.body?.detail ?? "");
+    return answer.status === 404 && Boolean(answer.headers?.has("Roomtone-Closed"));
   }
 }

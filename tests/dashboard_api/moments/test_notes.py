@@ -209,6 +209,12 @@ def test_a_change_elsewhere_makes_no_new_list(client, stores, filled):
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_a_note_that_is_gone_closes_no_page(client, filled):
+    answer = client.post(f"{API}/none/replies", json={"text": "x"})
+    assert answer.status_code == 404
+    assert "roomtone-closed" not in answer.headers
+
+
 def test_a_share_that_has_ended_closes_the_list(client, stores, clock, filled):
     add_person(stores.people, COACH, "coach")
     now = clock.utc_ns()
@@ -219,4 +225,6 @@ def test_a_share_that_has_ended_closes_the_list(client, stores, clock, filled):
         answer = pages.get("/lessons/sample/moments", headers={"If-None-Match": tag})
         assert answer.status_code == 404
         assert "not be shared with you any more" in answer.json()["detail"]
-        assert add(pages, note="too late").status_code == 404
+        assert answer.headers["roomtone-closed"] == "lesson"
+        late = add(pages, note="too late")
+        assert (late.status_code, late.headers["roomtone-closed"]) == (404, "lesson")
