@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from jinja2 import Environment
+
+from school.sharing.policy import Action
 
 ROOT: Final = Path(__file__).parents[2]
 SHOWN_ATTRIBUTES: Final = ("alt", "aria-label", "aria-description", "placeholder", "title", "label")
@@ -28,6 +30,8 @@ _TEXT: Final = re.compile(
 )
 _SAME: Final = re.compile(r"\b(?:Roomtone|dB\(A\)|min|Alt|Ctrl|Esc)(?!\w)")
 """The same in every language."""
+_ACTIONS: Final = frozenset(get_args(Action))
+"""What the policy calls them."""
 _CALLS: Final = {"_", "N_", "ngettext", "pgettext"}
 _LITERAL: Final = re.compile(
     r"""//[^\n]*|/\*.*?\*/|(?P<literal>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)""",
@@ -46,6 +50,10 @@ _NOT_SHOWN_CALLS: Final = {
     "TypeVar", "ForeignKey", "CheckConstraint", "Gauge", "Counter", "Histogram",
 }  # fmt: skip
 """What is said to who runs the program, or to it."""
+
+
+_NOT_SHOWN_KEYWORDS: Final = {"description", "responses", "summary"}
+"""Of the interface's description, which is for who writes programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,11 @@ def in_module(path: Path) -> Iterator[Outside]:
                 yield Outside(path, node.lineno, ast.unparse(node))
             if name in _CALLS | _NOT_SHOWN_CALLS:
                 skip.update(id(each) for each in ast.walk(node))
+            for keyword in node.keywords:
+                if keyword.arg in _NOT_SHOWN_KEYWORDS:
+                    skip.update(id(each) for each in ast.walk(keyword.value))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            skip.update(id(each) for each in ast.walk(node))
         elif isinstance(node, ast.AnnAssign):
             skip.update(id(each) for each in ast.walk(node.annotation))
         elif isinstance(node, ast.Assert | ast.Subscript):
@@ -168,7 +181,7 @@ def in_module(path: Path) -> Iterator[Outside]:
 
 
 def _is_text(words: str) -> bool:
-    return bool(_TEXT.search(words)) and not _MARKUP.search(words)
+    return words not in _ACTIONS and bool(_TEXT.search(words)) and not _MARKUP.search(words)
 
 
 def outside(path: Path) -> list[Outside]:
