@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from gettext import NullTranslations
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.language import Language, _, language, speaking
+from contract.language import _, language, speaking
 from dashboard_api.language.recorded import RECORDED, recorded_text
 from dashboard_api.live.rooms import LiveRooms
 from dashboard_api.together.conversation import Conversation
@@ -22,19 +21,7 @@ from ingest.stores.notices import TOO_MANY_ROOMS, Notice
 from models.serving.alerts import reasons
 from models.serving.scores import ROOM
 from school.video.media.sentences import refusal
-
-
-class Marked(NullTranslations):
-    """Each message between brackets, so that what was not looked up has none."""
-
-    def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
-
-    def ngettext(self, one: str, many: str, n: int) -> str:
-        return f"⟦{one if n == 1 else many}⟧"
-
-
-MARKED = Language("es", Marked())
+from tests.language.marked import MARKED
 
 SIGNS = st.dictionaries(
     st.sampled_from(["movement", "unrest", "moving_seats", "fidgets", "noise"]),
@@ -50,7 +37,7 @@ def test_every_reason_of_an_alert_is_known(signs: dict[str, float], zone: str) -
     for english, sentence in zip(said, shown, strict=True):
         # A decimal is written as the language does, and nothing else changes.
         assert sentence[1:-1].replace(",", ".") == english
-        assert sentence[:1] + sentence[-1:] == "⟦⟧"
+        assert sentence[:1] + sentence[-1:] == "[]"
 
 
 @pytest.mark.parametrize("template", RECORDED)
@@ -60,14 +47,14 @@ def test_every_sentence_is_found_again_with_its_values(template: str) -> None:
     }  # fmt: skip
     with speaking(MARKED):
         shown = recorded_text(template.format(**values))
-    assert shown == f"⟦{template.format(**values | {'times': '1,4', 'movements': '0,6'})}⟧"
+    assert shown == f"[{template.format(**values | {'times': '1,4', 'movements': '0,6'})}]"
 
 
 def test_an_older_reason_and_what_nobody_knows() -> None:
     older = ("Movement 6 dB above the zone's own normal.", "something else")
     with speaking(MARKED):
         assert todays_words(older) == [
-            "⟦About 2,0 times the zone's usual movement.⟧", "Something else",
+            "[About 2,0 times the zone's usual movement.]", "Something else",
         ]  # fmt: skip
     assert todays_words(older)[0] == "About 2.0 times the zone's usual movement."
 
@@ -79,16 +66,16 @@ def test_a_notice_is_one_sentence_around_another() -> None:
     )  # fmt: skip
     with speaking(MARKED):
         assert notice_sentence(notice) == (
-            "⟦⟦pi-204 was in 16 rooms, the most that one node may be in⟧ (3 times). Ask a technician "
-            "to check it: it may be broken, or someone may have changed it.⟧"
+            "[[pi-204 was in 16 rooms, the most that one node may be in] (3 times). Ask a technician "
+            "to check it: it may be broken, or someone may have changed it.]"
         )
 
 
 def test_a_refusal_is_kept_in_english_whoever_uploads() -> None:
     with speaking(MARKED):
         kept = str(refusal("cut_off"))
-        assert recorded_text(kept) == f"⟦{kept}⟧"
-    assert "⟦" not in kept
+        assert recorded_text(kept) == f"[{kept}]"
+    assert "[" not in kept
 
 
 def test_pages_of_a_room_in_two_languages_each_get_their_own() -> None:
@@ -124,4 +111,4 @@ def test_a_socket_that_the_server_closes_says_why_in_the_language_of_its_page() 
         conversation = Conversation(socket, socket, card, "own", socket)
     asyncio.run(conversation.look(for_changes=False))
     _messages, close = asyncio.run(conversation.outgoing.next())
-    assert close == (NOT_OPEN, "⟦This lesson is not open to you any more.⟧")
+    assert close == (NOT_OPEN, "[This lesson is not open to you any more.]")
