@@ -14,8 +14,10 @@ LANES = ("overview", "marks", "ribbon", "noise", "zones", "activities", "axis")
 LONG_TITLE = f"Fractions and {'Donaudampfschifffahrtsgesellschaft' * 3} and how they are added"
 
 
+@pytest.mark.parametrize("language", ("en", "es"))
 @pytest.mark.parametrize("size", ((1366, 625), (1366, 768), (1920, 953), (1024, 625), (768, 1024)))
-def test_video_moments_and_all_lanes_are_in_view_together(page, school, film, size):
+def test_video_moments_and_all_lanes_are_in_view_together(page, school, film, size, language):
+    page.set_extra_http_headers({"Accept-Language": language})
     page.set_viewport_size({"width": size[0], "height": size[1]})
     open_with_film(page, school, film)
     for name in ("player", "moments", *LANES):
