@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browser.both_sides import add_film, both, shared, wait_for_film
 from tests.browser.lesson_page import expect_place
@@ -46,9 +46,9 @@ class Transcript:
         for side, page in self.sides.items():
             self.lines.append(f"-- the {side}'s page")
             for selector in ("#together-people li", "#agenda-now", "#together-said", *shown):
-                for found in page.locator(selector).all():
-                    if found.is_visible() and (text := _on_one_line(found)):
-                        self.lines.append(f"   {text}")
+                # Not each page has each of them.
+                texts = page.locator(selector).filter(visible=True).all_inner_texts()
+                self.lines += [f"   {' '.join(text.split())}" for text in texts if text.split()]
             if PICTURES:
                 name_of_file = f"together-{self._part}-{name.lower()}-{side}.png"
                 page.screenshot(path=Path(PICTURES) / name_of_file, animations="disabled")
@@ -63,10 +63,6 @@ class Transcript:
         """Whether a text stood on a side's page in the last part."""
         last = "\n".join(self.lines).rpartition("== ")[2]
         return text in last.partition(f"-- the {side}'s page")[2].partition("-- the")[0]
-
-
-def _on_one_line(found: Locator) -> str:
-    return " ".join(found.inner_text().split())
 
 
 @pytest.fixture
