@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Connection, Row, bindparam, delete, exists, select
 
 from contract.clock import SECOND_NS
 from school.people.records import Session
 from school.people.tokens import AHEAD_NS
 from school.schema import session_factors, sessions
 
-__all__ = ["BY_TOKEN", "IDLE_NS", "SESSION", "is_open", "session_of"]
+__all__ = ["BY_TOKEN", "IDLE_NS", "SESSION", "end_sessions", "is_open", "session_of"]
 
 IDLE_NS: Final = 86_400 * SECOND_NS
 """A session ends after this long without being used."""
@@ -34,3 +34,8 @@ def session_of(row: Row[*tuple[Any, ...]]) -> Session:
 def is_open(session: Session, utc_ns: int) -> bool:
     until_ns = min(session.expires_utc_ns, session.seen_utc_ns + IDLE_NS)
     return session.created_utc_ns - AHEAD_NS <= utc_ns < until_ns
+
+
+def end_sessions(connection: Connection, person: str) -> None:
+    """End all of a person's."""
+    connection.execute(delete(sessions).where(sessions.c.person == person))

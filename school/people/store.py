@@ -32,7 +32,7 @@ from school.people.languages import LanguageStore, chosen_languages
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
-from school.people.session_rows import BY_TOKEN, SESSION, is_open, session_of
+from school.people.session_rows import BY_TOKEN, SESSION, end_sessions, is_open, session_of
 from school.people.tokens import new_id, new_token, token_hash
 from school.people.ways_in import WaysInStore
 from school.schema import former_people, invitations, people, roles, session_factors, sessions
@@ -125,7 +125,7 @@ class PeopleStore:
         with self._database.writing() as connection:
             found = _write_roles(connection, person_id, person_roles, by)
             end_tokens(connection, person_id, found.roles, by)
-            _end_sessions(connection, person_id)
+            end_sessions(connection, person_id)
 
     def names(self, ids: Collection[str]) -> dict[str, str]:
         """What people are called, by id; whoever left is not in it."""
@@ -245,7 +245,7 @@ class PeopleStore:
         with self._database.writing() as connection:
             is_again = bool(invitations_of(connection, person_id, 0))
             end_unused(connection, person_id)
-            _end_sessions(connection, person_id)
+            end_sessions(connection, person_id)
             connection.execute(
                 insert(invitations),
                 {
@@ -289,7 +289,7 @@ class PeopleStore:
                 return None
             if link(connection, found, issuer, subject, utc_ns):
                 _record(connection, _actor(connection, found, utc_ns), "linked_account", found)
-            _end_sessions(connection, found)
+            end_sessions(connection, found)
             return _person(connection, found)
 
     def with_account(self, issuer: str, subject: str) -> Person | None:
@@ -322,7 +322,7 @@ class PeopleStore:
             if unlink(connection, person_id, identity):
                 _record(connection, by, "unlinked_account", person_id)
                 if not is_own:
-                    _end_sessions(connection, person_id)
+                    end_sessions(connection, person_id)
 
     def invitations(self, person_id: str, since_utc_ns: int) -> list[Invitation]:
         """Those made for someone since a time, the latest first."""
@@ -379,11 +379,7 @@ def _actor(connection: Connection, person_id: str, utc_ns: int) -> Actor:
 
 def _write_password(connection: Connection, person_id: str, hashed: str) -> None:
     connection.execute(update(people).where(people.c.id == person_id), {"password": hashed})
-    _end_sessions(connection, person_id)
-
-
-def _end_sessions(connection: Connection, person_id: str) -> None:
-    connection.execute(delete(sessions).where(sessions.c.person == person_id))
+    end_sessions(connection, person_id)
 
 
 def _use_invitation(connection: Connection, token: str, utc_ns: int) -> str | None:
