@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 
 from contract.language import _
 from dashboard_api.data_subjects.readme import readme_text
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.lessons.seen_timeline import seen_timeline
 from dashboard_api.moments.judged_moments import moments_of
-from dashboard_api.views.text import local_time_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.audit.actor import Actor

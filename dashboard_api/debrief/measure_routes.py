@@ -8,7 +8,8 @@ from starlette.responses import Response
 from dashboard_api.debrief.before_since import read_before_since
 from dashboard_api.debrief.measure_view import measure_page
 from dashboard_api.debrief.step_view import step_of
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import ReadsNotes
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.rendering import page

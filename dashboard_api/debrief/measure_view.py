@@ -11,8 +11,8 @@ from typing import Final
 from contract.language import N_, _, ngettext
 from dashboard_api.debrief.before_since import BeforeSince, MeasuredLesson
 from dashboard_api.debrief.measuring import kind_of
-from dashboard_api.language.dates import number_text
-from dashboard_api.views.text import length_text, local_time_text, title_text, zone_text
+from dashboard_api.language.dates import local_time_text, number_text
+from dashboard_api.views.text import length_text, title_text, zone_text
 from models.measures.compare import MIN_LESSONS, Comparison
 from models.measures.records import Measured, MeasureKind
 from school.debrief.records import PARTS, WHOLE_LESSON, ActionStep, StepText

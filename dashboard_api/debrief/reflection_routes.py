@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from contract.language import _
 from dashboard_api.debrief.reflection_view import reflection_page
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import Reflects
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page

@@ -14,8 +14,9 @@ from contract.errors import UsageError
 from contract.language import N_, _
 from dashboard_api.debrief.step_forms import StepForm, WentForm
 from dashboard_api.debrief.step_view import step_of, step_page
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.moments.judged_moments import is_guessing
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import DecidesStep, ReadsNotes, WritesNotes
 from dashboard_api.web.lookup import NotFoundError, see_lesson
 from dashboard_api.web.rendering import page

@@ -10,9 +10,10 @@ from typing import Literal
 from contract.language import _
 from dashboard_api.debrief.measuring import kind_of
 from dashboard_api.debrief.step_forms import StepForm
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.views.movement import shown_zones
-from dashboard_api.views.text import local_time_text, position_text, title_text
+from dashboard_api.views.text import position_text, title_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict
 
 from contract.clock import SECOND_NS
 from contract.language import _
+from dashboard_api.language.dates import date_text
 from dashboard_api.live.routes import live_facts
 from dashboard_api.rooms.read_rooms import AllRooms, read_rooms
-from dashboard_api.views.days import day_of, day_words, monday_of, start_of
+from dashboard_api.views.days import day_of, monday_of, start_of
 from dashboard_api.views.readings import sensed_within
 from dashboard_api.web.access import ReadsCounts
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
@@ -51,7 +52,7 @@ class WeekCount(BaseModel):
     @property
     def words(self) -> str:
         """Which week it is."""
-        return _("Week of {day}", day=day_words(self.monday))
+        return _("Week of {day}", day=date_text(self.monday))
 
 
 class SchoolCounts(BaseModel):

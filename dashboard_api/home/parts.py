@@ -12,10 +12,11 @@ from fastapi import Request
 
 from contract.language import N_, _
 from dashboard_api.debrief.guess_view import lessons_to_guess
+from dashboard_api.language.dates import date_text
 from dashboard_api.lessons.filters import ListFilters, place_text
 from dashboard_api.lessons.list_lines import read_lines, see_lessons, suggestion_counts
 from dashboard_api.lessons.list_view import Day, by_day, days_of
-from dashboard_api.views.days import day_of, day_words, monday_of, start_of
+from dashboard_api.views.days import day_of, monday_of, start_of
 from dashboard_api.views.schemas import LessonJson
 from dashboard_api.web.store_thread import Stores, StoreThread
 from dashboard_api.web.viewer import Viewer
@@ -244,7 +245,7 @@ class StartPage:
         for seen in await see_lessons(self._viewer, self._store, shared):
             waiting = await self._store.run(partial(counts.waiting, seen=seen, now_utc_ns=now))
             # The share ends with a day.
-            day = day_words(day_of(until[seen.lesson.id] - 1, self._zone))
+            day = date_text(day_of(until[seen.lesson.id] - 1, self._zone))
             found[seen.lesson.id] = ShareLine(until=day, waiting=waiting)
         return found
 
@@ -267,9 +268,9 @@ class StartPage:
             words.append(_("of {teacher}", teacher=filters.teacher))
         if filters.week:
             monday = monday_of(filters.day or self._today)
-            words.append(_("in the week of {day}", day=day_words(monday)))
+            words.append(_("in the week of {day}", day=date_text(monday)))
         elif filters.day is not None:
-            words.append(_("up to {day}", day=day_words(filters.day)))
+            words.append(_("up to {day}", day=date_text(filters.day)))
         return _("Lessons {which}", which=", ".join(words)) if words else _("All lessons")
 
     def _start(self, day: date) -> int:

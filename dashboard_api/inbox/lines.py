@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from contract.language import N_, _, ngettext
 from dashboard_api.inbox.news import Kind, News
-from dashboard_api.views.days import day_words
-from dashboard_api.views.text import joined_text, local_time_text, title_text
+from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.views.text import joined_text, title_text
 from dashboard_api.web.store_thread import Stores
 from school.audit.entries import SOMEONE_GONE
 
@@ -98,7 +98,7 @@ def _line(news: News, names: dict[str, str], zone: tzinfo | None) -> InboxLine:
     if news.due is not None:
         text = _(
             "Due in your cycle since {day}: {what}.",
-            day=day_words(news.due.day),
+            day=date_text(news.due.day),
             what=news.due.words,
         )
         return InboxLine(text=text, address="/cycle", link=_("Your cycle"))

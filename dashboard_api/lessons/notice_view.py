@@ -7,7 +7,8 @@ from datetime import tzinfo
 from typing import Final
 
 from contract.language import _
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 

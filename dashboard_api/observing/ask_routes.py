@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.observing.zones import layout_zones
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import AsksObservers
 from dashboard_api.web.lookup import get_lesson
 from dashboard_api.web.rendering import page

@@ -10,8 +10,9 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.language import N_, _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.observing.zones import layout_zones
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.lookup import find_asked
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer

@@ -10,7 +10,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.language import N_, _
-from dashboard_api.views.text import local_time_text
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import SOMEONE_GONE, Entry

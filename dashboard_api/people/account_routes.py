@@ -15,11 +15,11 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.language import LANGUAGES, NAMES
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.people.account_notices import account_notices
 from dashboard_api.people.sign_in import SignInRefusedError
 from dashboard_api.people.sign_in_routes import sign_in_service
 from dashboard_api.views.dates import MAX_DAYS, day_of
-from dashboard_api.views.text import local_time_text
 from dashboard_api.web.access import Needs
 from dashboard_api.web.network.callers import caller_key
 from dashboard_api.web.rendering import page

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from dashboard_api.views.text import local_time_text
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.web.access import ReadsChanges
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores

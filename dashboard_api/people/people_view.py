@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from contract.language import _, ngettext
-from dashboard_api.views.text import local_time_text
+from dashboard_api.language.dates import local_time_text
 from school.people.records import Person
 from school.people.ways_in import WaysIn
 

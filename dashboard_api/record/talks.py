@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from contract.language import _
-from dashboard_api.views.days import day_words
+from dashboard_api.language.dates import date_text
 from dashboard_api.views.text import length_text
 from dashboard_api.web.seen import SeenLesson
 from dashboard_api.web.store_thread import Stores
@@ -41,7 +41,7 @@ def seen_talks(stores: Stores, seen: SeenLesson) -> list[SeenTalk]:
 
 def talk_text(talk: SeenTalk) -> str:
     """Such as "Talked for 42 min on 3 March 2026 with Kim."."""
-    length, day = length_text(talk.minutes * 60), day_words(talk.day)
+    length, day = length_text(talk.minutes * 60), date_text(talk.day)
     if not talk.coach:
         return _("Talked for {length} on {day}.", length=length, day=day)
     return _("Talked for {length} on {day} with {coach}.", length=length, day=day, coach=talk.coach)

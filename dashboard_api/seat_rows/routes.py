@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from contract.language import _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.seat_rows.chart import swatch_svg
 from dashboard_api.seat_rows.view import RowsPage, rows_page, rows_table
-from dashboard_api.views.text import amount_text, local_time_text, title_text
+from dashboard_api.views.text import amount_text, title_text
 from dashboard_api.web.access import ReadsSeatRows
 from dashboard_api.web.lookup import get_lesson, see_lesson
 from dashboard_api.web.rendering import page

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.language import N_, _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.sharing.page_view import back_to_sharing, colleagues_of, sharing_page
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import HandsOver, SignedIn, TakesOver
 from dashboard_api.web.lookup import NoLessonError, NotFoundError, get_lesson
 from dashboard_api.web.rendering import page

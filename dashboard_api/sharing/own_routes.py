@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.language import _
+from dashboard_api.language.dates import local_time_text
 from dashboard_api.sharing.deletion import Deletions, deletion_plan
 from dashboard_api.sharing.page_view import back_to_sharing, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
-from dashboard_api.views.text import local_time_text, title_text
+from dashboard_api.views.text import title_text
 from dashboard_api.web.access import DeletesLesson, ExcludesSpans, HidesLesson, SignedIn
 from dashboard_api.web.lookup import get_lesson, see_lesson
 from dashboard_api.web.rendering import page

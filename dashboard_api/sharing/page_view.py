@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.clock import SECOND_NS
 from contract.language import _
-from dashboard_api.language.dates import date_text
+from dashboard_api.language.dates import date_text, local_time_text
 from dashboard_api.views.dates import MAX_DAYS, day_of
-from dashboard_api.views.text import joined_text, local_time_text, position_text
+from dashboard_api.views.text import joined_text, position_text
 from dashboard_api.web.lookup import see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import Stores

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
+from dashboard_api.language.dates import date_text
 from dashboard_api.language.recorded import recorded_text
 from dashboard_api.video.service import VideoService
-from dashboard_api.views.days import day_of, day_words
+from dashboard_api.views.days import day_of
 from school.lessons.records import Lesson
 from school.video.keeping import kept_until_ns
 from school.video.records import Video
@@ -60,7 +61,7 @@ def video_state(
         )  # fmt: skip
     is_ready = any(each.state == "ready" for each in videos)
     until_ns = kept_until_ns(lesson, longest_ns, service.days)
-    until = None if newest is None else day_words(day_of(until_ns, zone))
+    until = None if newest is None else date_text(day_of(until_ns, zone))
     return VideoStateJson(
         state=nothing if newest is None else newest.state, is_ready=is_ready, kept_until=until,
         progress=None if newest is None else service.progress.get(newest.id),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from contract.clock import SECOND_NS
-from dashboard_api.language.dates import date_text
 
-__all__ = ["day_of", "day_words", "monday_of", "start_of"]
+__all__ = ["day_of", "monday_of", "start_of"]
 
 
 def day_of(utc_ns: int, zone: tzinfo | None) -> date:
@@ -25,8 +24,3 @@ def start_of(day: date, zone: tzinfo | None) -> int:
 def monday_of(day: date) -> date:
     """The first day of a day's week."""
     return day - timedelta(days=day.weekday())
-
-
-def day_words(day: date) -> str:
-    """Such as "18 November 2025"."""
-    return date_text(day)

@@ -10,7 +10,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.language import N_, _, ngettext
-from dashboard_api.language.dates import local_time_text, number_text
+from dashboard_api.language.dates import number_text
 from dashboard_api.language.recorded import recorded_text
 from ingest.stores.notices import Notice
 
@@ -24,7 +24,6 @@ __all__ = [
     "joined_text",
     "length_text",
     "lively_text",
-    "local_time_text",
     "marked_text",
     "movement_text",
     "notice_sentence",

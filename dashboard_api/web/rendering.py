@@ -11,7 +11,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from contract.language import language
+from contract.language import _, language, pgettext
 from dashboard_api.language.catalogue import FOLDER as CATALOGUES
 from dashboard_api.language.dates import day_month_text, weekday_date_text
 from dashboard_api.language.shipped import shipped_text
@@ -65,16 +65,8 @@ def _scripts(*folders: str) -> list[str]:
     return [str(path.relative_to(STATIC)) for path in found]
 
 
-def _gettext(message: str) -> str:
-    return language().translations.gettext(message) if message else ""
-
-
 def _ngettext(one: str, many: str, n: int) -> str:
     return language().translations.ngettext(one, many, n)
-
-
-def _pgettext(context: str, message: str) -> str:
-    return language().translations.pgettext(context, message)
 
 
 _templates: Final = Environment(
@@ -87,7 +79,7 @@ _templates: Final = Environment(
 )
 _templates.policies["ext.i18n.trimmed"] = True
 _templates.install_gettext_callables(  # type: ignore[attr-defined]  # the extension has it
-    _gettext, _ngettext, newstyle=True, pgettext=_pgettext
+    _, _ngettext, newstyle=True, pgettext=pgettext
 )
 _templates.filters["duration"] = length_text
 _templates.filters["position"] = position_text

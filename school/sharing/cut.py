@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from contract.errors import UsageError
-from contract.language import N_, _
+from contract.language import _
+from school.audit.words import REASON_WORDS
 
 __all__ = [
     "EXCLUSION_REASONS",
@@ -25,16 +26,10 @@ __all__ = [
 
 ExclusionReason = Literal["fire_drill", "interruption", "break", "technical", "private", "other"]
 
-EXCLUSION_REASONS: Final[Mapping[ExclusionReason, str]] = MappingProxyType({
-    "fire_drill": N_("fire drill"),
-    "interruption": N_("interruption"),
-    "break": N_("break, no teaching"),
-    "technical": N_("technical trouble"),
-    "private": N_("something private"),
-    "other": N_("another reason"),
-})  # fmt: skip
+EXCLUSION_REASONS: Final[Mapping[ExclusionReason, str]] = MappingProxyType(
+    {reason: REASON_WORDS[reason] for reason in get_args(ExclusionReason)}
+)
 """Why a teacher leaves a span out, shown with `_`. Each is a word of the audit log."""
-assert set(EXCLUSION_REASONS) == set(get_args(ExclusionReason))
 
 LONGEST_NOTE: Final = 100
 MAX_SPANS: Final = 20
