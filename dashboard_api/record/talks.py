@@ -34,7 +34,7 @@ def seen_talks(stores: Stores, seen: SeenLesson) -> list[SeenTalk]:
     ]
     names = stores.people.names({one.person for one in found}) if found else {}
     return [
-        SeenTalk(day=one.day, minutes=one.minutes, coach=names.get(one.person, SOMEONE_GONE))
+        SeenTalk(day=one.day, minutes=one.minutes, coach=names.get(one.person) or _(SOMEONE_GONE))
         for one in found
     ]
 
