@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import TimeoutError as TimedOut
+
 from school.video.maps import by_hand
 from tests.videos import add_video
 
 PLACED = """([wanted, within]) =>
   Math.abs(Number(document.querySelector('#playhead').ariaValueNow) - wanted) <= within"""
+STATE = """() => ({
+  place: document.querySelector('#playhead').ariaValueNow, focus: document.activeElement?.outerHTML.slice(0, 80),
+  video: document.querySelector('#video').currentTime, keys: document.querySelector('#keys-on').checked,
+})"""
+POLLING_MS = 50
 
 
 def open_lesson(page, address="/lessons/sample"):
@@ -37,7 +44,13 @@ def place(page) -> int:
 
 
 def expect_place(page, second: float, within: float = 0.0) -> None:
-    page.wait_for_function(PLACED, arg=[second, within])
+    """Wait for the playhead; by time, since a page that draws no frame has moved it all the same."""
+    try:
+        page.wait_for_function(PLACED, arg=[second, within], polling=POLLING_MS)
+    except TimedOut:
+        raise AssertionError(
+            f"{second} was expected; the page has {page.evaluate(STATE)}"
+        ) from None
 
 
 def click_at(page, lane: str, share: float) -> None:
