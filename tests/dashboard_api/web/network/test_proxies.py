@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import http.client
 import json
@@ -15,11 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from contract.clock import SECOND_NS, ManualClock
@@ -206,7 +208,7 @@ def test_the_pages_behind_it(proxy: Proxy, dashboard: Server, monkeypatch) -> No
     assert "/lessons/sample" in page
 
     check_stream(proxy, cookie)
-    check_socket(proxy, cookie)
+    asyncio.run(check_socket(proxy, cookie))
     check_limits(proxy, cookie)
     check_file(proxy, cookie)
     check_upload(proxy, cookie, dashboard.app.state.videos)
@@ -236,28 +238,37 @@ def check_stream(proxy: Proxy, cookie: str) -> None:
     connection.close()
 
 
-def check_socket(proxy: Proxy, cookie: str) -> None:
-    """Two pages of a debrief hear each other at once; another website's page gets no socket."""
+async def check_socket(proxy: Proxy, cookie: str) -> None:
+    """Two pages of a debrief hear each other at once; another website's page gets no socket.
 
-    def page(origin: str) -> ClientConnection:
-        plain = socket.create_connection(("127.0.0.1", proxy.https), timeout=PATIENCE_S)
+    In one thread: one that reads from a TLS connection while another writes to it can lose either.
+    """
+
+    def page(origin: str) -> connect:
         return connect(
-            f"wss://{NAME}:{proxy.https}/lessons/sample/together", sock=plain, ssl=proxy.context,
-            server_hostname=NAME, origin=Origin(origin), additional_headers={"Cookie": cookie},
-            open_timeout=PATIENCE_S, compression=None, proxy=None,
+            f"wss://{NAME}:{proxy.https}/lessons/sample/together", ssl=proxy.context,
+            server_hostname=NAME, host="127.0.0.1", origin=Origin(origin),
+            additional_headers={"Cookie": cookie}, open_timeout=PATIENCE_S, compression=None,
+            proxy=None,
         )  # fmt: skip
 
-    with page(proxy.origin) as one, page(proxy.origin) as other:
+    async def heard_by(one: ClientConnection) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE_S):
+            return dict(json.loads(await one.recv()))
+
+    async with page(proxy.origin) as one, page(proxy.origin) as other:
         for number, each in enumerate((one, other)):
             joined = {"type": "join", "client": f"{number:016x}", "person": TEACHER}
-            each.send(json.dumps(joined))
-            assert json.loads(each.recv(PATIENCE_S))["type"] == "welcome"
-        one.send(json.dumps({"type": "move", "position_s": 9, "is_playing": False, "rate": 1}))
-        while (heard := json.loads(other.recv(PATIENCE_S)))["type"] != "playhead":
+            await each.send(json.dumps(joined))
+            assert (await heard_by(each))["type"] == "welcome"
+        move = {"type": "move", "position_s": 9, "is_playing": False, "rate": 1}
+        await one.send(json.dumps(move))
+        while (heard := await heard_by(other))["type"] != "playhead":
             pass
         assert heard["position_s"] == 9
-    with pytest.raises(InvalidStatus) as refused, page("https://evil.example"):
-        pass
+    with pytest.raises(InvalidStatus) as refused:
+        async with page("https://evil.example"):
+            pass
     assert refused.value.response.status_code == 403
 
 
