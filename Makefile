@@ -102,7 +102,7 @@ install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL t
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-		build dist dashboard_api/static/vendor
+		build dist dashboard_api/static/vendor dashboard_api/static/bundled
 
 # ------------------------------------------------------------------------------------ set-up
 
@@ -131,7 +131,7 @@ $(LOCKED): requirements.lock
 	@touch $@
 
 # A fresh clone into an old environment lacks what the installation copies into the pages.
-ifeq ($(wildcard dashboard_api/static/vendor/versions.json),)
+ifeq ($(wildcard dashboard_api/static/bundled/sources.sha256),)
 .PHONY: $(INSTALLED)
 endif
 

@@ -1,4 +1,4 @@
-"""The build hook: fetches the pages' libraries from the npm registry into the package.
+"""The build hook: fetches the pages' libraries from the npm registry into the package, and bundles scripts.
 
 It runs when a wheel is built or the checkout is installed, never when a wheel is installed. A
 checkout also gets what its tests need in the browser; no wheel holds that. The versions and their hashes stand in package-lock.json. On a machine without npm it asks the build
@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from hatchling.builders.config import BuilderConfig
@@ -45,6 +46,13 @@ FILES: Final = {
 
 MADE_MODULES: Final = {"uPlot.min.js": "\nexport default uPlot;\n"}
 """What is added so that a minified script can be imported; uPlot has no minified module."""
+
+BUNDLER: Final = "esbuild-wasm"
+"""Of package.json too, but no part of the package: makes one file of a page's scripts."""
+
+STATIC: Final = Path("dashboard_api/static")
+BUNDLES: Final = Path("dashboard_api/web/bundles.py")
+"""Says which scripts are bundled, and whether their bundles are fresh."""
 
 TESTS_VENDOR: Final = Path("tests/browser/vendor")
 """Where the tests look for theirs; git ignores this folder too."""
@@ -99,7 +107,7 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
     def _fetch(self, npm: list[str], *, with_tests: bool) -> None:
         locked = self._locked() | (self._locked(of_tests=True) if with_tests else {})
         names = ", ".join(f"{name} {version}" for name, version in locked.items())
-        _say(f"fetching the pages' libraries from the npm registry: {names} (under 8 MB)")
+        _say(f"fetching the pages' libraries from the npm registry: {names} (under 20 MB)")
         with tempfile.TemporaryDirectory(prefix="roomtone-npm-") as folder:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(Path(self.root, name), folder)
@@ -121,6 +129,7 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
                 )
             modules = Path(folder, "node_modules")
             self._copy(modules, VENDOR, FILES, self._locked())
+            self._bundle(modules, npm)
             if with_tests:
                 self._copy(modules, TESTS_VENDOR, TESTS_FILES, self._locked(of_tests=True))
 
@@ -137,10 +146,48 @@ class PageLibraries(BuildHookInterface[BuilderConfig]):
         # Written last: it stands for a complete copy.
         (vendor / VERSIONS).write_text(json.dumps(locked, indent=2) + "\n")
 
+    def _bundle(self, modules: Path, npm: list[str]) -> None:
+        bundles, static = self._bundles(), Path(self.root, STATIC)
+        folder = static / bundles.BUNDLED
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        on_demand = [f"--external:{name}" for name in sorted(bundles.loaded_on_demand(static))]
+        for script, name in bundles.BUNDLES.items():
+            done = subprocess.run(
+                [
+                    _node(npm), str(modules / BUNDLER / "bin" / "esbuild"), script, "--bundle",
+                    "--format=esm", "--minify", "--target=es2022", "--log-level=error",
+                    *on_demand, f"--outfile={folder / name}",
+                ],
+                cwd=static,
+                check=False,
+                capture_output=True,
+                text=True,
+            )  # fmt: skip
+            if done.returncode:
+                reasons = "\n".join(done.stderr.strip().splitlines()[:6])
+                raise PageLibrariesError(f"{BUNDLER} could not bundle {script}:\n{reasons}")
+        # Written last: it stands for complete bundles.
+        (folder / bundles.SOURCES).write_text(bundles.sources_hash(static) + "\n")
+
+    def _bundles(self) -> ModuleType:
+        """Roomtone's own module, which needs nothing that a build lacks."""
+        spec = spec_from_file_location("roomtone_bundles", Path(self.root, BUNDLES))
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
     def _are_there(self, *, with_tests: bool) -> bool:
         """Whether the folders hold every file, in the locked versions."""
-        return self._is_held(VENDOR, FILES, self._locked()) and (
-            not with_tests or self._is_held(TESTS_VENDOR, TESTS_FILES, self._locked(of_tests=True))
+        return (
+            self._is_held(VENDOR, FILES, self._locked())
+            and bool(self._bundles().is_fresh(Path(self.root, STATIC)))
+            and (
+                not with_tests
+                or self._is_held(TESTS_VENDOR, TESTS_FILES, self._locked(of_tests=True))
+            )
         )
 
     def _is_held(self, where: Path, files: Mapping[str, str], locked: dict[str, str]) -> bool:
@@ -195,6 +242,11 @@ def _npm() -> list[str]:
         str(folder / "bin" / "node"),
         str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
     ]
+
+
+def _node(npm: list[str]) -> str:
+    """The Node of this npm: the system's, or the wheel's, which runs it."""
+    return npm[0] if len(npm) > 1 else shutil.which("node") or "node"
 
 
 def _say(sentence: str) -> None:

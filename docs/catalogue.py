@@ -46,7 +46,7 @@ def sources() -> Iterator[Path]:
     """Every file that may hold a message."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix in METHODS and "vendor" not in path.parts:
+            if path.suffix in METHODS and not {"bundled", "vendor"} & set(path.parts):
                 yield path
 
 

@@ -23,6 +23,7 @@ from dashboard_api.views.text import (
     position_text,
     sensed_text,
 )
+from dashboard_api.web.bundles import bundle_of
 from dashboard_api.web.style_sheets import StyleSheets
 from dashboard_api.web.viewer import Viewer
 from dashboard_api.web.words import script_of
@@ -94,6 +95,7 @@ _templates.filters["date"] = lambda iso: day_month_text(datetime.fromisoformat(i
 _templates.filters["named"] = name_words
 _templates.globals["static"] = STATIC_ADDRESS
 _templates.globals["scripts"] = _scripts
+_templates.globals["bundle"] = lambda script: bundle_of(STATIC, script)
 _templates.globals["styles"] = lambda *sheets: f"{STYLES_ADDRESS}/{StyleSheets.name_of(*sheets)}"
 _templates.globals["language"] = language
 _templates.globals["words_script"] = lambda: script_of(WORDS_ADDRESS)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from dashboard_api.web.rendering import STATIC_ADDRESS
 from school.video.alignment.line_up import line_up
 from simulators.classroom import Classroom
 from simulators.lesson_video.camera import Camera, draw_camera, recorded_levels
@@ -16,14 +17,12 @@ from simulators.scenario import load_scenario
 from tests.browser.lesson_page import open_lesson
 from tests.browser.sounding_film import film_of
 
-LINE_UP = """async ([room, levels]) => {
-  const address = document.querySelector('script[src*="/lessons/page.js"]').src;
-  const { lineUp } = await import(new URL("../local_video/line_up.js", address));
+LINE_UP = """async ([address, room, levels]) => {
+  const { lineUp } = await import(`${address}/local_video/line_up.js`);
   return lineUp(room, Float32Array.from(levels, (each) => each ?? NaN));
 }"""
-LEVELS = """async ([samples, rate, at]) => {
-  const address = document.querySelector('script[src*="/lessons/page.js"]').src;
-  const { Levels } = await import(new URL("../local_video/levels.js", address));
+LEVELS = """async ([address, samples, rate, at]) => {
+  const { Levels } = await import(`${address}/local_video/levels.js`);
   const levels = new Levels();
   for (let i = 0; i < samples.length; i += 1000)
     levels.add(at + i / rate, Float32Array.from(samples.slice(i, i + 1000)), rate);
@@ -49,7 +48,7 @@ def test_the_browser_finds_what_the_server_finds(page, seed):
     room, levels = room_and_levels(camera, seed)
     expected = line_up(room, levels.astype(np.float32), 0.1)
     open_lesson(page)
-    found = page.evaluate(LINE_UP, [nulls(room), nulls(levels)])
+    found = page.evaluate(LINE_UP, [STATIC_ADDRESS, nulls(room), nulls(levels)])
     assert found["verdict"] == expected.verdict
     (segment,) = expected.segments
     (peak,) = found["parts"]
@@ -64,10 +63,12 @@ def test_the_browser_accepts_no_video_of_another_lesson_and_none_that_was_stoppe
     room, _ = room_and_levels(Camera(), 1)
     _, other = room_and_levels(Camera(length_s=2000.0), 2)
     open_lesson(page)
-    assert page.evaluate(LINE_UP, [nulls(room), nulls(other)])["verdict"] != "accepted"
+    assert (
+        page.evaluate(LINE_UP, [STATIC_ADDRESS, nulls(room), nulls(other)])["verdict"] != "accepted"
+    )
     _, levels = room_and_levels(Camera(length_s=2000.0), 1)
     cut = np.concatenate([levels[:9000], levels[9600:]])
-    found = page.evaluate(LINE_UP, [nulls(room), nulls(cut)])
+    found = page.evaluate(LINE_UP, [STATIC_ADDRESS, nulls(room), nulls(cut)])
     assert (found["verdict"], len(found["parts"])) == ("proposed", 2)  # neither has 15 minutes
 
 
@@ -84,7 +85,7 @@ def test_a_camera_that_was_stopped_has_the_same_parts_as_on_the_server(page, sto
         levels = np.delete(levels, slice(round(stop_s * 10), round(stop_s * 10) + 900))
     expected = line_up(room, levels.astype(np.float32), 0.1)
     open_lesson(page)
-    found = page.evaluate(LINE_UP, [nulls(room), nulls(levels)])
+    found = page.evaluate(LINE_UP, [STATIC_ADDRESS, nulls(room), nulls(levels)])
     assert len(found["parts"]) == len(stops_s) + 1 == len(expected.segments)
     assert found["verdict"] == expected.verdict
     for part, each in zip(found["parts"], expected.segments, strict=True):
@@ -98,7 +99,7 @@ def test_levels_keep_their_place_and_gaps_stay_unknown(page):
     at = np.arange(3 * rate) / rate
     tone = np.where(at < 1.0, 0.5, 0.05) * np.sin(2 * np.pi * 2000 * at)
     open_lesson(page)
-    found = page.evaluate(LEVELS, [tone.tolist(), rate, 0.53])
+    found = page.evaluate(LEVELS, [STATIC_ADDRESS, tone.tolist(), rate, 0.53])
     # 0.53 s of nothing known, then whole tenths from 0.6 s on.
     assert found[:6] == [None] * 6
     assert len(found) in (34, 35)

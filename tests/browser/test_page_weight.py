@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard_api.web import rendering
+
 MAX_SCRIPT_BYTES = 120_000
+OF_EACH = {"htmx.min.js", "upload.js"}
+AS_MODULES = {"uPlot.min.js", "page.js", "player.js"}
 
 
-@pytest.mark.parametrize(("lang", "words"), (("en", set()), ("es", {"es.js"})))
-def test_the_scripts_of_a_lesson_are_small(browser, school, lang, words):
+def fetched(browser, school, lang: str) -> dict[str, int]:
+    """The bytes of each script of a drawn lesson page, by name."""
     context = browser.new_context(
         base_url=school.address, storage_state=school.storage, locale=lang
     )
@@ -23,6 +27,26 @@ def test_the_scripts_of_a_lesson_are_small(browser, school, lang, words):
     page.wait_for_load_state("networkidle")
     sizes = {one.url.rpartition("/")[2]: one.sizes()["responseBodySize"] for one in scripts}
     context.close()
-    assert {"uPlot.min.js", "htmx.min.js", "page.js", "player.js", *words} <= set(sizes)
     assert all(size > 0 for size in sizes.values()), sizes
     assert sum(sizes.values()) <= MAX_SCRIPT_BYTES, sizes
+    return sizes
+
+
+@pytest.fixture
+def as_modules(monkeypatch) -> None:
+    """As where a script was changed since the build."""
+    monkeypatch.setitem(rendering._templates.globals, "bundle", lambda _script: None)
+
+
+@pytest.mark.parametrize(("lang", "words"), (("en", set()), ("es", {"es.js"})))
+def test_the_scripts_of_a_lesson_are_one_small_file(browser, school, lang, words):
+    sizes = fetched(browser, school, lang)
+    assert {"lessons.js", *OF_EACH, *words} <= set(sizes)
+    assert not AS_MODULES & set(sizes)
+
+
+@pytest.mark.parametrize(("lang", "words"), (("en", set()), ("es", {"es.js"})))
+def test_without_a_bundle_they_are_small_modules(browser, school, as_modules, lang, words):
+    sizes = fetched(browser, school, lang)
+    assert AS_MODULES | OF_EACH | words <= set(sizes)
+    assert "lessons.js" not in sizes

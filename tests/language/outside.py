@@ -195,7 +195,9 @@ def files(*places: str) -> Iterator[Path]:
     for place in places:
         top = ROOT / place
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
-            if path.suffix in {".html", ".js", ".py"} and "vendor" not in path.parts:
+            if path.suffix in {".html", ".js", ".py"} and not {"bundled", "vendor"} & set(
+                path.parts
+            ):
                 yield path
 
 

@@ -24,7 +24,7 @@ LOOKED_UP = re.compile(
 )
 SCRIPTS = sorted(
     path for path in STATIC.rglob("*.js")
-    if "vendor" not in path.parts and path != STATIC / "shared" / "words.js"
+    if not {"bundled", "vendor"} & set(path.parts) and path != STATIC / "shared" / "words.js"
 )  # fmt: skip
 
 

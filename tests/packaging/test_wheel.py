@@ -90,6 +90,7 @@ def test_wheel_holds_packages_assets_and_licence_alone(wheel: Path) -> None:
         r"dashboard_api/static/vendor/uPlot\.min\.js",
         r"dashboard_api/static/vendor/htmx\.min\.js",
         r"dashboard_api/static/vendor/mediabunny\.min\.mjs",
+        r"dashboard_api/static/bundled/lessons\.js",
         r"dashboard_api/static/[a-z]+/.*\.js",
         r"dashboard_api/static/.*\.css",
         r"dashboard_api/templates/.*\.html",
@@ -174,7 +175,7 @@ def test_every_page_loads_from_an_offline_installation(
     assert len(pages) > 2
     for page in pages:
         assert any(re.fullmatch(page, path) for path in seen), f"{page} is linked from nowhere"
-    for asset in ("uPlot.min.js", "uPlot.min.css", "htmx.min.js"):
+    for asset in ("bundled/lessons.js", "uPlot.min.js", "uPlot.min.css", "htmx.min.js"):
         assert [path for path in seen if path.endswith(asset)], seen
     assert [path for path, kind in seen.items() if kind == "text/css"]
 

@@ -19,11 +19,11 @@ export function guessFirst(main, open, stage, loader) {
   const bands = async () => {
     if (hasBands) return;
     hasBands = true;
-    const { guessBands } = await import("./guess.js");
+    const { guessBands } = await import("../debrief/guess.js");
     guessBands(/** @type {HTMLElement} */ (document.getElementById("over")), stage);
   };
   const start = async () => {
-    const { guessMode } = await import("./guess.js");
+    const { guessMode } = await import("../debrief/guess.js");
     mode ??= guessMode(main, stage, Number(length), async () => {
       await loader.show();
       await list();
