@@ -20,6 +20,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
+    from tests.engines import InfluxServer, VictoriaServer
     from tests.postgres_server import PostgresServer
 
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
@@ -32,18 +33,25 @@ NEEDS = {
         "sudo apt-get install chromium",
     ),
     "caddy": ("Caddy", ("caddy",), "sudo apt-get install caddy"),
+    "influxdb18": ("InfluxDB 1.8", ("influxd-1.8.10",), ".ci/influxd, which needs Go"),
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
+    "victoriametrics": (
+        "VictoriaMetrics",
+        ("victoria-metrics",),
+        "sudo apt-get install victoria-metrics",
+    ),
 }
 """A marker, the program that it stands for, its commands, and how to get it."""
 
-# Debian keeps servers where only root's PATH looks, or nobody's.
+# Debian keeps servers where only root's PATH looks, or nobody's; .ci/influxd builds one.
 SEARCH_PATH = os.pathsep.join(
     (
         os.environ.get("PATH", ""),
         "/usr/sbin",
         "/usr/local/sbin",
         *map(str, Path("/usr/lib/postgresql").glob("*/bin")),
+        str(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "roomtone-tests"),
     )
 )
 
@@ -59,6 +67,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips a test whose program is missing, and says how to get it."""
+    if item.get_closest_marker("named_influx") and "ROOMTONE_TEST_INFLUX_URL" not in os.environ:
+        pytest.skip("ROOMTONE_TEST_INFLUX_URL, _TOKEN, _ORG and _BUCKET name no InfluxDB 2 or 3")
     for marker, (program, commands, how) in NEEDS.items():
         if item.get_closest_marker(marker) is None:
             continue
@@ -82,13 +92,39 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def victoria_server() -> Iterator[VictoriaServer]:
+    """A running VictoriaMetrics, for tests that are marked `victoriametrics`."""
+    from tests.engines import VictoriaServer  # noqa: PLC0415 - as above
+
+    server = VictoriaServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def influx_server() -> Iterator[InfluxServer]:
+    """A running InfluxDB 1.8 with Flux, for tests that are marked `influxdb18`."""
+    from tests.engines import InfluxServer  # noqa: PLC0415 - as above
+
+    server = InfluxServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI, where everything can be installed but recordings, a test that skips has failed."""
+    """In CI a test that skips has failed, but for what nothing can install there."""
     report = yield
-    may_skip = item.get_closest_marker("recordings") is not None
+    may_skip = any(item.get_closest_marker(each) for each in ("recordings", "named_influx"))
     if IN_CI and report.skipped and not may_skip and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
