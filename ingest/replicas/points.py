@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES, Quantity
-from contract.wire.messages import Health
+from contract.wire.messages import Birth, Health
+from contract.wire.parts import SOUND_LINE
 from ingest.replicas.line_protocol import Value, columns, fitting, line, lines, series
-from ingest.stores.records import EpochRecord, Periods, ZoneEpoch
+from ingest.stores.records import AlertRecord, EpochRecord, GapRecord, Periods, ZoneEpoch
 from ingest.stores.rules.dating import UNDATED
 
-__all__ = ["Whose", "epoch_lines", "health_lines", "room_lines", "seat_lines", "values_of"]
+__all__ = [
+    "Whose", "alert_line", "epoch_lines", "gap_line", "health_lines", "room_lines", "seat_lines",
+    "values_of",
+]  # fmt: skip
 
 _DIGITS: Final = 7
 _Scope = Literal["seat", "room"]
@@ -73,10 +77,16 @@ class Whose:
 
 
 def room_lines(whose: Whose, periods: Periods, utc_ns: NDArray[np.int64]) -> list[str]:
-    """The room's sound in each period; `utc_ns` (n,) dates them, and what has no date is left out."""
-    codes = periods.layout.room_codes
-    values = periods.layout.room_values(periods.values)
-    return _lines("room", series("room", whose.tags()), codes, values, utc_ns)
+    """The room's sound in each period, and how many seats were sensed.
+
+    `utc_ns` (n,) dates them, and what has no date is left out.
+    """
+    layout = periods.layout
+    values = layout.room_values(periods.values)
+    is_sensed = (layout.seat_values(periods.values) != MISSING).any(axis=2)
+    sensed = [f"seats_sensed={n}i" for n in is_sensed.sum(axis=1)[utc_ns != UNDATED].tolist()]
+    begin = series("room", whose.tags())
+    return _lines("room", begin, layout.room_codes, values, utc_ns, (sensed,))
 
 
 def seat_lines(whose: Whose, periods: Periods, utc_ns: NDArray[np.int64]) -> list[str]:
@@ -124,6 +134,33 @@ def health_lines(whose: Whose, health: Health, *, is_up: bool, utc_ns: int) -> l
     return [each for each in found if each is not None]
 
 
+def gap_line(
+    whose: Whose, gap: GapRecord, birth: Birth | None, *, utc_ns: int, length_s: float
+) -> str | None:
+    """A recorded gap: why, of which hub if it is of one alone, and how long."""
+    hub, seats = None, None
+    if gap.line == SOUND_LINE:
+        hub = "sound"
+    elif gap.line and birth is not None and gap.line <= len(birth.hubs):
+        of = birth.hubs[gap.line - 1]
+        hub, seats = of.hub, " ".join(map(str, of.seats))
+    tags = whose.tags(reason=gap.reason, kind=gap.kind, hub=hub, seats=seats)
+    return line("gap", tags, {"length_s": float(length_s)}, utc_ns)
+
+
+def alert_line(whose: Whose, alert: AlertRecord) -> str | None:
+    """An alert; while it is open it has no end."""
+    tags = whose.tags(
+        zone=alert.zone, model=alert.model, alert=alert.id, because="; ".join(alert.because)
+    )
+    cleared = alert.cleared_utc_ns
+    fields: dict[str, Value | None] = {
+        "off_task": alert.off_task,
+        "cleared_after_s": None if cleared is None else (cleared - alert.raised_utc_ns) / 1e9,
+    }
+    return line("alert", {**tags, "node": None}, fields, alert.raised_utc_ns)
+
+
 def values_of(some: Sequence[str]) -> int:
     """How many values lines of this program have: their fields, which are numbers."""
     return sum(each.rsplit(" ", 2)[1].count("=") for each in some)
@@ -142,15 +179,16 @@ def _lines(
     codes: Sequence[int],
     values: NDArray[np.uint16],
     utc_ns: NDArray[np.int64],
+    more: Sequence[list[str]] = (),
 ) -> list[str]:
     known = [at for at, code in enumerate(codes) if code in _TEXTS[scope]]
     dated = utc_ns != UNDATED
     if not dated.all():
         values, utc_ns = values[dated], utc_ns[dated]
-    if not known or not len(values):
+    if not (known or more) or not len(values):
         return []
     fields = [
         list(map(_TEXTS[scope][codes[at]].__getitem__, values[:, at].tolist())) for at in known
     ]
     is_whole = not (values[:, known] == MISSING).any()
-    return columns(begin, fields, utc_ns.tolist(), is_whole=is_whole)
+    return columns(begin, [*fields, *more], utc_ns.tolist(), is_whole=is_whole)

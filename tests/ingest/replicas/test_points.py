@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from contract.quantities.table import MISSING, encode
-from contract.wire.messages import Health
+from contract.wire.messages import Birth, Health, Hub
+from contract.wire.parts import SOUND_LINE
 from contract.wire.payload import Layout
 from ingest.replicas.points import (
     Whose,
+    alert_line,
     epoch_lines,
+    gap_line,
     health_lines,
     room_lines,
     seat_lines,
     values_of,
 )
-from ingest.stores.records import EpochRecord, Periods, Stream, ZoneEpoch
+from ingest.stores.records import (
+    AlertRecord,
+    EpochRecord,
+    GapRecord,
+    Periods,
+    Stream,
+    ZoneEpoch,
+)
 from ingest.stores.rules.dating import UNDATED
 
 WHOSE = Whose(site="north", room="room-1", node="pi-1", lesson="maths 1")
@@ -50,11 +61,11 @@ def test_the_room_each_second() -> None:
     assert room_lines(WHOSE, periods(), UTC) == [
         (
             r"room,lesson=maths\ 1,node=pi-1,room=room-1,site=north "
-            "laeq_1s=54.3,lafmax=60,la10=55.1,la90=40.2,sound_onsets=1 1000"
+            "laeq_1s=54.3,lafmax=60,la10=55.1,la90=40.2,sound_onsets=1,seats_sensed=2i 1000"
         ),
         (
             r"room,lesson=maths\ 1,node=pi-1,room=room-1,site=north "
-            "laeq_1s=50,lafmax=51,la10=52,la90=53,sound_onsets=0 2000"
+            "laeq_1s=50,lafmax=51,la10=52,la90=53,sound_onsets=0,seats_sensed=2i 2000"
         ),
     ]
 
@@ -70,16 +81,17 @@ def test_each_seat_has_its_own_values() -> None:
     assert found[0].endswith("stillness=2.5,wiggle_count=3,tilt_change=3 1000")
 
 
-def test_a_missing_value_is_left_out_and_an_empty_period_is_no_point() -> None:
+def test_a_missing_value_is_left_out_and_a_kept_second_stays_one() -> None:
     some = periods()
     some.values[0, :] = MISSING
     some.values[1, -4] = MISSING
+    some.values[1, 0:26:2] = MISSING  # all of the first seat
+    begin = r"room,lesson=maths\ 1,node=pi-1,room=room-1,site=north"
     assert room_lines(WHOSE, some, UTC) == [
-        (
-            r"room,lesson=maths\ 1,node=pi-1,room=room-1,site=north "
-            "laeq_1s=50,la10=52,la90=53,sound_onsets=0 2000"
-        )
+        f"{begin} seats_sensed=0i 1000",
+        f"{begin} laeq_1s=50,la10=52,la90=53,sound_onsets=0,seats_sensed=1i 2000",
     ]
+    assert len(seat_lines(WHOSE, some, UTC)) == 1
 
 
 def test_what_has_no_date_is_left_out() -> None:
@@ -95,7 +107,9 @@ def test_quantities_of_other_versions_are_left_out() -> None:
         stream=STREAM, layout=layout, seqs=np.array([0]), is_live=np.ones(1, np.bool_),
         values=np.array([[7, 543]], dtype=np.uint16),
     )  # fmt: skip
-    assert [each.split(" ")[-2] for each in room_lines(WHOSE, some, UTC[:1])] == ["laeq_1s=54.3"]
+    assert [each.split(" ")[-2] for each in room_lines(WHOSE, some, UTC[:1])] == [
+        "laeq_1s=54.3,seats_sensed=0i"
+    ]
 
 
 def test_scores_of_the_room_and_of_a_zone() -> None:
@@ -144,4 +158,37 @@ def test_values_are_counted(text: str, values: int) -> None:
 
 
 def test_values_of_a_tag_with_a_space_are_counted() -> None:
-    assert values_of(room_lines(WHOSE, periods(), UTC)) == 10
+    assert values_of(room_lines(WHOSE, periods(), UTC)) == 12
+
+
+def test_a_gap_names_its_hub_and_seats() -> None:
+    birth = Birth(
+        node="pi-1", run=5, boot="b", software="1", period_ns=10**9, run_boot_ns=0,
+        hubs=(
+            Hub(hub="left", firmware="1", seats=(1, 2), sample_rate_hz=50, has_sound=False),
+            Hub(hub="right", firmware="1", seats=(3, 4), sample_rate_hz=50, has_sound=True),
+        ),
+        seat_codes=(), room_codes=(), units={}, synchronised=True,
+    )  # fmt: skip
+    whole = GapRecord(stream_id=1, first_seq=0, last_seq=2, seats=(1, 2, 3, 4), reason="off")
+    tags = r"node=pi-1,%sroom=room-1%s,site=north length_s=3 7"
+    begin = r"gap,%slesson=maths\ 1,"
+    for gap, hub, reason, seats in (
+        (whole, "", "reason=off,", ""),
+        (replace(whole, line=2), "hub=right,", "reason=off,", r",seats=3\ 4"),
+        (replace(whole, line=SOUND_LINE), "hub=sound,", "reason=off,", ""),
+    ):
+        found = gap_line(WHOSE, gap, birth, utc_ns=7, length_s=3)
+        assert found == begin % hub + tags % (reason, seats)
+
+
+def test_an_alert_has_no_end_while_it_is_open() -> None:
+    alert = AlertRecord(
+        id="maths.1.room.5", lesson="maths 1", room="room-1", zone="room", raised_utc_ns=10**9,
+        cleared_utc_ns=None, because=("restless", "loud"), off_task=0.5, model="2",
+    )  # fmt: skip
+    tags = r"alert,alert=maths.1.room.5,because=restless;\ loud,lesson=maths\ 1,model=2"
+    tags += ",room=room-1,site=north,zone=room"
+    assert alert_line(WHOSE, alert) == f"{tags} off_task=0.5 1000000000"
+    over = alert_line(WHOSE, alert.cleared(3 * 10**9))
+    assert over == f"{tags} off_task=0.5,cleared_after_s=2 1000000000"
