@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from contract.errors import DecodeError
 
-__all__ = ["KINDS", "NAME", "Topic", "TopicKind", "ingest_state", "subscription"]
+__all__ = ["KINDS", "NAME", "Topic", "TopicKind", "ingest_claim", "ingest_state", "subscription"]
 
 TopicKind = Literal[
     "state",
@@ -76,3 +76,8 @@ def subscription(site: str, kind: TopicKind) -> str:
 def ingest_state(site: str) -> str:
     """The topic where ingest says, retained, whether it is up."""
     return f"{_PREFIX}/{site}/ingest/state"
+
+
+def ingest_claim(site: str) -> str:
+    """The topic where the ingests that want to keep a site hear of one another."""
+    return f"{_PREFIX}/{site}/ingest/claim"

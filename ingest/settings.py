@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from contract.clock import SECOND_NS
+from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import DebriefSettings, LessonSettings, SchoolSettings
@@ -119,6 +120,8 @@ class ServerSettings(Settings):
 
     site: Name
     """The school's name in topics; its kits' settings have the same."""
+    more_sites: tuple[Name, ...] = ()
+    """Further schools that this server keeps and scores; docs/shards.md says how many servers share them."""
     data_dir: Path = Path("roomtone-data")
     """The directory of main.db, the day files, score.db and school.db; created if it is missing."""
     broker: BrokerSettings = BrokerSettings()
@@ -143,6 +146,18 @@ class ServerSettings(Settings):
     """The mail server that sends links, and how much is new to who asks for it; without it, links are only shown."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The web pages; the dashboard checks this table itself."""
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Every site that this server keeps."""
+        return self.site, *self.more_sites
+
+    @model_validator(mode="after")
+    def _names_sites_once(self) -> Self:
+        twice = [site for site in self.sites if self.sites.count(site) > 1]
+        if twice:
+            raise ConfigurationError("", "more_sites", twice[0], "each site once, `site` included")
+        return self
 
     @model_validator(mode="after")
     def _keeps_videos_apart(self) -> Self:

@@ -28,6 +28,7 @@ __all__ = [
     "Death",
     "Health",
     "Hub",
+    "IngestClaim",
     "IngestState",
     "LessonSpan",
     "Seat",
@@ -247,6 +248,20 @@ class IngestState(CborMessage):
 
     is_up: bool
     started_utc_ns: Nanoseconds
+    instance: Word = ""
+    """Which ingest keeps the site, up or not for the moment; "" once it has gone."""
+
+    def encode(self) -> bytes:
+        return cbor2.dumps(self.model_dump(exclude=None if self.instance else {"instance"}))
+
+
+class IngestClaim(CborMessage):
+    """Ingest → other ingests: who asks for a site, and who answers that it was there before."""
+
+    instance: Annotated[str, Field(min_length=1, max_length=64)]
+    says: Literal["asks", "holds"]
+    where: Annotated[str, Field(max_length=300)]
+    """The computer and the data directory, for a person to read."""
 
 
 def decode_state(payload: bytes) -> Birth | Death:

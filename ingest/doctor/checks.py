@@ -279,24 +279,28 @@ def broker_findings(settings: ServerSettings) -> Iterator[Finding]:
         if finding.about == "broker":
             return
     where = f"{settings.broker.host}:{settings.broker.port}"
-    topic = ingest_state(settings.site)
-    said, fault = retained(settings.broker, (topic,))
+    topics = {site: ingest_state(site) for site in settings.sites}
+    said, fault = retained(settings.broker, tuple(topics.values()))
     if fault is not None:
         yield Finding(
             about="broker", state="wrong", said=f"{where} refuses this server: {fault}",
             advice="check the broker's log, its ACL and this server's certificate",
         )  # fmt: skip
         return
-    is_up: bool | None = None
-    with suppress(DecodeError, KeyError):
-        is_up = IngestState.decode(said[topic]).is_up
-    if is_up:
-        yield Finding(about="broker", state="fine", said=f"{where} answers; ingest is up there")
-    else:
+    for site, topic in topics.items():
+        here = f" for the site {site}" if settings.more_sites else ""
+        is_up: bool | None = None
+        with suppress(DecodeError, KeyError):
+            is_up = IngestState.decode(said[topic]).is_up
+        if is_up:
+            yield Finding(
+                about="broker", state="fine", said=f"{where} answers; ingest is up there{here}"
+            )
+            continue
         yield Finding(
             about="broker", state="wrong",
-            said=f"{where} answers, and says that ingest is down"
-            if is_up is False else f"{where} answers, and has no state of ingest",
+            said=f"{where} answers, and says that ingest is down{here}"
+            if is_up is False else f"{where} answers, and has no state of ingest{here}",
             advice="start `roomtone ingest`, or check its log: until it is up, nodes hold all "
             "data",
         )  # fmt: skip

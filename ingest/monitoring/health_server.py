@@ -82,7 +82,7 @@ def run_program(name: str, program: _Program, settings: ServerSettings, health_p
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     pages = HealthPages(
-        program=name, site=settings.site, data_dir=str(settings.data_dir.absolute()),
+        program=name, site=", ".join(settings.sites), data_dir=str(settings.data_dir.absolute()),
         condition=program.condition, metrics=program.metrics,
     )  # fmt: skip
     with (

@@ -64,17 +64,17 @@ class LessonConfig:
         self._longest_ns = longest_ns
         self._site = site
         self._clock = clock
-        self._nodes: dict[str, set[str]] = {}
-        self._sent: dict[tuple[str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
+        self._nodes: dict[str, set[tuple[str, str]]] = {}
+        self._sent: dict[tuple[str, str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
         self._due: dict[str, None] = {}
         self._version: int | None = None
         self._looked_ns: int | None = None
         self._moved_on_ns: int | None = None
         self._retry_ns = clock.elapsed_ns()
 
-    def add_node(self, room: str, node: str) -> None:
+    def add_node(self, room: str, node: str, *, site: str | None = None) -> None:
         """A node was born: send it its configuration, which it may not have."""
-        self._nodes.setdefault(room, set()).add(node)
+        self._nodes.setdefault(room, set()).add((site or self._site, node))
         self._due[room] = None
 
     def forget_sent(self) -> None:
@@ -122,11 +122,11 @@ class LessonConfig:
         known += self._lessons.lessons(room=room, limit=1)  # the last one, whatever its date
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
-        for node in sorted(self._nodes[room]):
-            if self._sent.get((room, node)) != (lessons, excluded):
-                self._sent[room, node] = lessons, excluded
+        for site, node in sorted(self._nodes[room]):
+            if self._sent.get((site, room, node)) != (lessons, excluded):
+                self._sent[site, room, node] = lessons, excluded
                 # Milliseconds of UTC as the revision: a later one is higher, even after a restart.
                 config = Config(
                     revision=utc_ns // 1_000_000, lessons=lessons, excluded_seats=excluded
                 )
-                yield str(Topic(self._site, room, node, "config")), config
+                yield str(Topic(site, room, node, "config")), config

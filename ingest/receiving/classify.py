@@ -6,7 +6,7 @@ then keeps the message aside with that as the reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -38,11 +38,17 @@ def _parse(topic: str) -> Topic:
 
 
 def sort_message(
-    *, site: str, topic: str, payload: bytes, is_retained: bool, live_age_ms: float
+    *,
+    site: str,
+    topic: str,
+    payload: bytes,
+    is_retained: bool,
+    live_age_ms: float,
+    more_sites: Collection[str] = (),
 ) -> Record:
     """The record that a message is; raises DecodeError if it does not fit."""
     name = _parse(topic)
-    if name.site != site:
+    if name.site != site and name.site not in more_sites:
         raise DecodeError("topic site", f"{name.site!r} is not this server's site {site!r}")
     if name.kind not in TAKEN:
         raise DecodeError("topic kind", f"{name.kind!r} is nothing that ingest takes")

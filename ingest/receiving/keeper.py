@@ -11,7 +11,7 @@ is acknowledged.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from contract.clock import Clock
@@ -47,8 +47,8 @@ class Kept:
     """What a commit has made safe: only now may the tick's messages be acknowledged."""
 
     acks: tuple[NodeAck, ...] = ()
-    births: tuple[tuple[str, str], ...] = ()
-    """(room, node) of each birth"""
+    births: tuple[tuple[str, str, str], ...] = ()
+    """(site, room, node) of each birth"""
 
     def __add__(self, other: Kept) -> Kept:
         return Kept(acks=self.acks + other.acks, births=self.births + other.births)
@@ -77,6 +77,7 @@ class Keeper:
         settings: IngestSettings,
         seat_seconds: SeatSeconds | None = None,
         suspects: Suspects | None = None,
+        more_sites: Collection[str] = (),
     ) -> None:
         self.counters = IngestCounters()
         self.connections = ConnectionRate()
@@ -84,6 +85,7 @@ class Keeper:
         self._suspects = suspects
         self._store = store
         self._site = site
+        self._more_sites = frozenset(more_sites)
         self._clock = clock
         self._settings = settings
         self.aside = AsideBook(
@@ -188,7 +190,7 @@ class Keeper:
         self._watch_names(done.tick)
         return Kept(
             acks=self._acks(done),
-            births=tuple((room, birth.node) for _, room, birth in done.tick.births),
+            births=tuple((site, room, birth.node) for site, room, birth in done.tick.births),
         )
 
     def _sorted(self, messages: Sequence[NodeMessage]) -> tuple[list[_Usable], list[Unusable]]:
@@ -205,6 +207,7 @@ class Keeper:
                 record = sort_message(
                     site=site, topic=message.topic, payload=message.payload,
                     is_retained=message.is_retained, live_age_ms=live_age_ms,
+                    more_sites=self._more_sites,
                 )  # fmt: skip
             except DecodeError as error:
                 unusable.append(Unusable(message, str(error)))

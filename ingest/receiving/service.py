@@ -21,10 +21,10 @@ from contract.backoff import Backoff
 from contract.clock import Clock
 from contract.errors import DecodeError, StoreError
 from contract.mqtt.client_id import program_client_id
-from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused, Will
-from contract.topics import ingest_state
-from contract.wire.messages import IngestState
+from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.wire.suspects import Suspects
+from ingest.claims.claim import new_instance, place_of
+from ingest.claims.claims import SiteClaims
 from ingest.clocks.server_clock import ServerClock, kernel_boot
 from ingest.monitoring.condition import Condition
 from ingest.nodes.accounting import SeatSeconds
@@ -67,17 +67,21 @@ class _Parts:
         store: PeriodStore,
         lessons: RoomSchedule,
         link: MqttLink,
+        claims: SiteClaims,
     ) -> None:
         limits = settings.ingest
         self.store = store
         self.link = link
+        self.is_linking = False
+        """Whether the link was started: only once every site is claimed."""
+        self.claims = claims
         self.outgoing = Outgoing(limits.max_outgoing)
         self.seat_seconds = SeatSeconds(store=store, clock=clock, max_runs=limits.max_counted)
         suspects = Suspects(settings.data_dir / "ingest-reading")
         suspects.begin()
         self.keeper = Keeper(
-            store=store, site=settings.site, clock=clock, settings=limits,
-            seat_seconds=self.seat_seconds, suspects=suspects,
+            store=store, site=settings.site, more_sites=settings.more_sites, clock=clock,
+            settings=limits, seat_seconds=self.seat_seconds, suspects=suspects,
         )  # fmt: skip
         self.server_clock = ServerClock(
             store=store, clock=clock, boot=kernel_boot(), bound_ns=limits.clock_bound_ns
@@ -93,7 +97,7 @@ class _Parts:
 
 
 class Ingest:
-    """Keeps what a site's nodes send, until it is stopped."""
+    """Keeps what its sites' nodes send, until it is stopped or another ingest turns out to."""
 
     def __init__(
         self,
@@ -118,19 +122,16 @@ class Ingest:
         self._clock = clock
         self._open_store = open_store
         self._open_lessons = open_lessons
-        self._started = IngestState(is_up=True, started_utc_ns=clock.utc_ns())
-        self._state_topic = ingest_state(settings.site)
-        down = self._started.model_copy(update={"is_up": False})
-        self._down = Will(topic=self._state_topic, payload=down.encode())
+        self._requests = {request_topic(site): site for site in settings.sites}
         self._backoff = Backoff(first_s=_RETRY_S, max_s=_RETRY_MAX_S)
-        self._is_said = False
         self._rare_log = RareLog(_LOG, clock)
         self._logged_ns = clock.elapsed_ns()
 
     def run(self, stop: threading.Event) -> None:
         """Keep until `stop` is set, then say that ingest is down.
 
-        What has arrived by then and is not acknowledged stays with the nodes.
+        What has arrived by then and is not acknowledged stays with the nodes. Raises LinkError where
+        another ingest keeps one of the sites.
         """
         store = self._opened(self._open_store, stop)
         if store is None:
@@ -159,18 +160,24 @@ class Ingest:
         return None
 
     def _run(self, stop: threading.Event, store: PeriodStore, lessons: RoomSchedule) -> None:
-        parts = _Parts(self._settings, self._clock, store, lessons, self._link())
+        claims = SiteClaims(
+            settings=self._settings, clock=self._clock, instance=new_instance(),
+            place=place_of(self._settings.data_dir),
+        )  # fmt: skip
+        parts = _Parts(self._settings, self._clock, store, lessons, self._link(), claims)
         self.metrics.counters = parts.keeper.counters
         self.metrics.seat_seconds = parts.seat_seconds
         self.metrics.connections = parts.keeper.connections
         for stream in store.runs("newest"):
-            parts.config.add_node(stream.room, stream.node)
+            if stream.site in self._settings.sites:
+                parts.config.add_node(stream.room, stream.node, site=stream.site)
         parts.seat_seconds.begin()
         self.condition.set_present("store")
-        parts.link.start()
+        claims.start()
         try:
             while not stop.is_set():
-                if not parts.link.is_alive:
+                claims.require()
+                if parts.is_linking and not parts.link.is_alive:
                     _LOG.error(
                         "the thread of the MQTT link has ended, which is a defect; starting another"
                     )
@@ -178,7 +185,8 @@ class Ingest:
                     parts.link.start()
                 self._tick(parts, stop)
         finally:
-            parts.link.stop(farewell=self._down)
+            claims.stop()
+            parts.link.stop()
             self._log_progress(parts.outgoing, is_last=True)
 
     def _link(self) -> MqttLink:
@@ -187,11 +195,10 @@ class Ingest:
             broker=settings.broker,
             client_id=program_client_id("ingest"),
             others_write=True,
-            will=self._down,
+            will=None,  # each site has its own: see `ingest/claims/`
             subscriptions=(
-                *subscriptions(settings.site),
-                request_topic(settings.site),
-                self._state_topic,
+                *(topic for site in settings.sites for topic in subscriptions(site)),
+                *self._requests,
             ),
             max_events=settings.ingest.max_waiting,
             max_in_flight=1_000,
@@ -201,17 +208,16 @@ class Ingest:
 
     def _tick(self, parts: _Parts, stop: threading.Event) -> None:
         self.condition.turn()
+        if not parts.is_linking:
+            self._begin_link(parts)
         received = self._gather(parts)
-        own = self._state_topic, request_topic(self._settings.site)
-        messages = [message for message in received if message.topic not in own]
+        messages = [message for message in received if message.topic not in self._requests]
         if parts.server_clock.look():  # before anything is stamped by it
             parts.keeper.clocks.forget()
         if messages:
             self._keep(messages, parts, stop)
         for message in received:
-            if message.topic == own[0]:
-                self._compare(message, parts.link)
-            elif message.topic == own[1]:
+            if message.topic in self._requests:
                 self._replay(message, parts)
         try:
             for topic, config in parts.config.due():
@@ -226,7 +232,7 @@ class Ingest:
         except StoreError as error:
             _LOG.error("%s Trying again.", error)
             stop.wait(_RETRY_S)
-        self._say_up(parts.link)
+        self._say_up(parts)
         parts.outgoing.flush(parts.link)
         self._note_figures(parts)
         self._log_progress(parts.outgoing)
@@ -248,18 +254,19 @@ class Ingest:
             "counted": (len(parts.seat_seconds), limits.max_counted),
         }
 
-    def _compare(self, message: Received, link: MqttLink) -> None:
-        """Someone else's word on ingest's own topic would silence every node that comes later."""
-        link.acknowledge(message)
-        if not self._is_said or message.payload == self._started.encode():
-            return
-        self._is_said = False
-        try:
-            is_up = IngestState.decode(message.payload).is_up
-        except DecodeError:
-            is_up = True
-        if is_up:  # and not the last word of an earlier life, or of the broker about it
-            _LOG.warning("something else stood on %s; saying again what is true", message.topic)
+    def _begin_link(self, parts: _Parts) -> None:
+        """Ask for the sites' data once they are this ingest's; until then another may keep it."""
+        if parts.claims.are_held:
+            parts.is_linking = True
+            parts.link.start()
+        elif trouble := parts.claims.trouble:
+            self._note_no_broker(trouble)
+
+    def _note_no_broker(self, reason: str) -> None:
+        reason = reason.rstrip(".")
+        self.condition.set_missing("link", f"no broker: {reason}")
+        # It is tried again every few seconds.
+        self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
 
     def _gather(self, parts: _Parts) -> list[Received]:
         """What arrives within a tick, or as much as a commit takes."""
@@ -284,13 +291,10 @@ class Ingest:
                 parts.config.forget_sent()
                 self.condition.set_present("link")
                 self._rare_log.forget()
-                self._is_said = False
-                self._say_up(parts.link)
+                self._say_up(parts)
             elif isinstance(event, LinkDown):
-                reason = event.reason.rstrip(".")
-                self.condition.set_missing("link", f"no broker: {reason}")
-                # It is tried again every few seconds.
-                self._rare_log.say(reason, "no broker: %s. Trying again.", reason)
+                parts.claims.say("down")
+                self._note_no_broker(event.reason)
             elif isinstance(event, Refused):
                 _LOG.error(
                     "the broker refused what ingest published (%s: %s): look at its ACL",
@@ -300,15 +304,16 @@ class Ingest:
                 break
         return received
 
-    def _say_up(self, link: MqttLink) -> None:
-        """Say that data may come, once a connection, unless the store has been failing."""
-        if self._is_said or self._backoff.failures >= _DOWN_AFTER:
+    def _say_up(self, parts: _Parts) -> None:
+        """Say that data may come, unless the store has been failing or nothing would arrive."""
+        if self._backoff.failures >= _DOWN_AFTER or not parts.link.is_up:
             return
-        self._is_said = link.publish(self._state_topic, self._started.encode(), retain=True)
-        if self._is_said and not self.ready.is_set():
+        parts.claims.say("up")
+        if not self.ready.is_set() and parts.claims.have_said_up:
             self.ready.set()
             _LOG.info(
-                "keeping into %s, broker %s:%d",
+                "keeping %s into %s, broker %s:%d",
+                ", ".join(self._settings.sites),
                 self._settings.data_dir,
                 self._settings.broker.host,
                 self._settings.broker.port,
@@ -330,10 +335,10 @@ class Ingest:
                     error, len(messages) + parts.link.events.qsize(), wait_s,
                 )  # fmt: skip
                 if self._backoff.failures == _DOWN_AFTER:
-                    parts.link.publish(self._state_topic, self._down.payload, retain=True)
-                    self._is_said = False
+                    parts.claims.say("down")
                 if stop.wait(wait_s):
                     return
+                parts.claims.require()  # else it might keep later what another has kept by then
         if self._backoff.failures >= _DOWN_AFTER:
             _LOG.info("the store can be written again")
         self._backoff.reset()
@@ -343,18 +348,21 @@ class Ingest:
         for word in kept.acks:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
             parts.outgoing.say(word.about, word.topic, word.ack.encode(), qos=0)
-        for room, node in kept.births:
-            parts.config.add_node(room, node)
+        for site, room, node in kept.births:
+            parts.config.add_node(room, node, site=site)
 
     def _replay(self, message: Received, parts: _Parts) -> None:
         """Play kept-aside messages again and answer; a request that fails is just not answered."""
         try:
             request = ReplayRequest.decode(message.payload)
-            done = replay(parts.store, request, site=self._settings.site, clock=self._clock)
+            done = replay(
+                parts.store, request, site=self._settings.site, clock=self._clock,
+                more_sites=self._settings.more_sites,
+            )  # fmt: skip
         except (OSError, MemoryError, DecodeError) as error:
             _LOG.error("can't play again what was kept aside: %s", error)
         else:
-            topic = result_topic(self._settings.site)
+            topic = result_topic(self._requests[message.topic])
             parts.outgoing.say(("replay", done.id), topic, done.encode())
         parts.keeper.forget_aside()
         parts.link.acknowledge(message)

@@ -7,7 +7,7 @@ nothing: at worst a message is played twice, and each period is kept once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Annotated, Final
 
@@ -58,7 +58,14 @@ def result_topic(site: str) -> str:
     return f"roomtone/1/{site}/ingest/replay/result"
 
 
-def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Clock) -> ReplayDone:
+def replay(
+    store: PeriodStore,
+    request: ReplayRequest,
+    *,
+    site: str,
+    clock: Clock,
+    more_sites: Collection[str] = (),
+) -> ReplayDone:
     """Play messages again; raises StoreError, and then whatever was not kept is still aside."""
     wanted = set(request.ids)
     unfit: dict[int, str] = {}
@@ -68,9 +75,9 @@ def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Cloc
     while page := list(islice(every, _AT_ONCE)):
         found.update(message.id for message in page)
         why: dict[int, str] = {}
-        if _play(store, page, site=site, clock=clock):
+        if _play(store, page, (site, *more_sites), clock):
             # What one of them caused must not hold back the others.
-            reasons = {m.id: _play(store, [m], site=site, clock=clock) for m in page}
+            reasons = {m.id: _play(store, [m], (site, *more_sites), clock) for m in page}
             why = {number: reason for number, reason in reasons.items() if reason}
         store.take_aside([message.id for message in page if message.id not in why])
         kept += len(page) - len(why)
@@ -86,14 +93,14 @@ def replay(store: PeriodStore, request: ReplayRequest, *, site: str, clock: Cloc
     )
 
 
-def _play(store: PeriodStore, messages: Sequence[Aside], *, site: str, clock: Clock) -> str:
+def _play(store: PeriodStore, messages: Sequence[Aside], sites: Sequence[str], clock: Clock) -> str:
     """Keep all of these in one commit; returns why none is kept, or nothing."""
     try:
         # Whatever it was when it came, it is history now: live_age_ms 0 raises no alert.
         records = [
             sort_message(
-                site=site, topic=message.topic, payload=message.payload, is_retained=False,
-                live_age_ms=0,
+                site=sites[0], topic=message.topic, payload=message.payload, is_retained=False,
+                live_age_ms=0, more_sites=sites[1:],
             )
             for message in messages
         ]  # fmt: skip

@@ -22,6 +22,7 @@ from contract.wire.messages import (
     Death,
     Health,
     Hub,
+    IngestClaim,
     IngestState,
     LessonSpan,
     Timebase,
@@ -88,6 +89,7 @@ EXAMPLES: tuple[CborMessage, ...] = (
     Command(id="c-1", command="identify", hub="window"),
     CommandResult(id="c-1", is_done=False, why="hub window is not connected"),
     IngestState(is_up=True, started_utc_ns=1_760_000_000_000_000_000),
+    IngestClaim(instance="9c1f", says="asks", where="keeper-1:/var/lib/roomtone/north"),
 )
 
 
@@ -117,6 +119,14 @@ def test_an_ack_of_a_part_is_none_of_its_run_for_a_kit_that_has_no_field_for_it(
         assert "part" not in fields
         assert Ack.decode(ack.encode()) == ack
         assert Ack.decode(cbor2.dumps(fields | {"part": 3})) == ack
+
+
+def test_a_state_names_its_ingest_only_where_it_has_a_name() -> None:
+    named = IngestState(is_up=True, started_utc_ns=1, instance="9c1f")
+    assert IngestState.decode(named.encode()) == named
+    nameless = named.model_copy(update={"instance": ""})
+    assert "instance" not in cbor2.loads(nameless.encode())
+    assert IngestState.decode(nameless.encode()) == nameless
 
 
 def test_state_is_a_birth_or_a_death() -> None:

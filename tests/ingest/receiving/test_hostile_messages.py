@@ -202,7 +202,9 @@ def test_births_beyond_the_share_are_refused_and_no_node_is_configured(
     store = MemoryPeriodStore()
     births = [Node(node="mad", room=f"r{n}", run=n).birth() for n in range(5)]
     kept = keeper(store).keep([*births, GOOD.birth()])
-    assert kept.births == (("r0", "mad"), ("r1", "mad"), ("r9", "good"))
+    assert kept.births == (
+        ("school", "r0", "mad"), ("school", "r1", "mad"), ("school", "r9", "good"),
+    )  # fmt: skip
 
 
 def test_one_node_may_fill_a_tenth_of_what_is_kept_aside() -> None:
@@ -356,17 +358,17 @@ def test_a_retained_message_that_ended_ingest_is_put_aside_unread(tmp_path: Path
     path, store = tmp_path / "reading", MemoryPeriodStore()
     dying(path, retained(MAD))
     kept = start(path, store).keep([retained(GOOD), retained(MAD)])
-    assert kept.births == (("r9", "good"),)
+    assert kept.births == (("school", "r9", "good"),)
     (aside,) = store.aside()
     assert aside.reason == "ingest ended while it read this message"
     # It comes again with each connection, and with each start after that.
     for _ in range(2):
         again = start(path, store)
-        assert again.keep([retained(MAD), retained(GOOD)]).births == (("r9", "good"),)
+        assert again.keep([retained(MAD), retained(GOOD)]).births == (("school", "r9", "good"),)
     assert store.count_aside() == 1
     # The node itself says it again when it connects, and that may be another matter by then.
     said = replace(MAD.birth(), is_retained=False)
-    assert again.keep([said]).births == (("r1", "mad"),)
+    assert again.keep([said]).births == (("school", "r1", "mad"),)
 
 
 def test_of_several_suspects_each_is_read_alone(
