@@ -65,6 +65,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "roomtone.faults.command",
         "cause every known fault in the chain, and count the readings",
     ),
+    "load": (
+        "roomtone.load.command",
+        "send what simulated districts send, and count what was kept and scored, and how late",
+    ),
     "simulate": ("simulators.command", "run a virtual classroom on pseudo-terminals"),
     "model": ("roomtone.model_cli.command", "train and evaluate the off-task model"),
 }
@@ -75,6 +79,7 @@ _EXTRA_OF: Final = {
     "replay": "demo",
     "edge": "edge",
     "faults": "faults",
+    "load": "faults",
     "simulate": "demo",
     "model": "train",
 }
