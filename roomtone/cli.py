@@ -54,6 +54,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.audit_command",
         "show who saw, shared and changed what, and check that this log is whole",
     ),
+    "site": ("ingest.moving.command", "list the sites of a store, and move one to another server"),
     "purge": (
         "ingest.purge.command",
         "delete the data of a room, seat, lesson or time span for good",

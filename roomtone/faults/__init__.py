@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from roomtone.faults.case import Fault
-from roomtone.faults.cases import clocks, disks, messages, network, processes, serial_line
+from roomtone.faults.cases import clocks, disks, messages, network, processes, serial_line, shards
 
 __all__ = ["FAULTS"]
 
@@ -43,6 +43,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "clock_slow_synchronised": Fault(
         run=clocks.clock_slow_synchronised, places=("edge",), is_long=True
     ),
+    "site_moved": Fault(run=shards.site_moved, places=("ingest",)),
+    "two_claims": Fault(run=shards.two_claims, places=("ingest",)),
     "broker_amnesia": Fault(run=processes.broker_amnesia, places=("broker",)),
 }
 """Fault → how and where to cause it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, closing, suppress
@@ -15,13 +17,14 @@ from roomtone.demo.broker import broker_command, free_port
 from roomtone.demo.page_port import is_taken
 from roomtone.demo.programs import roomtone_command
 from roomtone.demo.settings_files import toml
-from roomtone.faults.children import Child, until
+from roomtone.faults.children import Child, FaultError, until
 from roomtone.faults.proxy import FaultProxy
 
 __all__ = ["SITE", "Server"]
 
 SITE: Final = "fault-school"
 READY_S: Final = 30.0
+_MOVE_S: Final = 60.0
 
 
 class Server:
@@ -83,14 +86,42 @@ class Server:
             self._cleanup.callback(child.end)
         for net in (self.edge_net, self.server_net):
             self._cleanup.enter_context(net)
-        self.config.write_text(
+        self.write_config(self.config, self.data)
+
+    def write_config(self, path: Path, data: Path) -> None:
+        """Write the settings of a server for the same site with this data directory."""
+        path.write_text(
             toml(
-                {"site": SITE, "data_dir": str(self.data)},
+                {"site": SITE, "data_dir": str(data)},
                 broker={"port": self.server_net.port, "keepalive_s": 5},
                 ingest=self._ingest_settings,
             ),
             encoding="utf-8",
         )
+
+    def move(self, data: Path) -> str:
+        """Move the site to another shard as an operator does; returns what the command reported.
+
+        Ingest and score end, and start again with the other shard's settings.
+        """
+        self.score.stop()
+        self.ingest.stop()
+        config = data.with_suffix(".toml")
+        self.write_config(config, data)
+        data.mkdir()
+        for file in self.data.glob("school.db*"):
+            shutil.copy2(file, data)  # as if both shards had one database of lessons
+        command = roomtone_command(
+            "site", "move", SITE, "--config", str(self.config), "--to", str(config)
+        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_MOVE_S, check=False)
+        if done.returncode != 0:
+            raise FaultError(f"The site could not be moved: {done.stderr.strip()}")
+        self.data, self.config = data, config
+        for name, child in (("ingest", self.ingest), ("score", self.score)):
+            child.command = roomtone_command(name, "--config", str(config))
+            child.start()
+        return next(line for line in done.stdout.splitlines() if ", are in " in line)
 
     def __exit__(self, *_: object) -> None:
         self.close()

@@ -149,6 +149,7 @@ def test_every_fault_of_the_issue_has_its_name() -> None:
         "truncated", "bit_flipped", "serial_cut", "serial_garbage", "serial_repeat",
         "serial_trickle", "hub_reboot", "same_name", "poison", "future_version",
         "retained_garbage", "clock_past", "clock_jump", "clock_slow_synchronised", "hub_drift", "hub_stall", "outage_8h",
+        "site_moved", "two_claims",
     }  # fmt: skip
     for fault in ("kill", "stop"):
         assert set(FAULTS[fault].places) >= {"edge", "broker", "ingest", "score"}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from contract.errors import PayloadError, UnknownVersionError
 
-__all__ = ["decode_chunk", "encode_chunk", "is_whole"]
+__all__ = ["decode_chunk", "encode_chunk", "is_whole", "rekeyed"]
 
 _VERSION: Final = 2
 _HEAD: Final = struct.Struct("<BBHIqI")
@@ -61,6 +61,14 @@ def is_whole(chunk: bytes, key: int = 0) -> bool:
         return False
     crc: int = _CRC.unpack_from(chunk, _HEAD.size)[0]
     return crc == zlib.crc32(memoryview(chunk)[start:], zlib.crc32(chunk[: _HEAD.size], key))
+
+
+def rekeyed(chunk: bytes, key: int, new_key: int) -> bytes:
+    """The same chunk under another key; raises PayloadError if it is not whole under its own."""
+    if not is_whole(chunk, key):
+        raise PayloadError("sealed chunk", "its checksum does not fit, so its bytes have changed")
+    head, body = chunk[: _HEAD.size], chunk[_HEAD.size + _CRC.size :]
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head, new_key))) + body
 
 
 def decode_chunk(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import struct
 import threading
 from collections.abc import Iterator, Sequence
@@ -98,6 +99,11 @@ class SqliteScoreStore:
             raise
         self._lock = threading.Lock()
         self._commits = 0
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The open file: what moving a site asks of its one writer."""
+        return self._connection
 
     def cursor(self) -> int:
         with self._reading():
