@@ -100,7 +100,7 @@ class BrokerSettings(Settings):
     key_file: Path | None = None
     """The private key of `certificate_file`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
-    """The version of MQTT. With `auto` a kit tries 5 first; the server's programs speak 3.1.1,
-    whose messages have no properties that take long to read."""
+    """The version of MQTT. With `auto` a kit tries 5 first, and so does ingest through awscrt; the
+    server's other programs speak 3.1.1, whose messages have no properties that take long to read."""
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
     """Seconds of silence after which the broker is asked whether it is there."""

@@ -1,255 +1,71 @@
-"""One connection to the broker through one paho client, from the greeting to the end.
+"""One connection to the broker, from the greeting to the end: what each MQTT library does for the link.
 
-Everything but `publish`, `acknowledge`, `say_goodbye` and `wake` runs on the network thread.
+`contract/mqtt/link.py` makes a new connection whenever one has ended, through paho
+(`contract/mqtt/paho_connection.py`, MQTT 3.1.1 and 5) or, in ingest, through awscrt (MQTT 5).
+tests/conformance/test_mqtt_link.py holds both to one suite.
 """
 
 from __future__ import annotations
 
-import math
-import queue
-import select
-import socket
 import ssl
 import threading
-import time
-from contextlib import suppress
-from typing import Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
-from contract.mqtt.events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
+from contract.mqtt.events import EventQueue, Received, Will
 from contract.mqtt.protocol_choice import MqttVersion
 from contract.settings import BrokerSettings
 
-__all__ = ["ConnectionOutcome", "MqttConnection"]
+__all__ = ["Connection", "ConnectionOutcome", "ConnectionPlan", "MakeConnection"]
 
 ConnectionOutcome = Literal[
     "accepted", "refused", "unsupported", "silent", "unreachable", "taken over"
 ]
 """How far a connection came; "unsupported" is a refusal of our version of MQTT."""
 
-_GREETING_S: Final = 5.0
-"""A broker that dislikes our protocol may take the connection and then say nothing."""
-_ROUND_S: Final = 1.0
-_GOODBYE_S: Final = 2.0
-"""How long the last bytes may take after `stop`."""
-_FULL_QUEUE_S: Final = 0.2
-_UNSUPPORTED: Final = "Unsupported protocol version"
-_UNSPECIFIED: Final = "Unspecified error"
-_TAKEN_OVER: Final = "Session taken over"
-_SUCCESS: Final = MQTTErrorCode.MQTT_ERR_SUCCESS
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionPlan:
+    """What a connection is for. Its session is clean: the broker stores nothing that matters."""
+
+    broker: BrokerSettings
+    version: MqttVersion
+    client_id: str
+    will: Will | None
+    subscriptions: tuple[str, ...]
+    max_in_flight: int
+    max_queued: int
+    max_unsent: int
+    tls: ssl.SSLContext | None
+    """Python's context for the broker's files; a library with TLS of its own reads the files."""
 
 
-class MqttConnection:
-    """Turns what happens on one connection into events, until it ends or `stop` is set."""
+class Connection(Protocol):
+    """Turns what happens on one connection into events. It is never used for a second one.
 
-    def __init__(
-        self,
-        *,
-        client: paho.Client,
-        version: MqttVersion,
-        subscriptions: tuple[str, ...],
-        events: EventQueue,
-        max_unsent: int,
-        stop: threading.Event,
-    ) -> None:
-        self.is_up = False
-        """The broker has accepted the connection, and it is still open."""
-        self._client = client
-        self._version = version
-        self._subscriptions = subscriptions
-        self._events = events
-        self._max_unsent = max_unsent
-        self._stop = stop
-        self._outcome: ConnectionOutcome = "unreachable"
-        self._reason = "the broker closed the connection"
-        self._noted: list[Event] = []
-        """What the callbacks saw in this round; they must not wait, so `_serve` emits it."""
-        self._early: list[Received] = []
-        """Messages that came before the subscription was confirmed."""
-        self._early_bytes = 0
-        self._unsent = 0
-        """Messages handed to paho and not yet out; any thread changes this count."""
-        self._unsent_lock = threading.Lock()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
-        client.on_publish = self._on_publish
-        client.on_disconnect = self._on_disconnect
-        # With this set, paho leaves all writing to the network thread.
-        client.on_socket_register_write = self.wake
+    Nothing is acknowledged but by `acknowledge`, and nothing is sent again.
+    """
 
-    def run(self, broker: BrokerSettings) -> ConnectionOutcome:
-        """Connect, and serve the connection until it ends."""
-        try:
-            self._client.connect(
-                broker.host,
-                broker.port,
-                keepalive=broker.keepalive_s,
-                clean_start=self._version == "5" or paho.MQTT_CLEAN_START_FIRST_ONLY,
-            )
-            if not self._stop.is_set():
-                self._serve()
-        except (OSError, ValueError) as error:
-            self._reason = f"{broker.host}:{broker.port}: {error}"
-        finally:
-            self.is_up = False
-            for end in (self._client.socket(), self._wake_reader, self._wake_writer):
-                if end is not None:
-                    end.close()
-        self._emit(LinkDown(self._reason, is_taken_over=self._outcome == "taken over"))
-        return self._outcome
+    @property
+    def is_up(self) -> bool:
+        """The broker has accepted the connection and the subscriptions, and it is still open."""
+
+    def run(self) -> ConnectionOutcome:
+        """Connect, and serve the connection until it ends or the link stops."""
 
     def publish(self, topic: str, payload: bytes, *, retain: bool, qos: Literal[0, 1]) -> bool:
-        """Hand a message to the network thread; false when the connection is down or full."""
-        # paho bounds what waits of QoS 1, and nothing else.
-        if not self.is_up or (qos == 0 and self._unsent >= self._max_unsent):
-            return False
-        self._count_unsent(1)
-        if self._client.publish(topic, payload, qos=qos, retain=retain).rc == _SUCCESS:
-            return True
-        self._count_unsent(-1)
-        return False
+        """Hand a message to the network; false when the connection is down or full."""
 
     def acknowledge(self, message: Received) -> None:
         """Confirm a message to the broker, if it came over this connection."""
-        if message.qos and message.client is self._client:
-            message.client.ack(message.mid, message.qos)
 
     def say_goodbye(self, farewell: Will | None, timeout_s: float) -> None:
         """Publish `farewell` retained, and disconnect so that the broker drops the will."""
-        if not self.is_up:
-            return
-        if farewell is not None:
-            info = self._client.publish(farewell.topic, farewell.payload, qos=1, retain=True)
-            if info.rc == _SUCCESS:
-                info.wait_for_publish(timeout_s)
-        self._client.disconnect()
 
-    def wake(self, *_: object) -> None:
-        """End the network thread's wait; any thread may call it."""
-        with suppress(OSError):  # full: the thread wakes up anyway; closed: it has ended
-            self._wake_writer.send(b"!")
+    def wake(self) -> None:
+        """The link stops: `run` shall look at once. Any thread may call it."""
 
-    def _serve(self) -> None:
-        self._outcome = "silent"
-        greeting_by, goodbye_by = time.monotonic() + _GREETING_S, math.inf
-        rc = _SUCCESS
-        while rc is _SUCCESS and self._client.socket() is not None:
-            rc = self._round()
-            for event in self._noted:
-                self._emit(event)
-            self._noted.clear()
-            if self._stop.is_set():
-                goodbye_by = min(goodbye_by, time.monotonic() + _GOODBYE_S)
-                if not self._client.want_write() or time.monotonic() > goodbye_by:
-                    return
-            if not self.is_up and time.monotonic() > greeting_by:
-                self._reason = "the broker took the connection and did not answer the greeting"
-                return
 
-    def _round(self) -> MQTTErrorCode:
-        """Wait until there is something to read or write; then read, write and ping."""
-        client, connection = self._client, self._client.socket()
-        if connection is None:
-            return MQTTErrorCode.MQTT_ERR_CONN_LOST
-        # `select` does not see what TLS has decrypted already.
-        has_more = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
-        readable, _, _ = select.select(
-            [connection, self._wake_reader],
-            [connection] if client.want_write() else [],
-            [],
-            0.0 if has_more else _ROUND_S,
-        )
-        if self._wake_reader in readable:
-            self._wake_reader.recv(1_024)
-        rc = _SUCCESS
-        if has_more or connection in readable:
-            rc = client.loop_read()
-        if rc is _SUCCESS and client.want_write():
-            rc = client.loop_write()
-        return client.loop_misc() if rc is _SUCCESS else rc
-
-    def _emit(self, event: Event) -> None:
-        """Put an event into the queue; while it is full, nothing is read from the broker."""
-        while not self._stop.is_set():
-            with suppress(queue.Full):
-                self._events.put(event, timeout=_FULL_QUEUE_S)
-                return
-            # What the queue's reader publishes must still go out.
-            if self._client.want_write():
-                self._client.loop_write()
-
-    def _count_unsent(self, n: int) -> None:
-        with self._unsent_lock:
-            self._unsent += n
-
-    def _come_up(self) -> None:
-        if self.is_up:
-            return
-        self.is_up = True
-        self._noted += [LinkUp(self._version), *self._early]
-        self._early.clear()
-
-    def _on_connect(
-        self, client: paho.Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object
-    ) -> None:
-        if reason.is_failure:
-            self._reason = str(reason)
-            self._outcome = "unsupported" if self._reason == _UNSUPPORTED else "refused"
-            return
-        self._outcome = "accepted"
-        if not self._subscriptions:
-            self._come_up()
-        elif self._version == "5":
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
-        else:
-            client.subscribe([(topic, 1) for topic in self._subscriptions])
-
-    def _on_subscribe(
-        self, _client: object, _userdata: object, _mid: int, reasons: list[ReasonCode], *_: object
-    ) -> None:
-        self._come_up()
-        for topic, reason in zip(self._subscriptions, reasons, strict=False):
-            if reason.is_failure:
-                self._noted.append(Refused(f"subscription to {topic}", str(reason)))
-
-    def _on_message(self, client: paho.Client, _userdata: object, m: paho.MQTTMessage) -> None:
-        try:
-            topic = m.topic
-        except UnicodeDecodeError:
-            # MQTT forbids it. If we closed the connection, the broker would send it again for ever.
-            client.ack(m.mid, m.qos)
-            return
-        message = Received(topic, bytes(m.payload), m.retain, m.mid, m.qos, client)
-        if self.is_up:
-            self._noted.append(message)
-            return
-        # A broker may send what it retains before it confirms the subscription.
-        self._early.append(message)
-        self._early_bytes += message.size
-        if self._events.would_fill(len(self._early), self._early_bytes):
-            self._come_up()  # so much of it confirms the subscription too
-
-    def _on_publish(
-        self, _client: object, _userdata: object, mid: int, reason: ReasonCode, *_: object
-    ) -> None:
-        self._count_unsent(-1)  # acknowledged, or of QoS 0 and written
-        if reason.is_failure:
-            self._noted.append(Refused(f"message {mid}", str(reason)))
-
-    def _on_disconnect(
-        self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, *_: object
-    ) -> None:
-        self.is_up = False
-        if reason.is_failure and str(reason) != _UNSPECIFIED:
-            self._reason = str(reason)
-        if self._reason == _TAKEN_OVER:
-            self._outcome = "taken over"
-            self._reason = f"{_TAKEN_OVER}: another client has the id of this one"
+MakeConnection = Callable[[ConnectionPlan, EventQueue, threading.Event], Connection]
+"""Makes a connection that puts its events into the queue until the last argument is set."""

@@ -6,8 +6,6 @@ import queue
 from dataclasses import dataclass
 from typing import Final
 
-import paho.mqtt.client as paho
-
 __all__ = ["Event", "EventQueue", "LinkDown", "LinkUp", "Received", "Refused", "Will"]
 
 
@@ -24,6 +22,8 @@ class LinkUp:
     """The broker accepted the connection and has the subscriptions."""
 
     protocol: str
+    client: str = "paho"
+    """The library that speaks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Received:
     topic: str
     payload: bytes
     is_retained: bool
-    mid: int
-    qos: int
-    client: paho.Client
+    receipt: object | None = None
+    """What its connection needs in order to acknowledge it; None with QoS 0."""
+    connection: object | None = None
+    """The connection that it came over."""
 
     @property
     def size(self) -> int:

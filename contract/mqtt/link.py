@@ -1,6 +1,8 @@
-"""A link to the broker through paho-mqtt that turns callbacks into events.
+"""A link to the broker that turns callbacks into events, one connection after the other.
 
-The edge and ingest use it. This and `contract/mqtt/connection.py` avoid these traps:
+The edge and the server's programs use it. A connection is one through paho, or what a program
+brings for MQTT 5 (`contract/mqtt/connection.py`): ingest brings awscrt. This and
+`contract/mqtt/paho_connection.py` avoid these traps:
 
 - An exception in a paho callback ends paho's network thread for good while `is_connected()`
   stays true. So our callbacks only note events.
@@ -16,7 +18,7 @@ The edge and ingest use it. This and `contract/mqtt/connection.py` avoid these t
   `contract/mqtt/protocol_choice.py` tries 3.1.1 then, and 5 again at the next connection.
 - paho takes quadratic time for the properties of an MQTT 5 message: 6 s for one of 262 kB that
   holds nothing else, and a broker passes them on. So a client that reads what others send speaks
-  3.1.1, which has no properties (`others_write`).
+  3.1.1, which has no properties (`others_write`), unless another library reads it.
 """
 
 from __future__ import annotations
@@ -26,26 +28,21 @@ import threading
 import time
 from typing import Final, Literal
 
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-
 from contract.backoff import Backoff
-from contract.mqtt.connection import MqttConnection
+from contract.mqtt.connection import Connection, ConnectionPlan, MakeConnection
 from contract.mqtt.events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
+from contract.mqtt.paho_connection import PahoConnection
 from contract.mqtt.protocol_choice import MqttVersion, ProtocolChoice
 from contract.mqtt.tls import tls_context
 from contract.settings import BrokerSettings
 
 __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
 
-_CONNECT_S: Final = 4.0
-"""For TCP, and again for TLS; shorter than the wait in `stop`."""
 _STEADY_S: Final = 5.0
 """A connection that ends sooner counts as a failure, so the wait for the next one grows."""
 _TURN_S: Final = 3.0
 """The longest wait after a connection that was up, well below `_STEADY_S`. Two clients with one id
 disconnect each other, and with this each gets a turn of about this length."""
-_VERSIONS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
 class MqttLink:
@@ -58,7 +55,8 @@ class MqttLink:
     nothing that matters.
 
     `others_write` is for subscribers to topics that others may write: unless the settings name a
-    version, they speak MQTT 3.1.1.
+    version, paho speaks MQTT 3.1.1 for them. `mqtt_5` makes connections of MQTT 5 instead of paho,
+    and may read what others write; with a broker that has no MQTT 5, paho speaks 3.1.1.
     """
 
     def __init__(
@@ -74,6 +72,7 @@ class MqttLink:
         max_queued: int = 200,
         max_unsent: int = 10_000,
         others_write: bool = False,
+        mqtt_5: MakeConnection | None = None,
     ) -> None:
         self.events = EventQueue(max_events=max_events, max_bytes=max_event_bytes)
         self._broker = broker
@@ -83,9 +82,14 @@ class MqttLink:
         self._max_in_flight = max_in_flight
         self._max_queued = max_queued
         self._max_unsent = max_unsent
-        self._choice = ProtocolChoice(broker.protocol, first="3.1.1" if others_write else "5")
+        self._makes: dict[MqttVersion, MakeConnection] = {
+            "3.1.1": PahoConnection,
+            "5": mqtt_5 or PahoConnection,
+        }
+        first: MqttVersion = "3.1.1" if others_write and mqtt_5 is None else "5"
+        self._choice = ProtocolChoice(broker.protocol, first=first)
         self._stop = threading.Event()
-        self._connection: MqttConnection | None = None
+        self._connection: Connection | None = None
         self._tls = tls_context(broker)
         self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
 
@@ -132,15 +136,9 @@ class MqttLink:
         choice, backoff = self._choice, Backoff(first_s=0.2, max_s=10.0)
         while not self._stop.is_set():
             began, version = time.monotonic(), choice.version
-            self._connection = MqttConnection(
-                client=self._new_client(version),
-                version=version,
-                subscriptions=self._subscriptions,
-                events=self.events,
-                max_unsent=self._max_unsent,
-                stop=self._stop,
-            )
-            outcome = self._connection.run(self._broker)
+            make = self._makes[version]
+            self._connection = make(self._plan(version), self.events, self._stop)
+            outcome = self._connection.run()
             was_up = outcome in {"accepted", "taken over"}
             if was_up:
                 choice.ended()
@@ -154,20 +152,15 @@ class MqttLink:
             # Random, so that a whole school does not reconnect at the same instant.
             self._stop.wait((min(wait_s, _TURN_S) if was_up else wait_s) * random.uniform(0.7, 1.3))
 
-    def _new_client(self, version: MqttVersion) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
+    def _plan(self, version: MqttVersion) -> ConnectionPlan:
+        return ConnectionPlan(
+            broker=self._broker,
+            version=version,
             client_id=self._client_id,
-            protocol=_VERSIONS[version],
-            clean_session=True if version == "3.1.1" else None,
-            reconnect_on_failure=False,
-            manual_ack=True,
+            will=self._will,
+            subscriptions=self._subscriptions,
+            max_in_flight=self._max_in_flight,
+            max_queued=self._max_queued,
+            max_unsent=self._max_unsent,
+            tls=self._tls,
         )
-        client.connect_timeout = _CONNECT_S
-        client.max_inflight_messages_set(self._max_in_flight)
-        client.max_queued_messages_set(self._max_queued)
-        if self._tls is not None:
-            client.tls_set_context(self._tls)
-        if self._will is not None:
-            client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
-        return client

@@ -8,7 +8,7 @@ import ssl
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings
 
-__all__ = ["broker_certificate_until", "tls_context"]
+__all__ = ["broker_certificate_until", "tls_context", "why_not_trusted"]
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
@@ -39,3 +39,17 @@ def broker_certificate_until(broker: BrokerSettings, *, timeout_s: float) -> flo
         with context.wrap_socket(raw, server_hostname=broker.host) as secured:
             certificate = secured.getpeercert() or {}
     return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+
+
+def why_not_trusted(broker: BrokerSettings, *, timeout_s: float) -> str | None:
+    """What Python's own TLS says against a broker, for libraries that say only that it failed.
+
+    None without TLS, and where it has nothing against it.
+    """
+    if broker.ca_file is None:
+        return None
+    try:
+        broker_certificate_until(broker, timeout_s=timeout_s)
+    except (OSError, ConfigurationError) as error:
+        return f"{broker.host}:{broker.port}: {error}"
+    return None

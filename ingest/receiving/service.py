@@ -27,6 +27,7 @@ from ingest.claims.claim import new_instance, place_of
 from ingest.claims.claims import SiteClaims
 from ingest.clocks.server_clock import ServerClock, kernel_boot
 from ingest.monitoring.condition import Condition
+from ingest.mqtt.client_choice import mqtt_5_through
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
 from ingest.purge.maintenance import KeptUpkeep
@@ -195,6 +196,7 @@ class Ingest:
             broker=settings.broker,
             client_id=program_client_id("ingest"),
             others_write=True,
+            mqtt_5=mqtt_5_through(settings.ingest.mqtt_client),
             will=None,  # each site has its own: see `ingest/claims/`
             subscriptions=(
                 *(topic for site in settings.sites for topic in subscriptions(site)),
@@ -285,8 +287,9 @@ class Ingest:
                 size += len(event.payload)
             elif isinstance(event, LinkUp):
                 _LOG.info(
-                    "connected to the broker %s:%d, MQTT %s",
+                    "connected to the broker %s:%d, MQTT %s through %s",
                     self._settings.broker.host, self._settings.broker.port, event.protocol,
+                    event.client,
                 )  # fmt: skip
                 parts.config.forget_sent()
                 self.condition.set_present("link")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.properties import VariableByteIntegers
 
-from contract.mqtt import connection as mqtt_connection
+from contract.mqtt import paho_connection as mqtt_connection
 from contract.mqtt.events import EventQueue
 from contract.mqtt.link import Event, LinkDown, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
@@ -171,7 +171,7 @@ def test_what_comes_before_the_subscription_is_confirmed_is_bounded_by_bytes(
 
 def test_a_queue_is_full_by_bytes_too() -> None:
     queue = EventQueue(max_events=100, max_bytes=10_000)
-    message = Received("t", bytes(6_000), False, 1, 1, None)  # type: ignore[arg-type]
+    message = Received("t", bytes(6_000), False)
     queue.put(message)
     assert (queue.qsize(), queue.full()) == (1, False)
     queue.put(message)

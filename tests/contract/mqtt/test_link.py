@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from contract.errors import ConfigurationError
-from contract.mqtt import connection as mqtt_connection
+from contract.mqtt import paho_connection as mqtt_connection
 from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Will
 from contract.settings import BrokerSettings
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path

@@ -74,9 +74,7 @@ class FakeLink:
         self.acknowledged += 1
 
     def hears(self, topic: str, payload: bytes, *, is_retained: bool = False) -> None:
-        self.events.put(
-            Received(topic, payload, is_retained, mid=1, qos=1, client=None)  # type: ignore[arg-type]
-        )
+        self.events.put(Received(topic, payload, is_retained))
 
     def kinds(self) -> list[str]:
         return [topic.removeprefix(NODE) for topic, _, _ in self.published]

@@ -204,7 +204,7 @@ def test_messages_of_nothing_but_properties_do_not_stop_ingest(
     until(lambda: ingest.metrics.counters.aside >= 40)
     kit.close()
     assert good.stop() == 0
-    assert max(good.waited_s) < 2.0
+    assert max(good.waited_s) < 10.0  # the client in Python: 20 s and more
 
 
 @pytest.mark.parametrize("qos", (0, 1))
