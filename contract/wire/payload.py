@@ -49,6 +49,7 @@ __all__ = [
     "Layout",
     "decode",
     "encode",
+    "rows_of",
 ]
 
 VERSION: Final = 1
@@ -224,16 +225,22 @@ def decode(payload: bytes) -> Batch | Gap:
     room_codes, room_columns = _columns(head, 11, 2 * n)
     layout = Layout(seats, seat_codes, room_codes)
     flat = np.frombuffer(b"".join(seat_columns + room_columns), dtype="<u2")
-    if n > 1:
-        cut = n * len(seats) * len(seat_codes)
-        cube = flat[:cut].reshape(len(seat_codes), n, len(seats)).transpose(1, 0, 2)
-        room = flat[cut:].reshape(len(room_codes), n).T
-        flat = np.concatenate([cube.reshape(n, -1), room], axis=1)
     return Batch(
         node=node, run=run, first_seq=first_seq, boot_ns=boot_ns, period_ns=period_ns,
         synchronised=synchronised, waited_ms=waited_ms, layout=layout,
-        values=flat.reshape(n, layout.width), part=part,
+        values=rows_of(flat, layout, n), part=part,
     )  # fmt: skip
+
+
+def rows_of(columns: NDArray[np.uint16], layout: Layout, n: int) -> NDArray[np.uint16]:
+    """Rows (n, width) of columns as they are sent, one after the other."""
+    if n == 1:
+        return columns.reshape(1, -1)
+    seats, codes = len(layout.seats), len(layout.seat_codes)
+    cut = n * seats * codes
+    cube = columns[:cut].reshape(codes, n, seats).transpose(1, 0, 2)
+    room = columns[cut:].reshape(len(layout.room_codes), n).T
+    return np.concatenate([cube.reshape(n, -1), room], axis=1)
 
 
 _KEYS: Final = {

@@ -13,7 +13,8 @@ from typing import Final
 from contract.errors import DecodeError, PayloadError, brief
 from contract.topics import Topic, TopicKind, subscription
 from contract.wire.messages import Birth, Death, Health, Timebase, decode_state
-from contract.wire.payload import Batch, decode
+from contract.wire.payload import Batch, Gap, decode
+from contract.wire.repeated import RepeatDecoder
 from ingest.stores.notices import Notice
 from ingest.stores.records import Arrival, Aside, Tick
 from ingest.stores.rules.admission import unfit
@@ -45,8 +46,12 @@ def sort_message(
     is_retained: bool,
     live_age_ms: float,
     more_sites: Collection[str] = (),
+    decoder: RepeatDecoder | None = None,
 ) -> Record:
-    """The record that a message is; raises DecodeError if it does not fit."""
+    """The record that a message is; raises DecodeError if it does not fit.
+
+    `decoder` makes the same of a batch in less time, because it knows the ones before.
+    """
     name = _parse(topic)
     if name.site != site and name.site not in more_sites:
         raise DecodeError("topic site", f"{name.site!r} is not this server's site {site!r}")
@@ -56,7 +61,8 @@ def sort_message(
         # Someone's test or attack: no node retains these, and it would come back each reconnect.
         raise DecodeError("retain flag", f"a retained {name.kind} message is not taken")
     if name.kind == "data":
-        return _arrival(name, payload, live_age_ms)
+        sent = decode(payload) if decoder is None else decoder.decode(topic, payload)
+        return _arrival(name, sent, live_age_ms)
     if name.kind == "state":
         state = decode_state(payload)
         _check_node(name, state.node)
@@ -101,8 +107,7 @@ def tick_of(
     )  # fmt: skip
 
 
-def _arrival(name: Topic, payload: bytes, live_age_ms: float) -> Arrival:
-    message = decode(payload)
+def _arrival(name: Topic, message: Batch | Gap, live_age_ms: float) -> Arrival:
     _check_node(name, message.node)
     reason = unfit(message)
     if reason is not None:

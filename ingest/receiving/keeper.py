@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from contract.clock import Clock
 from contract.errors import DecodeError, RefusedError, StoreError, brief_of, shortened
 from contract.wire.payload import Batch
+from contract.wire.repeated import RepeatDecoder
 from contract.wire.suspects import Suspects, digest_of
 from ingest.clocks.watch import ClockWatch
 from ingest.nodes.accounting import SeatSeconds
@@ -96,6 +97,7 @@ class Keeper:
         self.clocks = ClockWatch(clock=clock)
         self._budget = NodeBudget(burst_bytes=settings.max_node_burst_mb << 20)
         self._clash = NameClash()
+        self._decoder = RepeatDecoder()
         self._log = RareLog(_LOG, clock)
         self._cursor = 0
         self._later: list[Notice] = []
@@ -208,6 +210,7 @@ class Keeper:
                     site=site, topic=message.topic, payload=message.payload,
                     is_retained=message.is_retained, live_age_ms=live_age_ms,
                     more_sites=self._more_sites,
+                    decoder=self._decoder,
                 )  # fmt: skip
             except DecodeError as error:
                 unusable.append(Unusable(message, str(error)))
