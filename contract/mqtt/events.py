@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import threading
+import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,22 +75,58 @@ class EventQueue(queue.Queue[Event]):
         super().__init__(max_events)
         self._max_bytes = max_bytes
         self._bytes = 0
+        self._words = 0
+        """Events that are no messages."""
+        self._enough = threading.Condition(self.mutex)
+        self._wanted: int | None = None
+        """How many events somebody waits for in `take`."""
 
     def would_fill(self, events: int, size: int) -> bool:
         """Whether so many events with so many bytes would fill an empty queue."""
         return events >= self.maxsize or size >= self._max_bytes
 
+    def take(self, *, max_events: int, max_bytes: int, timeout_s: float) -> list[Event]:
+        """What comes within a time, in order; sooner if that is enough, or a word about the link.
+
+        At most `max_events`, and no more once their payloads have `max_bytes`. Who waits is woken
+        once, where `get` wakes its caller for each message.
+        """
+        until = time.monotonic() + timeout_s
+        taken: list[Event] = []
+        size = 0
+        with self.mutex:
+            self._wanted = min(max_events, self.maxsize)
+            while not self._has_enough() and (left_s := until - time.monotonic()) > 0:
+                self._enough.wait(left_s)
+            self._wanted = None
+            while self.queue and len(taken) < max_events and size < max_bytes:
+                event = self._get()
+                taken.append(event)
+                if isinstance(event, Received):
+                    size += len(event.payload)
+            self.not_full.notify_all()
+        return taken
+
+    def _has_enough(self) -> bool:
+        return self._words > 0 or (self._wanted is not None and self._qsize() >= self._wanted)
+
     def _qsize(self) -> int:
-        length = super()._qsize()
+        length = len(self.queue)
         return max(length, self.maxsize) if self._bytes >= self._max_bytes else length
 
     def _put(self, item: Event) -> None:
-        super()._put(item)
+        self.queue.append(item)
         if isinstance(item, Received):
             self._bytes += item.size
+        else:
+            self._words += 1
+        if self._wanted is not None and self._has_enough():
+            self._enough.notify()
 
     def _get(self) -> Event:
-        item = super()._get()
+        item: Event = self.queue.popleft()
         if isinstance(item, Received):
             self._bytes -= item.size
+        else:
+            self._words -= 1
         return item

@@ -214,20 +214,21 @@ class SeatSeconds:
         self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
     ) -> None:
         present = seats_present(layout, np.concatenate([batch.values for _, batch in its]))
+        # How many seats up to each row: the difference of two is what lies between them.
+        upto: list[int] = [0, *present.cumsum().tolist()]
         # Two batches of a tick may hold the same seqs: the first one was kept.
         taken: dict[int, SeqRanges] = defaultdict(SeqRanges)
         at = 0
         with self._lock:
             for stream_id, batch in its:
-                counts = present[at : at + batch.n]
-                at += batch.n
-                arrived, kept = int(counts.sum()), 0
+                begin, at = at, at + batch.n
+                arrived, kept = upto[at] - upto[begin], 0
                 fresh = new.get(stream_id)
                 if fresh is not None:
                     first, last = batch.first_seq, batch.last_seq
                     for start, end in taken[stream_id].missing(first, last):
                         kept += sum(
-                            int(counts[a - first : b - first + 1].sum())
+                            upto[begin + b - first + 1] - upto[begin + a - first]
                             for a, b in _inside(fresh, start, end)
                         )
                     taken[stream_id].add(first, last)

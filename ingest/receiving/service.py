@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from queue import Empty
 from typing import Final, TypeVar
 
 from contract.backoff import Backoff
@@ -272,19 +271,15 @@ class Ingest:
 
     def _gather(self, parts: _Parts) -> list[Received]:
         """What arrives within a tick, or as much as a commit takes."""
-        settings, events = self._settings.ingest, parts.link.events
-        until_ns = self._clock.elapsed_ns() + settings.tick_ms * 1_000_000
+        settings = self._settings.ingest
         received: list[Received] = []
-        size = 0
-        while len(received) < settings.max_in_tick and size < _MAX_TICK_BYTES:
-            left_s = (until_ns - self._clock.elapsed_ns()) / 1e9
-            try:
-                event = events.get(timeout=left_s) if left_s > 0 else events.get_nowait()
-            except Empty:
-                break
+        for event in parts.link.events.take(
+            max_events=settings.max_in_tick,
+            max_bytes=_MAX_TICK_BYTES,
+            timeout_s=settings.tick_ms / 1e3,
+        ):
             if isinstance(event, Received):
                 received.append(event)
-                size += len(event.payload)
             elif isinstance(event, LinkUp):
                 _LOG.info(
                     "connected to the broker %s:%d, MQTT %s through %s",
@@ -303,8 +298,6 @@ class Ingest:
                     "the broker refused what ingest published (%s: %s): look at its ACL",
                     event.topic, event.reason,
                 )  # fmt: skip
-            if left_s <= 0 and not received:
-                break
         return received
 
     def _say_up(self, parts: _Parts) -> None:

@@ -18,22 +18,26 @@ KEPT_TICKS: Final = 36_000
 
 def coalesced(changes: Iterable[Change]) -> list[Change]:
     """The same changes with those of a stream joined that continue one another."""
-    joined: list[Change] = []
+    joined: list[tuple[Change, int]] = []
+    """The first of changes that continue one another, and the last seq of all of them."""
     latest: dict[int, int] = {}
     for change in changes:
         at = latest.get(change.stream_id)
         if at is not None:
-            last = joined[at]
+            first, last_seq = joined[at]
             if (
-                last.last_seq + 1 == change.first_seq
-                and last.is_gap == change.is_gap
-                and last.is_live == change.is_live
+                last_seq + 1 == change.first_seq
+                and first.is_gap == change.is_gap
+                and first.is_live == change.is_live
             ):
-                joined[at] = replace(last, last_seq=change.last_seq)
+                joined[at] = first, change.last_seq
                 continue
         latest[change.stream_id] = len(joined)
-        joined.append(change)
-    return joined
+        joined.append((change, change.last_seq))
+    return [
+        first if first.last_seq == last_seq else replace(first, last_seq=last_seq)
+        for first, last_seq in joined
+    ]
 
 
 def from_ledger(
