@@ -135,8 +135,8 @@ class _Run:
             f"acknowledged {counts.acked:,}",
         ]
         if self._watch is not None:
-            newest = max(100, 2 * self._plan.rooms)
-            late_s = self._watch.percentile_s(99, newest=newest)
+            late_s = self._watch.recent.percentile_s(99)
+            self._watch.recent.clear()
             words += [f"scored {self._watch.scored:,}", f"late {late_s:.2f} s"]
         words += [
             f"{name} {self._costs.share_of(name, now_s):.0%} {self._costs.memory_of(name):.0f} MB"
@@ -170,13 +170,13 @@ class _Run:
             scored = count_scored(scores, plan)
             with closing(self._server.reader()) as reader:
                 counted = count_kept(reader, self._known_kits())
-        has_late = watch is not None and bool(watch.late_s)
+        has_late = watch is not None and watch.late.n > 0
         return Outcome(
             rooms=plan.rooms, seats=plan.seats, rate=plan.rate, minutes=plan.periods / 60,
             sent=news.counts.sent, kept=counted.kept, scored=scored,
-            late_p50_s=_rounded(watch.percentile_s(50)) if watch and has_late else None,
-            late_p99_s=_rounded(watch.percentile_s(99)) if watch and has_late else None,
-            late_max_s=_rounded(watch.percentile_s(100)) if watch and has_late else None,
+            late_p50_s=_rounded(watch.late.percentile_s(50)) if watch and has_late else None,
+            late_p99_s=_rounded(watch.late.percentile_s(99)) if watch and has_late else None,
+            late_max_s=_rounded(watch.late.percentile_s(100)) if watch and has_late else None,
             changed=counted.changed, doubled=counted.doubled, resent=news.counts.resent,
             messages=news.counts.messages, values=news.counts.sent * news.width,
             send_late_p99_s=_rounded(news.send_late_s[1]), ack_p50_s=_rounded(news.ack_late_s[0]),

@@ -19,8 +19,6 @@ from multiprocessing.connection import Connection
 from queue import Empty
 from typing import Final
 
-import numpy as np
-
 from contract.clock import SECOND_NS
 from contract.errors import DecodeError
 from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received
@@ -28,6 +26,7 @@ from contract.settings import BrokerSettings
 from contract.topics import ingest_state
 from contract.wire.messages import Ack, IngestState
 from roomtone.load.backlog import Backlog, Counts
+from roomtone.load.delays import Delays
 from roomtone.load.messages import Kit, kits_of, simulated_rows
 from roomtone.load.plan import CONNECTIONS, MAX_IN_FLIGHT, LoadPlan
 
@@ -106,9 +105,10 @@ class _Sender:
         self._wires = [self._wire(range(i, plan.rooms, n), broker, i) for i in range(n)]
         self._next = 0
         """Counts the rooms' turns: in each second of the load every room has one, in their order."""
-        self._sent_at_once: set[int] = set()
-        self._send_late: list[float] = []
-        self._ack_late: list[float] = []
+        self._awaited = [deque[int]() for _ in kits]
+        """Of each room the seqs that were sent at once and are not acknowledged."""
+        self._send_late = Delays()
+        self._ack_late = Delays()
 
     def _wire(self, rooms: range, broker: BrokerSettings, number: int) -> _Wire:
         acks = tuple(self._kits[room].topic("ack") for room in rooms)
@@ -198,12 +198,13 @@ class _Sender:
         if ack.run != self._kits[room].run:
             return
         self._backlog.acknowledge(room, ack)
-        # Only of the newest periods is the delay known: an ack is for all that is kept.
+        # An ack is for all that is kept: the delay is known of the newest period alone.
         newest = ack.above[-1][1] if ack.above else ack.without_hole
-        number = self._number(room, newest)
-        if number in self._sent_at_once:
-            self._sent_at_once.discard(number)
-            self._ack_late.append((now_ns - self._ends_ns(number)) / SECOND_NS)
+        awaited = self._awaited[room]
+        while awaited and awaited[0] <= newest:
+            if awaited.popleft() == newest:
+                ended_ns = self._ends_ns(self._number(room, newest))
+                self._ack_late.add((now_ns - ended_ns) / SECOND_NS)
 
     def _heed(self, wire: _Wire, state: IngestState, now_ns: int) -> None:
         """Ingest says whether it is up."""
@@ -231,20 +232,15 @@ class _Sender:
                 self._close(room, seq, self._next, now_ns)
             self._next += 1
         self._backlog.expire(now_ns)
-        self._backlog.send_waiting(now_ns, self._publish_later)
+        self._backlog.send_waiting(now_ns, self._publish)
 
     def _close(self, room: int, seq: int, number: int, now_ns: int) -> None:
         """A period is over."""
         if self._backlog.close(room, seq, now_ns, self._publish):
-            self._sent_at_once.add(number)
-            self._send_late.append((time.time_ns() - self._ends_ns(number)) / SECOND_NS)
+            self._awaited[room].append(seq)
+            self._send_late.add((time.time_ns() - self._ends_ns(number)) / SECOND_NS)
         if (seq + room) % _MINUTE == _MINUTE - 1:  # each kit at another second
             self._note_health(room, seq)
-
-    def _publish_later(self, room: int, first: int, n: int) -> bool:
-        for seq in range(first, first + n):
-            self._sent_at_once.discard(self._number(room, seq))
-        return self._publish(room, first, n)
 
     def _publish(self, room: int, first: int, n: int) -> bool:
         wire = self._wires[room % len(self._wires)]
@@ -358,8 +354,5 @@ def started_kits(plan: LoadPlan, broker: BrokerSettings) -> Iterator[KitsProcess
         kits.stop()
 
 
-def _spread(delays: list[float]) -> tuple[float, float, float]:
-    if not delays:
-        return 0.0, 0.0, 0.0
-    p50, p99, highest = np.percentile(delays, [50, 99, 100])
-    return float(p50), float(p99), float(highest)
+def _spread(delays: Delays) -> tuple[float, float, float]:
+    return delays.percentile_s(50), delays.percentile_s(99), delays.percentile_s(100)

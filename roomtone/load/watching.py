@@ -10,6 +10,7 @@ import numpy as np
 
 from contract.clock import SECOND_NS
 from ingest.stores.protocol import ScoreStore
+from roomtone.load.delays import Delays
 from roomtone.load.plan import EPOCH, LoadPlan
 
 __all__ = ["ScoreWatch", "lesson_id"]
@@ -46,23 +47,20 @@ class ScoreWatch:
         self._version: int | None = None
         self._turn = 0
         """The room from which a look that can't take all continues."""
-        self.late_s: list[float] = []
+        self.late = Delays()
+        self.recent = Delays()
+        """Those since whoever shows them cleared them."""
         self.has_more = False
         """More lessons are due than one look takes."""
 
     @property
     def is_over(self) -> bool:
-        return len(self.late_s) >= self._epochs * self._plan.rooms
+        return self.late.n >= self._epochs * self._plan.rooms
 
     @property
     def scored(self) -> int:
         """Periods in the epochs that have been seen."""
-        return len(self.late_s) * EPOCH
-
-    def percentile_s(self, share: float, *, newest: int | None = None) -> float:
-        """A percentile of the delays, of all or of the newest ones; 0 if there are none."""
-        some = self.late_s if newest is None else self.late_s[-newest:]
-        return float(np.percentile(some, share)) if some else 0.0
+        return self.late.n * EPOCH
 
     def look(self, scores: ScoreStore) -> None:
         """Read the lessons whose next epoch is over, if anything was written since the last look."""
@@ -86,7 +84,9 @@ class ScoreWatch:
         now_ns = self._utc_ns()
         for epoch in found:
             ended_s = self._plan.closes_s(room, epoch.first_seq + EPOCH - 1)
-            self.late_s.append((now_ns - self._starts_ns) / SECOND_NS - ended_s)
+            late_s = (now_ns - self._starts_ns) / SECOND_NS - ended_s
+            self.late.add(late_s)
+            self.recent.add(late_s)
             self._newest_utc_ns[room] = max(self._newest_utc_ns[room], epoch.utc_ns)
         self._seen[room] += len(found)
         seq = (self._seen[room] + 1) * EPOCH - 1

@@ -15,6 +15,7 @@ from contract.wire.payload import Batch, Layout, decode
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.records import Arrival, EpochRecord, Tick, ZoneEpoch
+from roomtone.cli import main
 from roomtone.load.messages import Kit, Rows, kits_of
 from roomtone.load.outcome import KeptCount, Outcome, count_kept, count_scored
 from roomtone.load.plan import LoadPlan
@@ -101,6 +102,19 @@ def test_whatever_is_missing_makes_a_load_fail(wrong: dict[str, int]) -> None:
     found = replace(WHOLE, **wrong)  # type: ignore[arg-type]
     assert not found.is_whole
     assert found.lines()[-1].startswith("not whole")
+
+
+@pytest.mark.parametrize(("scored", "code"), ((140, 0), (135, 1)))
+def test_the_exit_code_says_whether_it_was_whole_and_json_comes_last(
+    scored: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = replace(WHOLE, scored=scored)
+    monkeypatch.setattr("roomtone.load.command.mosquitto_path", lambda: "mosquitto")
+    monkeypatch.setattr("roomtone.load.command.run_load", lambda *_, **__: found)
+    assert main(["load", "--rooms", "2", "--seats", "5", "--json"]) == code
+    printed = capsys.readouterr().out.splitlines()
+    assert json.loads(printed[-1])["scored"] == scored
+    assert printed[:-1] == found.lines()
 
 
 def test_on_another_broker_scores_are_not_known() -> None:

@@ -6,18 +6,36 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from contract.clock import SECOND_NS
 from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.records import EpochRecord, ZoneEpoch
 from roomtone.load import watching
+from roomtone.load.delays import Delays
 from roomtone.load.plan import LoadPlan
 from roomtone.load.processes import ProcessCosts
 from roomtone.load.watching import ScoreWatch, lesson_id
 
 START_NS = 1_000 * SECOND_NS
 PLAN = LoadPlan(rooms=4, seats=5, periods=10, site="load", is_in_step=True)
+
+
+def test_percentiles_of_many_delays() -> None:
+    delays = Delays()
+    assert delays.percentile_s(99) == 0.0
+    draw = np.random.default_rng(3).exponential(0.2, 5_000)
+    for each in draw.tolist():
+        delays.add(each)
+    for share in (1, 50, 99):
+        assert delays.percentile_s(share) == pytest.approx(np.percentile(draw, share), abs=0.005)
+    assert delays.percentile_s(100) == draw.max()
+    delays.add(500.0)
+    delays.add(-0.001)  # two clocks
+    assert delays.percentile_s(100) == 500.0
+    delays.clear()
+    assert (delays.n, delays.percentile_s(50)) == (0, 0.0)
 
 
 class Wall:
@@ -42,10 +60,12 @@ def test_the_delay_runs_from_the_end_of_the_epochs_last_second() -> None:
     watch = ScoreWatch(PLAN, starts_ns=START_NS, utc_ns=wall)
     wall.now_s = 5.6
     watch.look(scores)
-    assert not watch.late_s
+    assert not watch.late.n
     scores.commit(cursor=1, epochs=[epoch(0, 0), epoch(1, 0)])
     watch.look(scores)  # room 1's five seconds end a quarter of a second later
-    assert watch.late_s == pytest.approx([0.6, 0.35])
+    assert watch.late.n == 2
+    assert watch.late.percentile_s(100) == pytest.approx(0.6)
+    assert watch.late.percentile_s(50) == pytest.approx(0.35, abs=0.001)
     assert watch.scored == 10
     assert not watch.is_over
 
@@ -59,9 +79,9 @@ def test_each_epoch_is_seen_once_and_all_of_them_in_the_end() -> None:
         watch.look(scores)
         watch.look(scores)
     assert watch.is_over
-    assert len(watch.late_s) == 8
-    assert watch.percentile_s(100) == pytest.approx(6.0)
-    assert watch.percentile_s(0, newest=4) == pytest.approx(0.25)
+    assert watch.late.n == watch.recent.n == 8
+    assert watch.late.percentile_s(100) == pytest.approx(6.0)
+    assert watch.late.percentile_s(1) == pytest.approx(0.25, abs=0.001)
 
 
 def test_a_look_that_can_not_take_all_continues_with_the_others(
@@ -73,7 +93,7 @@ def test_a_look_that_can_not_take_all_continues_with_the_others(
     wall.now_s = 6.0
     scores.commit(cursor=1, epochs=[epoch(2, 0), epoch(3, 0)])
     watch.look(scores)
-    assert not watch.late_s
+    assert not watch.late.n
     watch.look(scores)
     assert watch.scored == 10
 
