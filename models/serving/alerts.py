@@ -29,6 +29,7 @@ from contract.language import N_
 from models.features.seat_features import NORMAL_EPOCHS
 from models.serving.area import AlertModel, AreaHistory
 from models.serving.fifths import fifths_of
+from models.serving.recent import Recent
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = [
@@ -224,7 +225,7 @@ class Excess:
         self._learn = learn
         self._normal = normal
         self._recent: deque[float] = deque(maxlen=smoothing)
-        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
+        self._past = Recent(NORMAL_EPOCHS)
 
     def update(self, value: float | None) -> float | None:
         """The excess of this value; None if the value is None, or too few came before it."""
@@ -233,7 +234,7 @@ class Excess:
             return None
         self._recent.append(value)
         known = len(self._past) >= self._learn
-        excess = fmean(self._recent) - self._normal(self._past) if known else None
+        excess = fmean(self._recent) - self._normal(self._past.values()) if known else None
         self._past.append(value)
         return excess
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features.seat_features import EPOCH_S, NORMAL_EPOCHS
+from models.serving.recent import Recent
 from models.serving.scores import ZoneScore
 
 __all__ = ["AREA_FEATURES", "AlertModel", "AreaHistory"]
@@ -48,7 +49,7 @@ class AreaHistory:
     def __init__(self) -> None:
         self._shares: list[float] = []
         self._signs: list[deque[float]] = [deque(maxlen=_MINUTE) for _ in _SIGNS]
-        self._past: deque[float] = deque(maxlen=NORMAL_EPOCHS)
+        self._past = Recent(NORMAL_EPOCHS)
         self._past_sum = 0.0
         self._sum = 0.0
         self._epochs = 0
@@ -73,9 +74,8 @@ class AreaHistory:
         if self._epochs >= _LEARN:
             # The interval is cut off at 0 and 1, so its longer side is the spread.
             features = self._features(max(high - share, share - low, _MIN_SPREAD))
-        if len(self._past) == NORMAL_EPOCHS:
-            self._past_sum -= self._past[0]
-        self._past.append(share)
+        if (gone := self._past.append(share)) is not None:
+            self._past_sum -= gone
         self._past_sum += share
         self._sum += share
         self._epochs += 1

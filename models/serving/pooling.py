@@ -10,7 +10,7 @@ A zone is shown if at least five seats are judged; no result is ever about fewer
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,6 +22,7 @@ from contract.lesson import SMALLEST_ZONE
 from models.features.seat_features import NORMAL_EPOCHS, EpochFeatures
 from models.features.zones import zones_to_show
 from models.serving.manifest import IntervalWidth, ShareBias
+from models.serving.recent import Recent
 from models.serving.scores import ROOM, EpochScore, ZoneScore
 
 __all__ = ["MIN_JUDGED", "ShareLevel", "Unbiased", "score_epoch"]
@@ -132,15 +133,15 @@ class ShareLevel:
 
     def __init__(self, bias: ShareBias) -> None:
         self._bias = bias
-        self._past: deque[float] = deque()
+        self._past = Recent(NORMAL_EPOCHS)
         self._sum = 0.0
 
     def update(self, share: float) -> float:
         """The corrected share of this epoch, 0 to 1."""
-        self._past.append(share)
+        gone = self._past.append(share)
         self._sum += share
-        if len(self._past) > NORMAL_EPOCHS:
-            self._sum -= self._past.popleft()
+        if gone is not None:
+            self._sum -= gone
         count = len(self._past)
         mean = self._sum / count
         true = (mean - self._bias.all_on) / (self._bias.all_off - self._bias.all_on)
