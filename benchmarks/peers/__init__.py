@@ -1,0 +1,1 @@
+"""What bench_peers.py compares: the readings, our chain, and the databases beside it."""
