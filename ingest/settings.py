@@ -15,6 +15,7 @@ from school.settings import DebriefSettings, LessonSettings, SchoolSettings
 from school.video.settings import VideoSettings
 
 __all__ = [
+    "HealthTopicSettings",
     "IngestSettings",
     "RetentionSettings",
     "ScoreSettings",
@@ -61,6 +62,28 @@ class IngestSettings(Settings):
     def clock_bound_ns(self) -> int | None:
         """`max_clock_error_s` in nanoseconds; None: every clock is believed."""
         return round(self.max_clock_error_s * SECOND_NS) or None
+
+
+class HealthTopicSettings(Settings):
+    """Kits' health as JSON on MQTT, for others' tools; docs/others-tools.md describes it."""
+
+    publish: Literal["nothing", "json", "home_assistant"] = "nothing"
+    """`json` for Telegraf and others; `home_assistant` also makes Home Assistant find the kits."""
+    prefix: Name = "roomtone-health"
+    """The first level of the topics, `prefix/site/room/node/health` and `.../state`."""
+    discovery_prefix: Name = "homeassistant"
+    """The first level of the topics in which Home Assistant looks for devices."""
+
+    @model_validator(mode="after")
+    def _is_apart(self) -> Self:
+        """The kits' own topics are for the kits' own messages."""
+        for key in ("prefix", "discovery_prefix"):
+            if getattr(self, key) == "roomtone":
+                raise ConfigurationError(
+                    "health_topic", f"health_topic.{key}", "roomtone",
+                    "another first level: below roomtone/ are the kits' own messages",
+                )  # fmt: skip
+        return self
 
 
 class ScoreSettings(Settings):
@@ -131,6 +154,8 @@ class ServerSettings(Settings):
     """How to reach the MQTT broker."""
     ingest: IngestSettings = IngestSettings()
     """Storing what arrives."""
+    health_topic: HealthTopicSettings = HealthTopicSettings()
+    """Kits' health for others' tools, such as Telegraf and Home Assistant. Nothing of people."""
     score: ScoreSettings = ScoreSettings()
     """Scoring what was stored."""
     retention: RetentionSettings = RetentionSettings()

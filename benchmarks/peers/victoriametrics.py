@@ -74,7 +74,7 @@ class VictoriaMetrics:
         answer = ask(
             f"{self._url}/api/v1/query",
             query=f"avg_over_time(room_off_task[{span[1] - span[0]}s])",
-            time=span[1],
+            time=span[1] - 1,  # a window has its end and not its begin
         )
         return {
             each["metric"]["lesson"]: float(each["value"][1]) for each in answer["data"]["result"]

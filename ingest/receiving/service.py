@@ -25,6 +25,7 @@ from contract.wire.suspects import Suspects
 from ingest.claims.claim import new_instance, place_of
 from ingest.claims.claims import SiteClaims
 from ingest.clocks.server_clock import ServerClock, kernel_boot
+from ingest.health_topic.json_health import HealthTopic
 from ingest.monitoring.condition import Condition
 from ingest.mqtt.client_choice import mqtt_5_through
 from ingest.nodes.accounting import SeatSeconds
@@ -92,6 +93,7 @@ class _Parts:
         self.upkeep = KeptUpkeep(
             settings=settings, clock=clock, store=store, server_clock=self.server_clock
         )
+        self.health_topic = HealthTopic(settings.health_topic, settings.sites)
         self.sealing = Sealing(store=store, clock=clock, settings=limits)
         self.checking = SealedChecking(store=store, clock=clock, seat_seconds=self.seat_seconds)
 
@@ -344,6 +346,8 @@ class Ingest:
         for word in kept.acks:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
             parts.outgoing.say(word.about, word.topic, word.ack.encode(), qos=0)
+        for said in parts.health_topic.of(messages):
+            parts.outgoing.say(said.topic, said.topic, said.payload, retain=said.is_retained)
         for site, room, node in kept.births:
             parts.config.add_node(room, node, site=site)
 

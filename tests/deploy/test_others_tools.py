@@ -1,0 +1,129 @@
+"""What deploy/ has for others' tools names what there is, and its queries run on the real engines."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import pytest
+
+from contract.clock import SECOND_NS
+from contract.topics import Topic
+from contract.wire.messages import Health
+from firmware_bridge.events import HubCounters
+from ingest.health_topic.json_health import COUNTED, FACTS, health_json
+from ingest.replicas.points import Whose, health_lines
+from ingest.settings import HealthTopicSettings
+from tests.engines import InfluxServer, VictoriaServer
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+BOARDS = {kind: DEPLOY / f"grafana/health-{kind}.json" for kind in ("influxdb", "victoriametrics")}
+FIELDS = {*COUNTED, *FACTS, *HubCounters.__dataclass_fields__}
+MINUTES = 10
+
+
+def board(kind: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(BOARDS[kind].read_text(encoding="utf-8"))
+    return found
+
+
+def queries(kind: str) -> dict[str, str]:
+    """Title of a panel → what it asks."""
+    key = "query" if kind == "influxdb" else "expr"
+    return {panel["title"]: panel["targets"][0][key] for panel in board(kind)["panels"]}
+
+
+def lines() -> str:
+    """Two kits' health over the last ten minutes, as a replica writes it."""
+    now = time.time_ns() // SECOND_NS
+    found = []
+    for minute in range(MINUTES):
+        for node in ("kit-1", "kit-2"):
+            n = minute * 1_800
+            health = Health(
+                node=node, run=1, sampled=n, published=n, acked=n, waiting=30, gap=minute,
+                unsampled=minute, is_sampling=True, is_finished=False, outbox_bytes=100,
+                ack_age_ms=20, hubs={"hub-a": {"frames_missing": minute, "reconnects": minute}},
+            )  # fmt: skip
+            whose = Whose(site="north", room=f"room-of-{node}", node=node)
+            at = (now - (MINUTES - minute) * 60 + 30) * SECOND_NS
+            found += health_lines(whose, health, is_up=True, utc_ns=at)
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("kind", BOARDS)
+def test_a_board_asks_for_what_is_written(kind: str) -> None:
+    found = board(kind)
+    panels = found["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert [each["name"] for each in found["templating"]["list"]] == ["source", "site", "room"]
+    for title, query in queries(kind).items():
+        fields = set(re.findall(r'\("(\w+)"\)|health_(\w+)\{', query))
+        names = {name for pair in fields for name in pair if name} - {"n"}
+        assert names, title
+        assert names <= FIELDS, title
+
+
+def test_both_boards_have_the_same_panels() -> None:
+    assert list(queries("influxdb")) == list(queries("victoriametrics"))
+
+
+@pytest.mark.slow
+@pytest.mark.victoriametrics
+def test_every_panel_shows_something_from_victoriametrics(victoria_server: VictoriaServer) -> None:
+    with urlopen(Request(f"{victoria_server.url}/write", lines().encode(), method="POST")):
+        pass
+    victoria_server.settle()
+    for title, query in queries("victoriametrics").items():
+        filled = query.replace("$site", ".*").replace("$room", ".*")
+        asked = urlencode({"query": filled.replace("$__rate_interval", "4m")})
+        with urlopen(f"{victoria_server.url}/api/v1/query?{asked}") as answer:
+            (found, *_) = json.load(answer)["data"]["result"]
+        assert float(found["value"][1]) >= 0, title
+        if title.startswith("Kits "):
+            assert found["value"][1] == "2", title
+
+
+@pytest.mark.slow
+@pytest.mark.influxdb18
+def test_every_panel_shows_something_from_influxdb(influx_server: InfluxServer) -> None:
+    database = influx_server.address().bucket.partition("/")[0]
+    url = f"{influx_server.url}/write?db={database}"
+    with urlopen(Request(url, lines().encode(), method="POST")):
+        pass
+    for title, query in queries("influxdb").items():
+        filled = (
+            query.replace("$site", ".*")
+            .replace("$room", ".*")
+            .replace("$timeFilter", "time > now() - 1h")
+            .replace("$__interval", "1m")
+        )
+        series = influx_server.influxql(filled, database=database)
+        assert series, title
+        if title.startswith("Kits "):
+            assert series[0]["values"][0][1] == 2, title  # type: ignore[index]
+
+
+def test_telegraf_reads_the_fields_that_ingest_publishes() -> None:
+    text = (DEPLOY / "telegraf/roomtone-health.conf").read_text(encoding="utf-8")
+    (consumer,) = tomllib.loads(text)["inputs"]["mqtt_consumer"]
+    prefix = HealthTopicSettings().prefix
+    assert consumer["topics"] == [f"{prefix}/+/+/+/health"]
+    kit, hubs = (section["object"][0] for section in consumer["json_v2"])
+    assert set(kit["fields"]) == {*COUNTED, *FACTS}
+    assert set(hubs["fields"]) <= set(HubCounters.__dataclass_fields__)
+    health = Health(
+        node="kit-1", run=1, sampled=1, published=1, acked=1, waiting=0, gap=0, unsampled=0,
+        is_sampling=True, is_finished=False, outbox_bytes=0, ack_age_ms=1,
+        hubs={"hub-a": {"reconnects": 1}},
+    )  # fmt: skip
+    published = json.loads(health_json(Topic("north", "room-1", "kit-1", "health"), health))
+    assert {*kit["tags"], *kit["fields"], *kit["excluded_keys"]} == set(published)
+    assert hubs["path"] in published
+    assert hubs["tags"] == ["hub"]
