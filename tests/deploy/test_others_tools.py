@@ -16,7 +16,9 @@ import pytest
 from contract.clock import SECOND_NS
 from contract.topics import Topic
 from contract.wire.messages import Health
+from edge_agent.agent import _flat
 from firmware_bridge.events import HubCounters
+from firmware_bridge.framing import REASONS
 from ingest.health_topic.json_health import COUNTED, FACTS, health_json
 from ingest.replicas.points import Whose, health_lines
 from ingest.settings import HealthTopicSettings
@@ -117,7 +119,8 @@ def test_telegraf_reads_the_fields_that_ingest_publishes() -> None:
     assert consumer["topics"] == [f"{prefix}/+/+/+/health"]
     kit, hubs = (section["object"][0] for section in consumer["json_v2"])
     assert set(kit["fields"]) == {*COUNTED, *FACTS}
-    assert set(hubs["fields"]) <= set(HubCounters.__dataclass_fields__)
+    counted = _flat(HubCounters(frames_refused=dict.fromkeys(REASONS, 1), clock_error_ns=1))
+    assert set(hubs["fields"]) == {*counted, "samples_late", "samples_refused"}
     health = Health(
         node="kit-1", run=1, sampled=1, published=1, acked=1, waiting=0, gap=0, unsampled=0,
         is_sampling=True, is_finished=False, outbox_bytes=0, ack_age_ms=1,

@@ -17,7 +17,7 @@ from contract.clock import SystemClock
 from contract.mqtt.link import Event, LinkUp, MqttLink, Received
 from contract.settings import BrokerSettings
 from ingest.receiving.service import Ingest
-from ingest.settings import ServerSettings
+from ingest.settings import HealthTopicSettings, ServerSettings
 from ingest.stores import open_period_store
 from ingest.stores.protocol import PeriodStore
 from roomtone.demo.broker import broker_command, free_port
@@ -121,6 +121,7 @@ def run_ingest(broker: RunningBroker, tmp_path: Path) -> Iterator[Callable[..., 
         def make(
             open_store: Callable[[Path], PeriodStore] = open_period_store,
             open_lessons: Callable[[Path], LessonStore] = open_lesson_store,
+            health_topic: HealthTopicSettings | None = None,
             **ingest: object,
         ) -> RunningIngest:
             settings = ServerSettings(
@@ -128,6 +129,7 @@ def run_ingest(broker: RunningBroker, tmp_path: Path) -> Iterator[Callable[..., 
                 data_dir=tmp_path / "data",
                 broker=broker.settings,
                 ingest={"tick_ms": 20, **ingest},  # type: ignore[arg-type]
+                health_topic=health_topic or HealthTopicSettings(),
             )
             made = RunningIngest(
                 Ingest(

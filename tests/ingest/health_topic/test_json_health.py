@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from contract.errors import ConfigurationError
-from contract.topics import Topic, TopicKind
+from contract.topics import Topic, TopicKind, ingest_state
 from contract.wire.messages import Birth, CborMessage, Death, Health, Hub
 from ingest.health_topic.home_assistant import SENSORS
 from ingest.health_topic.json_health import HealthTopic, Said
 from ingest.settings import HealthTopicSettings
+from tests.ingest.conftest import Client, RunningIngest
+from tests.ingest.node import Node
 
 HEALTH = Health(
     node="kit-1", run=7, sampled=3_000, published=2_990, acked=2_900, waiting=90, gap=4,
@@ -114,3 +117,22 @@ def test_the_topics_stay_apart_from_the_kits_own() -> None:
     for key in ("prefix", "discovery_prefix"):
         with pytest.raises(ConfigurationError, match="below roomtone/"):
             HealthTopicSettings.checked({key: "roomtone"}, where="server.toml")
+
+
+@pytest.mark.broker
+def test_ingest_publishes_what_it_has_kept(
+    run_ingest: Callable[..., RunningIngest], client: Callable[..., Client]
+) -> None:
+    run_ingest(health_topic=HealthTopicSettings(publish="home_assistant"))
+    node = Node()
+    kit = client(node.node, ingest_state("school"))
+    base = f"roomtone-health/school/{node.room}/{node.node}"
+    config = f"homeassistant/device/roomtone-school-{node.node}/config"
+    reader = client("reader", f"{base}/health", f"{base}/state", config)
+    kit.message(ingest_state("school"))
+    for sent in (node.birth(), node.health(sampled=30)):
+        assert kit.link.publish(sent.topic, sent.payload, retain=sent.is_retained)
+    assert json.loads(reader.message(f"{base}/health"))["sampled"] == 30
+    later = client("later", f"{base}/state", config)
+    assert later.message(f"{base}/state") == b"online"
+    assert json.loads(later.message(config))["state_topic"] == f"{base}/health"
