@@ -17,7 +17,7 @@ from contract.wire.payload import Layout, decode
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SMALL = (
-    "--rooms", "2", "--seconds", "20", "--lesson-seconds", "600", "--killed-seconds", "2",
+    "--rooms", "2", "--seconds", "10", "--lesson-seconds", "120", "--killed-seconds", "2",
     "--lessons", "2", "--simulated", "1", "--no-telegraf",
 )  # fmt: skip
 
