@@ -68,6 +68,7 @@ from dashboard_api.people import (
 )
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
+from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.record import imported_routes as imported_lessons
 from dashboard_api.record import routes as records
 from dashboard_api.record import visit_routes as next_visits
@@ -179,11 +180,12 @@ def create_app(
     videos are kept, `video_days` for how long.
     """
     limits = DashboardSettings() if settings is None else settings
-    # The real time stands in a purge's record, also of a simulation.
     videos = VideoService(settings=video or VideoSettings(), days=video_days)
+    # The real time stands in a purge's record, also of a simulation. Nothing is removed where
+    # nothing is kept: whoever keeps it carries out what was asked for.
     deletions = (
         None
-        if data_dir is None
+        if data_dir is None or limits.reads.kind != "store"
         else Deletions(data_dir, SystemClock(), database_url, longest_ns, videos.files)
     )
 
@@ -275,6 +277,7 @@ def create_app(
     app.mount(STATIC_ADDRESS, KeptFiles(STATIC), name="static-for-good")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(NotHereError, _not_found)
     app.add_exception_handler(SignInNeededError, _sign_in_needed)
     app.add_exception_handler(SecondFactorNeededError, _second_factor_needed)
     app.add_exception_handler(HTTPException, _http_error)

@@ -10,7 +10,7 @@ import resource
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,13 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from contract.clock import SystemClock, simulated_clock
+from contract.clock import Clock, SystemClock, simulated_clock
 from contract.errors import LinkError
 from dashboard_api.app import create_app
 from dashboard_api.openid.provider import Provider
 from dashboard_api.people.mail import Mailer
+from dashboard_api.reading.opening import open_readers
+from dashboard_api.reading.settings import ReadsSettings
 from dashboard_api.settings import DashboardSettings, checked_dashboard
 from dashboard_api.web.limits.guarded_protocol import GuardedProtocol
 from dashboard_api.web.limits.guarded_socket import MAX_FRAME_BYTES, GuardedSocket
@@ -35,7 +37,9 @@ from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted, url_of
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader, open_score_store
+from ingest.stores.memory.periods import MemoryPeriodStore
 from school import open_school
+from school.lessons.records import Lesson
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import LessonSettings
 
@@ -78,9 +82,7 @@ def run(args: argparse.Namespace) -> int:
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
     framework, forms = settings.debrief.framework(), settings.debrief.forms()
     tls = tls_context(dashboard, str(args.config), SystemClock().utc_ns())
-    open_here = partial(
-        open_stores, settings.data_dir, settings.lessons.longest_ns, settings.school.database_url
-    )
+    open_here = _opener(settings, dashboard, clock)
     open_here().close()  # says in a sentence what would stop the pages
     app = create_app(
         open_here,
@@ -123,6 +125,37 @@ def run(args: argparse.Namespace) -> int:
             signal.signal(number, stop)
         server.run(sockets=[listener])
     return 0
+
+
+def _opener(
+    settings: ServerSettings, dashboard: DashboardSettings, clock: Clock
+) -> Callable[[], Stores]:
+    """What opens the pages' stores; raises ConfigurationError, or UsageError for a token's file."""
+    reads, url = dashboard.reads, settings.school.database_url
+    if reads.kind == "store":
+        return partial(open_stores, settings.data_dir, settings.lessons.longest_ns, url)
+    log.info("lessons are read from %s", reads.address)
+    return partial(_open_elsewhere, settings, reads, reads.token(), clock)
+
+
+def _open_elsewhere(
+    settings: ServerSettings, reads: ReadsSettings, token: SecretStr, clock: Clock
+) -> Stores:
+    """A school's stores with lessons from a time-series database, which knows no kit."""
+    school = open_school(settings.data_dir, settings.school.database_url)
+    longest_ns = settings.lessons.longest_ns
+
+    def find(lesson_id: str) -> Lesson | None:
+        found = school.lessons.get(lesson_id)
+        return None if found is None else found.bounded(longest_ns)
+
+    sensed, scores = open_readers(
+        reads, token, find, sites=settings.sites, score_days=settings.retention.score_days,
+        clock=clock,
+    )  # fmt: skip
+    return Stores.of_school(
+        school, periods=MemoryPeriodStore(), scores=scores, longest_ns=longest_ns, elsewhere=sensed
+    )
 
 
 def _provider(settings: OpenIdSettings) -> Provider | None:

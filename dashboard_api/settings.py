@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from contract.errors import ConfigurationError
 from contract.settings import Settings
+from dashboard_api.reading.settings import ReadsSettings
 
 __all__ = ["DashboardSettings", "Network", "checked_dashboard", "host_name", "is_loopback"]
 
@@ -119,6 +120,8 @@ class DashboardSettings(Settings):
     """A connection without a request is closed after this time."""
     send_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
     """A connection whose client reads nothing of a response for this time is closed."""
+    reads: ReadsSettings = ReadsSettings()
+    """Where lessons are read, if not in the data directory; docs/district.md describes it."""
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.data_subjects.leaving_text import what_goes, what_stays
-from dashboard_api.sharing.deletion import Deletions
+from dashboard_api.sharing.deletion import NO_DELETIONS, Deletions
 from dashboard_api.web.access import AnonymisesPeople
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
@@ -78,7 +78,7 @@ def _check_not_oneself(viewer: Viewer, person: Person) -> None:
 
 def _check_deletions(deletions: Deletions | None, *, is_needed: bool) -> None:
     if is_needed and deletions is None:
-        raise UsageError(_("Lessons can't be deleted here: the pages have no data directory."))
+        raise UsageError(_(NO_DELETIONS))
 
 
 def _page(

@@ -18,9 +18,9 @@ from contract.clock import SECOND_NS
 from contract.language import _
 from dashboard_api.language.dates import date_text
 from dashboard_api.live.routes import live_facts
+from dashboard_api.reading.protocol import sensed_within
 from dashboard_api.rooms.read_rooms import AllRooms, read_rooms
 from dashboard_api.views.days import day_of, monday_of, start_of
-from dashboard_api.views.readings import sensed_within
 from dashboard_api.web.access import ReadsCounts
 from dashboard_api.web.store_thread import StoreDep, Stores, StoreThread
 from school.sharing.counts import HeldLesson
@@ -133,7 +133,7 @@ def _sensed(stores: Stores, lessons: list[HeldLesson]) -> dict[str, float]:
         end = lesson.over_utc_ns(stores.longest_ns)
         if end - lesson.starts_utc_ns >= SECOND_NS:
             found[lesson.id] = sensed_within(
-                stores.periods, lesson.room, lesson.starts_utc_ns, end,
+                stores.sensed, lesson.room, lesson.starts_utc_ns, end,
                 Cut(excluded=lesson.left_out).visible,
             )[0]  # fmt: skip
     return found

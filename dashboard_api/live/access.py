@@ -8,6 +8,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.language import N_, _
+from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.secret import Secret
 from dashboard_api.web.store_thread import Stores, StoreThread
@@ -25,7 +26,7 @@ _NO_ROOM: Final = N_(
 
 
 def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
-    """Raise NotFoundError unless the viewer may watch the room now."""
+    """Raise NotFoundError unless the viewer may watch the room now, and it is sensed here."""
     now, person = viewer.utc_ns, viewer.person
     own = stores.sharing.owned_in(
         person.id, room, from_utc_ns=now - _OWN_ROOM_NS, to_utc_ns=now + _OWN_ROOM_NS
@@ -40,6 +41,8 @@ def check_room(stores: Stores, viewer: Viewer, room: str) -> None:
         raise NotFoundError(_(_NO_ROOM))
     if not own or not own.issuperset(on_now) or not may(person.roles, "watch live", "own"):
         raise NotFoundError(_(_NO_ROOM))
+    if stores.elsewhere is not None:
+        raise NotHereError
     for lesson_id in on_now:
         stores.audit.record_look(viewer.actor, "live_page", room, lesson=lesson_id)
 

@@ -20,7 +20,6 @@ from dashboard_api.live.rooms import LiveRooms
 from dashboard_api.live.view import SPAN_S, UNSCORED_AFTER_S, live_view
 from dashboard_api.model.routes import TrustNote, trust_note
 from dashboard_api.views.movement import EPOCH_S
-from dashboard_api.views.readings import read_room
 from dashboard_api.views.schemas import LiveJson
 from dashboard_api.web.access import WatchesLive, secret_of
 from dashboard_api.web.limits.stream_places import BoundedStream
@@ -144,7 +143,7 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
     epochs = [] if lesson is None else _epochs(stores, [lesson], max(start, shown_ns))
     return live_view(
         room,
-        read_room(stores.periods, room, start, end).since(shown_ns),
+        stores.sensed.room(room, start, end).since(shown_ns),
         epochs,
         node_reports(stores, room, facts.advances, now),
         lesson=lesson,

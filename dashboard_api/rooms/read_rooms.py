@@ -15,8 +15,8 @@ from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
 from dashboard_api.live.sentences import RoomFacts, server_sentences
 from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
+from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.rooms.view import Mark, RoomCard, advice_text, kit_card, room_card
-from dashboard_api.views.readings import read_room
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
 
@@ -32,6 +32,8 @@ class AllRooms:
 
     rooms: tuple[RoomCard, ...]
     server: tuple[str, ...]
+    is_elsewhere: bool = False
+    """Whether kits are known to another dashboard alone."""
 
     @property
     def live(self) -> int:
@@ -53,6 +55,8 @@ async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
 
     Each room is a query of its own, so that a live page does not wait for all of them.
     """
+    if await store.run(lambda stores: stores.elsewhere is not None):
+        return AllRooms(rooms=(), server=(str(NotHereError()),), is_elsewhere=True)
     names = await store.run(_names)
     cards = [await store.run(partial(_card, room=name, facts=facts)) for name in names]
     server = await store.run(partial(_server, facts=facts))
@@ -84,7 +88,7 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
     end = now.utc_ns // SECOND_NS * SECOND_NS
     start = end if lesson is None else end - SPAN_S * SECOND_NS
     nodes = node_reports(stores, room, facts.advances, now)
-    readings = read_room(periods, room, start, end)
+    readings = stores.sensed.room(room, start, end)
     reason = not_sensing(readings if lesson is None else readings.since(lesson.starts_utc_ns))
     ingest, score = facts.programs.state("ingest"), facts.programs.state("score")
     state = live_state(nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True)

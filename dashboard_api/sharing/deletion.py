@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from contract.clock import Clock
 from contract.errors import StoreError, UsageError
-from contract.language import _
+from contract.language import N_, _
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from ingest.purge.leaving import LeavingRun
@@ -25,9 +25,12 @@ from school.lessons.records import Lesson
 from school.settings import LessonSettings
 from school.video.files import VideoFiles
 
-__all__ = ["Deletions", "deletion_plan"]
+__all__ = ["NO_DELETIONS", "Deletions", "deletion_plan"]
 
 _LOG = logging.getLogger("dashboard")
+NO_DELETIONS: Final = N_(
+    "Lessons are deleted on the server that keeps the sensors' data, and not by this dashboard."
+)
 _RETRY_S: Final = 30.0
 _AGAIN_S: Final = 3_600.0
 

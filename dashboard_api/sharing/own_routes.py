@@ -12,7 +12,7 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.language.dates import local_time_text
-from dashboard_api.sharing.deletion import Deletions, deletion_plan
+from dashboard_api.sharing.deletion import NO_DELETIONS, Deletions, deletion_plan
 from dashboard_api.sharing.page_view import back_to_sharing, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.views.text import title_text
@@ -180,6 +180,6 @@ def _span_in(form: _ExclusionForm, known: int) -> Span:
 def _deletions(request: Request) -> Deletions:
     deletions = request.app.state.deletions
     if deletions is None:
-        raise UsageError(_("This server has no data directory, so it can't delete a lesson."))
+        raise UsageError(_(NO_DELETIONS))
     assert isinstance(deletions, Deletions)
     return deletions

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
-from dashboard_api.views.readings import read_room
 from dashboard_api.web.store_thread import Stores
 from school.lessons.records import Lesson
 from school.video.alignment.file_time import by_file_time
@@ -36,7 +35,7 @@ def room_trace(stores: Stores, video: Video) -> NDArray[np.float64] | None:
     if lesson is None or stores.clock_maps.of_video(video.lesson, video.id):
         return None
     assert lesson.ends_utc_ns is not None
-    readings = read_room(stores.periods, lesson.room, lesson.starts_utc_ns, lesson.ends_utc_ns)
+    readings = stores.sensed.room(lesson.room, lesson.starts_utc_ns, lesson.ends_utc_ns)
     return readings.levels[_TRACE]
 
 

@@ -1,12 +1,12 @@
 """Reads a stretch of a room's time from the store, in whole seconds.
 
 This is the only module of the pages that knows seqs, streams and timebases. All others use seconds
-since the start of the stretch.
+since the start of the stretch; `dashboard_api/reading/` has them from elsewhere too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Final
@@ -23,16 +23,15 @@ from dashboard_api.views.text import GAP_TEXT
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
 from ingest.stores.rules.dating import seqs_between, utc_of
-from school.sharing.cut import Span
 
 __all__ = [
     "GapSpan",
     "MissingSpan",
     "RoomReadings",
+    "Seconds",
     "read_room",
     "read_seats",
     "sensed_seconds",
-    "sensed_within",
 ]
 
 TRACES: Final = ("laeq_1s", "la10", "la90")
@@ -121,15 +120,67 @@ def read_room(
     return _read(periods, room, start_utc_ns, end_utc_ns, None)
 
 
+class Seconds:
+    """The seconds of a stretch, filled piece by piece; a place is in seconds from its start."""
+
+    def __init__(self, start_utc_ns: int, end_utc_ns: int) -> None:
+        self.start_utc_ns = start_utc_ns
+        self.n = n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
+        self._levels = {name: np.full(n, np.nan) for name in TRACES}
+        self._seats_sensed = np.zeros(n, dtype=np.int64)
+        self._state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
+        self._seats = 0
+        self._missing: list[MissingSpan] = []
+
+    def span(self, begin: float, end: float) -> slice:
+        """The whole seconds between two places."""
+        return slice(*(min(self.n, max(0, round(float(at)))) for at in (begin, end)))
+
+    def take_gap(self, span: slice, reason: str) -> None:
+        """Nothing came then; what another kit sensed stays."""
+        untouched = self._state[span] != _SENSED
+        self._state[span][untouched] = _REASONS.index(reason)
+
+    def take_missing(self, span: slice, reason: str, seats: tuple[int, ...], hub: str) -> None:
+        """One hub's seats, or the noise, are missing then."""
+        self._missing.append(
+            MissingSpan(
+                start_s=span.start, end_s=span.stop, reason=reason, seats=seats, hub=hub
+            )
+        )  # fmt: skip
+
+    def take_partial(self, span: slice, reason: str) -> None:
+        """One kind of value is gone then, the seats' or the room's; the other kind is still drawn."""
+        self._state[span] = _REASONS.index(reason)
+
+    def take(
+        self, places: Floats, levels: Mapping[str, Floats], sensed: NDArray[np.int64], seats: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """Periods that follow one another; returns the seconds they cover, and each one's period."""
+        seconds, picked = _on_seconds(places, self.n)
+        self._state[seconds] = _SENSED
+        self._seats_sensed[seconds] = sensed[picked]
+        self._seats = max(self._seats, seats)
+        for name, column in levels.items():
+            self._levels[name][seconds] = column[picked]
+        return seconds, picked
+
+    def readings(self) -> RoomReadings:
+        """All of it."""
+        return RoomReadings(
+            start_utc_ns=self.start_utc_ns,
+            levels=self._levels,
+            seats_sensed=self._seats_sensed,
+            seats=self._seats,
+            gaps=tuple(_spans(self._state)),
+            missing=tuple(span for span in self._missing if _is_partial(span, self._state)),
+        )
+
+
 def _read(
     periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int, taken: SeatsTaken | None
 ) -> RoomReadings:
-    n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
-    levels = {name: np.full(n, np.nan) for name in TRACES}
-    seats_sensed = np.zeros(n, dtype=np.int64)
-    state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
-    seats = 0
-    missing: list[MissingSpan] = []
+    seconds = Seconds(start_utc_ns, end_utc_ns)
     for stream, timebases, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
         if taken is not None:
             taken.take_hubs(periods.birth(stream.id))
@@ -141,48 +192,35 @@ def _read(
         ) -> Floats:
             return (utc_of(stream, seqs, timebases) - start_utc_ns) / SECOND_NS
 
-        partial: list[tuple[slice, int]] = []
+        partial: list[tuple[slice, str]] = []
         for gap in periods.gaps(stream.id):
             low, high = max(gap.first_seq, first), min(gap.last_seq, last)
             if low <= high:
-                starts = place(np.array([low, high + 1]))
-                span = slice(*(min(n, max(0, round(float(at)))) for at in starts))
+                span = seconds.span(*place(np.array([low, high + 1])))
                 if gap.line:
                     hub = _hub_name(periods, stream, gap.line)
-                    missing.append(
-                        MissingSpan(start_s=span.start, end_s=span.stop, reason=gap.reason,
-                                 seats=gap.seats, hub=hub)
-                    )  # fmt: skip
+                    seconds.take_missing(span, gap.reason, gap.seats, hub)
                 elif gap.kind is None:
-                    untouched = state[span] != _SENSED
-                    state[span][untouched] = _REASONS.index(gap.reason)
+                    seconds.take_gap(span, gap.reason)
                 else:
-                    partial.append((span, _REASONS.index(gap.reason)))
+                    partial.append((span, gap.reason))
         for part in periods.read(stream.id, first, last):
             codes = part.layout.room_codes
             rooms = decode(part.layout.room_values(part.values), "room", codes=codes)
             sensed = _count_seats(part.layout, part.values)
-            seats = max(seats, len(part.layout.seats))
             columns = {name: rooms[:, at].astype(np.float64) for name, at in _COLUMNS.items()}
             for rows in _without_holes(part.seqs):
-                seconds, picked = _on_seconds(place(part.seqs[rows]), n)
-                state[seconds] = _SENSED
-                seats_sensed[seconds] = sensed[rows][picked]
-                for name, column in columns.items():
-                    levels[name][seconds] = column[rows][picked]
+                where, picked = seconds.take(
+                    place(part.seqs[rows]),
+                    {name: column[rows] for name, column in columns.items()},
+                    sensed[rows],
+                    len(part.layout.seats),
+                )
                 if taken is not None:
-                    taken.take(part, rows, seconds, picked)
-        # Here one kind of value is gone, the seats' or the room's; the other kind is still drawn.
+                    taken.take(part, rows, where, picked)
         for span, reason in partial:
-            state[span] = reason
-    return RoomReadings(
-        start_utc_ns=start_utc_ns,
-        levels=levels,
-        seats_sensed=seats_sensed,
-        seats=seats,
-        gaps=tuple(_spans(state)),
-        missing=tuple(span for span in missing if _is_partial(span, state)),
-    )
+            seconds.take_partial(span, reason)
+    return seconds.readings()
 
 
 def read_seats(
@@ -217,23 +255,6 @@ def sensed_seconds(
                 gaps += 1
         total += kept * stream.period_ns / SECOND_NS
     return min(total, (end_utc_ns - start_utc_ns) / SECOND_NS), gaps
-
-
-def sensed_within(
-    periods: PeriodReader, room: str, start_utc_ns: int, end_utc_ns: int, spans: Sequence[Span]
-) -> tuple[float, int, float]:
-    """Seconds sensed, gaps, and the length of spans of a stretch, which count from its start."""
-    total, gaps, length = 0.0, 0, 0.0
-    for span in spans:
-        begin = start_utc_ns + round(span.start_s * SECOND_NS)
-        end = end_utc_ns
-        if span.end_s * SECOND_NS < end_utc_ns - start_utc_ns:
-            end = start_utc_ns + round(span.end_s * SECOND_NS)
-        if begin >= end:
-            continue
-        sensed_s, found = sensed_seconds(periods, room, begin, end)
-        total, gaps, length = total + sensed_s, gaps + found, length + (end - begin) / SECOND_NS
-    return total, gaps, length
 
 
 def _stretches(

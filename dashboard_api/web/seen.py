@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from contract.clock import SECOND_NS
 from contract.language import N_, _
 from contract.lesson import Activity
+from dashboard_api.reading.protocol import sensed_within
 from dashboard_api.views.movement import EPOCH_S
 from dashboard_api.views.readings import (
     GapSpan,
     MissingSpan,
     RoomReadings,
-    read_room,
-    read_seats,
-    sensed_within,
 )
 from dashboard_api.views.seat_readings import SeatReadings
 from dashboard_api.views.small_groups import safe_epochs
@@ -137,9 +135,7 @@ class SeenLesson:
     def readings(self, stores: Stores, start_utc_ns: int, end_utc_ns: int) -> RoomReadings:
         """What was sensed in what they see, from the lesson's start on."""
         end = self._end(start_utc_ns, end_utc_ns)
-        return _cut_readings(
-            read_room(stores.periods, self.lesson.room, start_utc_ns, end), self.cut
-        )
+        return _cut_readings(stores.sensed.room(self.lesson.room, start_utc_ns, end), self.cut)
 
     def seat_readings(
         self, stores: Stores, start_utc_ns: int, end_utc_ns: int
@@ -148,7 +144,7 @@ class SeenLesson:
         if self.reach != "own" or not self.cut.is_own:
             raise PermissionError("what seats sensed is for the lesson's own teacher alone")
         end = self._end(start_utc_ns, end_utc_ns)
-        readings, seats = read_seats(stores.periods, self.lesson.room, start_utc_ns, end)
+        readings, seats = stores.sensed.seats(self.lesson.room, start_utc_ns, end)
         return _cut_readings(readings, self.cut), _cut_seats(seats, readings.length_s, self.cut)
 
     def _end(self, start_utc_ns: int, end_utc_ns: int) -> int:
@@ -160,7 +156,7 @@ class SeenLesson:
     ) -> tuple[float, int, float]:
         """Seconds sensed, gaps, and the length of what they see."""
         return sensed_within(
-            stores.periods, self.lesson.room, start_utc_ns, end_utc_ns, self.cut.visible
+            stores.sensed, self.lesson.room, start_utc_ns, end_utc_ns, self.cut.visible
         )
 
     def _holds_epoch(self, epoch: EpochRecord) -> bool:

@@ -15,9 +15,11 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from contract.clock import SECOND_NS, Clock
+from dashboard_api.reading.kept import KeptReader
+from dashboard_api.reading.protocol import SensedReader
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.viewer import Viewer
-from ingest.stores.protocol import PeriodReader, ScoreStore
+from ingest.stores.protocol import PeriodReader, ScoreReader
 from ingest.stores.records import EpochRecord
 from school import School
 from school.audit.store import AuditStore
@@ -48,7 +50,7 @@ class Stores:
     """The periods, the scores, what people said about lessons, and who may see them."""
 
     periods: PeriodReader
-    scores: ScoreStore
+    scores: ScoreReader
     lessons: LessonStore
     people: PeopleStore
     sharing: SharingStore
@@ -61,6 +63,8 @@ class Stores:
     """The school's time zone; None means the computer's own."""
     catalog: ModelCatalog = field(default_factory=ModelCatalog)
     """The models; the one in use finds the moments to suggest."""
+    elsewhere: SensedReader | None = None
+    """Where lessons are read from a database instead; `periods` then knows no kit."""
     _epochs: dict[str, tuple[int, list[EpochRecord]]] = field(default_factory=dict)
     _derived: dict[str, tuple[int, dict[Hashable, Any]]] = field(default_factory=dict)
     _verdict_counts: dict[str, tuple[int, VerdictCount]] = field(default_factory=dict)
@@ -71,15 +75,21 @@ class Stores:
         school: School,
         *,
         periods: PeriodReader,
-        scores: ScoreStore,
+        scores: ScoreReader,
         longest_ns: int = LessonSettings().longest_ns,
+        elsewhere: SensedReader | None = None,
     ) -> Self:
         """All of a school's own stores, beside what was sensed and scored."""
         return cls(
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
-            clock_maps=school.clock_maps, longest_ns=longest_ns,
+            clock_maps=school.clock_maps, longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
+
+    @property
+    def sensed(self) -> SensedReader:
+        """What was sensed, by time."""
+        return KeptReader(self.periods) if self.elsewhere is None else self.elsewhere
 
     def epochs(self, lesson: str) -> list[EpochRecord]:
         """A lesson's epochs, read once for a page and the requests of its scripts."""

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from contract.clock import SECOND_NS
-from ingest.stores.protocol import ScoreStore
+from ingest.stores.protocol import ScoreReader
 from ingest.stores.records import EpochRecord
 from models.school_model.labels import base_of
 from models.school_model.observed import ObservedCheck, SeenLook, check_observed
@@ -30,7 +30,7 @@ Shares = dict[tuple[str, int], float]
 
 
 def read_check(
-    observers: ObserverStore, lessons: LessonReader, scores: ScoreStore, base: str
+    observers: ObserverStore, lessons: LessonReader, scores: ScoreReader, base: str
 ) -> ObservedCheck:
     """All looks of a school against the shares of a model, or of the one it was made from."""
     looks = observers.all_looks()
@@ -58,7 +58,7 @@ def seen_looks(looks: Iterable[CodedLook]) -> list[SeenLook]:
 
 def read_shares(
     lessons: LessonReader,
-    scores: ScoreStore,
+    scores: ScoreReader,
     lesson_id: str,
     looks: Sequence[CodedLook],
     base: str,

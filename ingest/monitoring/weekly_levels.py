@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from contract.clock import SECOND_NS
-from ingest.stores.protocol import ScoreStore
+from ingest.stores.protocol import ScoreReader
 from ingest.stores.records import RoomLevels, ScoredLesson
 from models.drift import LessonLevels, iso_week
 from models.school_model.labels import base_of
@@ -43,7 +43,7 @@ class WeeklyLevels:
         self._held: dict[str, tuple[_State, tuple[LessonLevels, ...]]] = {}
         """Lesson → its state when it was read, and what was read."""
         self._waiting: list[ScoredLesson] = []
-        self._looked_at: tuple[ScoreStore, int, dict[str, _LeftOut]] | None = None
+        self._looked_at: tuple[ScoreReader, int, dict[str, _LeftOut]] | None = None
         """The scores, their version and what was left out at the last look."""
         self._left_out: dict[str, _LeftOut] = {}
         """Lesson → the spans that its teacher leaves out."""
@@ -58,7 +58,7 @@ class WeeklyLevels:
         """The lessons read so far, once for each model that scored a part of them."""
         return [levels for _, lesson in self._held.values() for levels in lesson]
 
-    def look(self, scores: ScoreStore, lessons: LessonReader, *, everything: bool = False) -> None:
+    def look(self, scores: ScoreReader, lessons: LessonReader, *, everything: bool = False) -> None:
         """Find the lessons to read, the latest first; forget those that were removed.
 
         Costs nothing while nobody has written scores.
@@ -79,7 +79,7 @@ class WeeklyLevels:
             key=lambda lesson: lesson.last_utc_ns,
         )
 
-    def read(self, scores: ScoreStore, lessons: LessonReader, *, max_lessons: int) -> bool:
+    def read(self, scores: ScoreReader, lessons: LessonReader, *, max_lessons: int) -> bool:
         """Read some of the lessons that wait; returns whether none is left."""
         for _ in range(min(max_lessons, len(self._waiting))):
             one = self._waiting.pop()
@@ -89,7 +89,7 @@ class WeeklyLevels:
         return not self._waiting
 
     def _levels(
-        self, one: ScoredLesson, scores: ScoreStore, lessons: LessonReader
+        self, one: ScoredLesson, scores: ScoreReader, lessons: LessonReader
     ) -> tuple[LessonLevels, ...]:
         lesson = lessons.get(one.lesson)
         if lesson is None:  # deleted, and its scores not yet
@@ -121,7 +121,7 @@ class WeeklyLevels:
 
 
 def _levels_without(
-    scores: ScoreStore, lesson: str, spans: Sequence[tuple[int, int]]
+    scores: ScoreReader, lesson: str, spans: Sequence[tuple[int, int]]
 ) -> RoomLevels:
     """A lesson's levels without the spans that are left out, which few lessons have."""
     if not spans:

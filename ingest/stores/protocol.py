@@ -31,7 +31,7 @@ from ingest.stores.records import (
 )
 from ingest.stores.rules.seal_schedule import Kind
 
-__all__ = ["PeriodReader", "PeriodStore", "ScoreStore", "Which"]
+__all__ = ["PeriodReader", "PeriodStore", "ScoreReader", "ScoreStore", "Which"]
 
 
 Which = Literal["up", "newest"]
@@ -202,7 +202,22 @@ class PeriodStore(PeriodReader, Protocol):
         """Remove kept-aside messages and return them, to be played again."""
 
 
-class ScoreStore(Protocol):
+class ScoreReader(Protocol):
+    """What the pages read of scores; a time-series database answers it too."""
+
+    def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
+    def alerts(self, lesson: str) -> list[AlertRecord]: ...
+    def scored_lessons(self) -> list[ScoredLesson]:
+        """The lessons that have epochs; passes over no epoch."""
+
+    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
+        """The room's part of the epochs whose first seq divides by `each`, in order of time."""
+
+    def version(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class ScoreStore(ScoreReader, Protocol):
     """What the scorer writes and the pages read."""
 
     def cursor(self) -> int: ...
@@ -222,19 +237,11 @@ class ScoreStore(Protocol):
         always wins.
         """
 
-    def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]: ...
-    def alerts(self, lesson: str) -> list[AlertRecord]: ...
     def open_alerts(self) -> list[AlertRecord]:
         """Those of all lessons that are not cleared; passes over no other."""
 
-    def scored_lessons(self) -> list[ScoredLesson]:
-        """The lessons that have epochs; passes over no epoch."""
-
     def lessons_with_scores(self) -> set[str]:
         """The same lessons without their times, in a fraction of the time."""
-
-    def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
-        """The room's part of the epochs whose first seq divides by `each`, in order of time."""
 
     def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
         """Forget epochs, at most so many, and alerts from before a time; how many went.
@@ -260,5 +267,3 @@ class ScoreStore(Protocol):
         """Lessons to score again from their start, until `scored_again` says that it was done."""
 
     def scored_again(self) -> None: ...
-    def version(self) -> int: ...
-    def close(self) -> None: ...

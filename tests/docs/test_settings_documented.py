@@ -71,7 +71,7 @@ def test_every_key_stands_in_its_example(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for table in tables(EXAMPLES[name]):
         for key in table.model_fields:
-            assert re.search(rf"(?m)^(# )?{key}( =|:)|^\[\[?{key}\]\]?$", text), key
+            assert re.search(rf"(?m)^(# )?{key}( =|:)|^\[\[?([a-z]+\.)?{key}\]\]?$", text), key
 
 
 def tables(model: type[Settings]) -> list[type[Settings]]:

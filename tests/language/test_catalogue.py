@@ -37,6 +37,8 @@ ELSEWHERE: Final = {
     "moments/routes.py": "the interface's description",
     "openid/": "the log, and what a provider does wrong, for who runs the server",
     "people/sign_in.py": "who acts, in the audit log's rows",
+    "reading/__init__.py": "the settings",
+    "reading/victoria.py": "a header",
     "record/next_visit.py": "the calendar file's own name for its program",
     "record/notes_rows.py": "names of columns and their values",
     "settings.py": "the settings",

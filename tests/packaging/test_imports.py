@@ -22,7 +22,7 @@ EXTRAS_OF = {
     "firmware_bridge": ("edge",),
     "edge_agent": ("edge",),
     "ingest": ("server",),
-    "dashboard_api": ("server",),
+    "dashboard_api": ("server", "replicas"),  # the latter where it reads from InfluxDB
     "school": ("server", "postgres"),  # each without the other's driver
     "models": ("server", "train"),  # import-linter keeps the server away from what needs `train`
     "simulators": ("demo",),
@@ -69,9 +69,14 @@ def imported(package: str) -> frozenset[str]:
     return frozenset(canonicalize_name(distributions[module][0]) for module in foreign)
 
 
-# These come with what is declared, by its own word: FastAPI is made of Starlette, and uvicorn reads
-# HTTP with h11.
-TOGETHER = {"starlette": "fastapi", "pydantic-core": "pydantic", "h11": "uvicorn"}
+# These come with what is declared, by its own word: FastAPI is made of Starlette, uvicorn reads HTTP
+# with h11, and influxdb-client raises urllib3's errors.
+TOGETHER = {
+    "starlette": "fastapi",
+    "pydantic-core": "pydantic",
+    "h11": "uvicorn",
+    "urllib3": "influxdb-client",
+}
 
 
 @pytest.mark.parametrize("package", sorted(OURS))
