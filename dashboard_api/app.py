@@ -153,6 +153,7 @@ def create_app(
     model_file: Path | None = None,
     label_days: int = RetentionSettings().label_days,
     data_dir: Path | None = None,
+    shards: Sequence[Path] = (),
     database_url: SecretStr | None = None,
     longest_ns: int = LessonSettings().longest_ns,
     settings: DashboardSettings | None = None,
@@ -171,8 +172,8 @@ def create_app(
     them, by default the same. `zone` is the school's time zone;
     None means the computer's own. `model_file` is the model in use; None means the shipped one.
     `label_days` is how long answers are kept to learn from. `data_dir` appears on the health pages,
-    to show which server they belong to, and deleted lessons are purged from it and from the database
-    at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
+    to show which server they belong to, and deleted lessons are purged from it, from the district's other
+    `shards`, and from the database at `database_url`; `longest_ns` after its start a lesson is over. `settings` has the limits; the limits on connections work
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
     their links. `framework` has the tags of notes; None means the shipped one, `forms` what people
@@ -186,7 +187,7 @@ def create_app(
     deletions = (
         None
         if data_dir is None or limits.reads.kind != "store"
-        else Deletions(data_dir, SystemClock(), database_url, longest_ns, videos.files)
+        else Deletions(data_dir, SystemClock(), database_url, longest_ns, videos.files, shards)
     )
 
     @asynccontextmanager
@@ -246,6 +247,7 @@ def create_app(
     app.state.list_tags = ListTags()
     app.state.label_days = label_days
     app.state.data_dir = data_dir
+    app.state.shards = shards
     app.state.deletions = deletions
     app.state.videos = videos
     app.state.suggestion_counts = SuggestionCounts()

@@ -10,7 +10,7 @@ import resource
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,7 @@ from dashboard_api.web.store_thread import Stores
 from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted, url_of
 from ingest.settings import ServerSettings
-from ingest.stores import open_period_reader, open_score_store
+from ingest.stores import open_shard_periods, open_shard_scores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from school import open_school
 from school.lessons.records import Lesson
@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
         model_file=settings.score.model_file,
         label_days=settings.retention.label_days,
         data_dir=settings.data_dir,
+        shards=settings.shards,
         database_url=settings.school.database_url,
         longest_ns=settings.lessons.longest_ns,
         settings=dashboard,
@@ -133,7 +134,9 @@ def _opener(
     """What opens the pages' stores; raises ConfigurationError, or UsageError for a token's file."""
     reads, url = dashboard.reads, settings.school.database_url
     if reads.kind == "store":
-        return partial(open_stores, settings.data_dir, settings.lessons.longest_ns, url)
+        return partial(
+            open_stores, settings.data_dir, settings.lessons.longest_ns, url, settings.shards
+        )  # fmt: skip
     log.info("lessons are read from %s", reads.address)
     return partial(_open_elsewhere, settings, reads, reads.token(), clock)
 
@@ -202,13 +205,14 @@ def open_stores(
     data_dir: Path,
     longest_ns: int = LessonSettings().longest_ns,
     database_url: SecretStr | None = None,
+    shards: Sequence[Path] = (),
 ) -> Stores:
-    """The stores of a data directory, as the pages read them."""
+    """The stores of a data directory and of other shards, as the pages read them."""
     school = open_school(data_dir, database_url)
     return Stores.of_school(
         school,
-        periods=open_period_reader(data_dir),
-        scores=open_score_store(data_dir),
+        periods=open_shard_periods(data_dir, shards),
+        scores=open_shard_scores(data_dir, shards),
         longest_ns=longest_ns,
     )
 

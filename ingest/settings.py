@@ -150,6 +150,8 @@ class ServerSettings(Settings):
     """Further schools that this server keeps and scores; docs/shards.md says how many servers share them."""
     data_dir: Path = Path("roomtone-data")
     """The directory of main.db, the day files, score.db and school.db; created if it is missing."""
+    shards: tuple[Path, ...] = ()
+    """Data directories of the district's other servers: their rooms are on these pages too, and purges reach them."""
     broker: BrokerSettings = BrokerSettings()
     """How to reach the MQTT broker."""
     ingest: IngestSettings = IngestSettings()

@@ -25,7 +25,7 @@ from ingest.purge.leaving import LeavingRun
 from ingest.purge.requests import PurgeFolder
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
-from ingest.stores import open_period_reader, open_score_store
+from ingest.stores import open_shard_periods, open_shard_scores
 from school import open_school
 from school.audit.actor import Actor
 from school.people.data_subjects.leaving import LeavingPlan
@@ -86,8 +86,8 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
     school = open_school(settings.data_dir, settings.school.database_url)
     with closing(school):
         stores = Stores(
-            periods=open_period_reader(settings.data_dir),
-            scores=open_score_store(settings.data_dir),
+            periods=open_shard_periods(settings.data_dir, settings.shards),
+            scores=open_shard_scores(settings.data_dir, settings.shards),
             lessons=school.lessons, people=school.people, sharing=school.sharing,
             audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
@@ -150,11 +150,11 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
     clock, url = SystemClock(), settings.school.database_url
     purges = PurgeRun(
         data_dir=settings.data_dir, clock=clock, say=say, database_url=url,
-        videos=VideoFiles.of(settings.video),
+        videos=VideoFiles.of(settings.video), shards=settings.shards,
     )  # fmt: skip
     rest = LeavingRun(
         data_dir=settings.data_dir, clock=clock, say=say, purges=purges, database_url=url,
-        longest_ns=settings.lessons.longest_ns,
+        longest_ns=settings.lessons.longest_ns, shards=settings.shards,
     )  # fmt: skip
     with ExitStack() as unfinished:  # also at Ctrl-C
         unfinished.callback(

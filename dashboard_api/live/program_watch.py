@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,32 +32,34 @@ _CREDENTIALS: Final = struct.Struct("3i")
 
 
 class ProgramWatch:
-    """The state of each program that writes into a data directory.
+    """The state of each program that writes into a data directory, or into those of several shards.
 
     Without a data directory nothing is known of them.
     """
 
-    def __init__(self, data_dir: Path | None, clock: Clock) -> None:
+    def __init__(self, data_dir: Path | None, clock: Clock, shards: Sequence[Path] = ()) -> None:
         self.revision = 0
         """Changes with every state."""
-        self._data_dir = data_dir
+        self.shards = 1 + len(shards)
+        self._directories = () if data_dir is None else (data_dir, *shards)
         self._clock = clock
-        self._seen = {name: Sightings() for name in PROGRAMS}
-        self._before: dict[str, object] = {}
+        self._seen = {(at, name): Sightings() for at in range(self.shards) for name in PROGRAMS}
+        self._before: dict[tuple[int, str], object] = {}
 
-    def state(self, program: str) -> ProgramState:
-        return self._seen[program].state if program in self._seen else UNKNOWN
+    def state(self, program: str, shard: int = 0) -> ProgramState:
+        seen = self._seen.get((shard, program))
+        return UNKNOWN if seen is None else seen.state
 
     async def run(self) -> None:
         """Listen until cancelled."""
-        if self._data_dir is None:
-            return
         async with asyncio.TaskGroup() as tasks:
-            for name in PROGRAMS:
-                tasks.create_task(self._follow(self._data_dir, name), name=f"heartbeat of {name}")
+            for at, data_dir in enumerate(self._directories):
+                for name in PROGRAMS:
+                    work = self._follow(data_dir, (at, name))
+                    tasks.create_task(work, name=f"heartbeat of {name}")
 
-    async def _follow(self, data_dir: Path, name: str) -> None:
-        seen = self._seen[name]
+    async def _follow(self, data_dir: Path, which: tuple[int, str]) -> None:
+        seen, (_, name) = self._seen[which], which
         while True:
             try:
                 with heartbeat_address(data_dir, name) as address:
@@ -67,18 +70,18 @@ class ProgramWatch:
                 seen.unknowable()
             else:
                 try:
-                    if await self._listen(name, reader, _process_of(writer)):
+                    if await self._listen(which, reader, _process_of(writer)):
                         await asyncio.sleep(_AGAIN_S)
                         continue
                     seen.unknowable()
                 finally:
                     writer.close()
-            self._note(name)
+            self._note(which)
             await asyncio.sleep(BEAT_S)
 
-    async def _listen(self, name: str, reader: asyncio.StreamReader, pid: int) -> bool:
+    async def _listen(self, which: tuple[int, str], reader: asyncio.StreamReader, pid: int) -> bool:
         """Follow the beats until their end; False if they are none."""
-        seen = self._seen[name]
+        seen = self._seen[which]
         while True:
             try:
                 async with asyncio.timeout(WAIT_S):
@@ -96,14 +99,14 @@ class ProgramWatch:
                     seen.heard(Beat.model_validate_json(line), self._now())
                 except ValidationError:
                     return False
-            self._note(name)
+            self._note(which)
 
-    def _note(self, name: str) -> None:
-        state = self._seen[name].state
+    def _note(self, which: tuple[int, str]) -> None:
+        state = self._seen[which].state
         # That it still works is no news.
         shown = (state.state, state.missing, state.state == "works" or state.since_utc_ns)
-        if self._before.get(name) != shown:
-            self._before[name] = shown
+        if self._before.get(which) != shown:
+            self._before[which] = shown
             self.revision += 1
 
     def _now(self) -> Moment:

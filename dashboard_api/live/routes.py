@@ -103,7 +103,7 @@ def live_rooms(app: FastAPI) -> LiveRooms:
     """The object that reads rooms for all open live pages."""
     store = app.state.store_thread
     assert isinstance(store, StoreThread)
-    watch = ProgramWatch(app.state.data_dir, store.clock)
+    watch = ProgramWatch(app.state.data_dir, store.clock, app.state.shards)
     app.state.live_facts = LiveFacts(watch, Advances(), store.clock, app.state.zone)
 
     async def look(room: str) -> bytes:
@@ -141,6 +141,7 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         else lesson.starts_utc_ns
     )
     epochs = [] if lesson is None else _epochs(stores, [lesson], max(start, shown_ns))
+    shard = stores.shard_of(room)
     return live_view(
         room,
         stores.sensed.room(room, start, end).since(shown_ns),
@@ -150,8 +151,8 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         coming=stores.coming_lesson(room, now.utc_ns),
         now_utc_ns=now.utc_ns,
         zone=facts.zone,
-        ingest=facts.programs.state("ingest"),
-        score=facts.programs.state("score"),
+        ingest=facts.programs.state("ingest", shard),
+        score=facts.programs.state("score", shard),
         unscored_since_utc_ns=_unscored_since(lesson, epochs, facts.advances, now),
     )
 

@@ -90,7 +90,8 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
     nodes = node_reports(stores, room, facts.advances, now)
     readings = stores.sensed.room(room, start, end)
     reason = not_sensing(readings if lesson is None else readings.since(lesson.starts_utc_ns))
-    ingest, score = facts.programs.state("ingest"), facts.programs.state("score")
+    shard = stores.shard_of(room)
+    ingest, score = facts.programs.state("ingest", shard), facts.programs.state("score", shard)
     state = live_state(nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True)
     about = room_facts(
         room, state, nodes, reason, lesson=lesson, coming=coming[-1] if coming else None,
@@ -110,15 +111,18 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
 
 def _server(stores: Stores, facts: LiveFacts) -> tuple[str, ...]:
     now = _now(facts).utc_ns
-    about = RoomFacts(
-        state="off", room="", lesson=None, coming=None, now_utc_ns=now, zone=facts.zone,
-        ingest=facts.programs.state("ingest"), score=facts.programs.state("score"),
-    )  # fmt: skip
+    programs: dict[str, None] = {}
+    for shard in range(facts.programs.shards):
+        about = RoomFacts(
+            state="off", room="", lesson=None, coming=None, now_utc_ns=now, zone=facts.zone,
+            ingest=facts.programs.state("ingest", shard), score=facts.programs.state("score", shard),
+        )  # fmt: skip
+        programs |= dict.fromkeys(server_sentences(about))
     clock = [
         advice_text(_("the server's clock {said}", said=each.said), each.advice)
         for each in clock_findings(stores.periods, now)
     ]
-    return (*server_sentences(about), *clock)
+    return (*programs, *clock)
 
 
 def _now(facts: LiveFacts) -> Moment:

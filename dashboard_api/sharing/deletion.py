@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -68,14 +69,16 @@ class Deletions:
         database_url: SecretStr | None = None,
         longest_ns: int = LessonSettings().longest_ns,
         videos: VideoFiles | None = None,
+        shards: Sequence[Path] = (),
     ) -> None:
         self._folder = PurgeFolder(data_dir)
         self._running = PurgeRun(
-            data_dir=data_dir, clock=clock, say=_LOG.info, database_url=database_url, videos=videos
-        )
+            data_dir=data_dir, clock=clock, say=_LOG.info, database_url=database_url, videos=videos,
+            shards=shards,
+        )  # fmt: skip
         self._leaving = LeavingRun(
             data_dir=data_dir, clock=clock, say=_LOG.info, purges=self._running,
-            longest_ns=longest_ns, database_url=database_url,
+            longest_ns=longest_ns, database_url=database_url, shards=shards,
         )  # fmt: skip
         self._is_asked = threading.Event()
         self._is_stopped = threading.Event()

@@ -19,6 +19,7 @@ from dashboard_api.reading.kept import KeptReader
 from dashboard_api.reading.protocol import SensedReader
 from dashboard_api.web.model_catalog import ModelCatalog
 from dashboard_api.web.viewer import Viewer
+from ingest.stores.joined.periods import JoinedPeriodReader
 from ingest.stores.protocol import PeriodReader, ScoreReader
 from ingest.stores.records import EpochRecord
 from school import School
@@ -119,6 +120,10 @@ class Stores:
             made[key] = make(epochs)
         found: T = made[key]
         return found
+
+    def shard_of(self, room: str) -> int:
+        """The place of the shard whose programs keep and score a room; 0 where there is one."""
+        return self.periods.shard_of(room) if isinstance(self.periods, JoinedPeriodReader) else 0
 
     def lesson(self, lesson_id: str) -> Lesson | None:
         """A lesson, with an end even if nobody ended it; None if it does not exist."""

@@ -22,7 +22,7 @@ from ingest.purge.plan import PurgePlan, PurgePlanner
 from ingest.purge.requests import PersonLeft, PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.settings import ServerSettings
-from ingest.stores import open_period_reader
+from ingest.stores import open_shard_periods
 from ingest.stores.format.day_files import SET_ASIDE
 from school import open_lesson_store
 from school.timetable.entries import as_room
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     running = PurgeRun(
         data_dir=settings.data_dir, clock=clock, say=say,
         database_url=settings.school.database_url, videos=VideoFiles.of(settings.video),
+        shards=settings.shards,
     )  # fmt: skip
     if args.resume:
         with folder.alone():
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
             LeavingRun(
                 data_dir=settings.data_dir, clock=clock, say=say, purges=running,
                 longest_ns=settings.lessons.longest_ns,
-                database_url=settings.school.database_url,
+                database_url=settings.school.database_url, shards=settings.shards,
             ).settle()  # fmt: skip
         _say_aside(folder)
         return 0
@@ -117,7 +118,7 @@ def _plan(args: argparse.Namespace, settings: ServerSettings, clock: Clock) -> P
     if end <= start:
         raise UsageError("--to is not later than --from.")
     with (
-        closing(open_period_reader(settings.data_dir)) as reader,
+        closing(open_shard_periods(settings.data_dir, settings.shards)) as reader,
         closing(open_lesson_store(settings.data_dir, settings.school.database_url)) as lessons,
     ):
         planner = PurgePlanner(

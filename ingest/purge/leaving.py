@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ingest.purge.log import PurgeLog
 from ingest.purge.plan import PurgePlanner
 from ingest.purge.requests import PersonLeft, PurgeRequest
 from ingest.purge.run import PurgeRun
-from ingest.stores import open_period_reader
+from ingest.stores import open_shard_periods
 from school import School, open_school
 from school.audit.actor import Actor
 from school.people.data_subjects.leaving import Departure
@@ -44,7 +44,9 @@ class LeavingRun:
         purges: PurgeRun,
         longest_ns: int,
         database_url: SecretStr | None = None,
+        shards: Sequence[Path] = (),
     ) -> None:
+        self._shards = shards
         self._data_dir = data_dir
         self._clock = clock
         self._say = say
@@ -138,7 +140,7 @@ class LeavingRun:
             )
             return None
         try:
-            with closing(open_period_reader(self._data_dir)) as reader:
+            with closing(open_shard_periods(self._data_dir, self._shards)) as reader:
                 planner = PurgePlanner(
                     reader=reader, lessons=school.lessons, now_utc_ns=self._clock.utc_ns(),
                     longest_ns=self._longest_ns,

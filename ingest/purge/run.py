@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from contract.files.sqlite_file import has_writer
 from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
-from ingest.stores import open_period_store, open_score_writer
+from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from school import open_lesson_store, open_school
 from school.lessons.protocol import LessonStore
 from school.observing.removing import LessonSpan
@@ -31,7 +31,7 @@ _REPORT_EACH_NS: Final = 5 * SECOND_NS
 
 
 class PurgeRun:
-    """Carries out requests on one data directory, and records them."""
+    """Carries out requests on a data directory and those of other shards, and records them once."""
 
     def __init__(
         self,
@@ -41,8 +41,10 @@ class PurgeRun:
         say: Callable[[str], None],
         database_url: SecretStr | None = None,
         videos: VideoFiles | None = None,
+        shards: Sequence[Path] = (),
     ) -> None:
         self._videos = videos
+        self._shards = shards
         self._data_dir = data_dir
         self._database_url = database_url
         self._clock = clock
@@ -55,13 +57,13 @@ class PurgeRun:
         self._log.verified()  # do not begin what can't be recorded
         removed = self.remove(request)
         record = self._log.append(request, removed, done_utc_ns=self._clock.utc_ns())
-        self._folder.finish(request)
+        self._finish(request)
         return record
 
     def repeat(self, request: PurgeRequest) -> None:
         """Remove again what a restored backup brought back; it is already recorded."""
         self.remove(request)
-        self._folder.finish(request)
+        self._finish(request)
 
     def remove(self, request: PurgeRequest) -> dict[str, int]:
         """Do all parts; returns what was removed, and how many."""
@@ -84,9 +86,26 @@ class PurgeRun:
                 removed["answers about moments"] = gone.verdicts
                 removed["labels"] = gone.labels
                 removed["looks of observers"] = gone.looks
-        for part in PARTS:
-            removed.update(self._do(request, part).removed)
+        for data_dir in (self._data_dir, *self._holders(request)):
+            if data_dir != self._data_dir:
+                PurgeFolder(data_dir).ask(request)
+            for part in PARTS:
+                removed.update(self._do(data_dir, request, part).removed)
         return removed
+
+    def _holders(self, request: PurgeRequest) -> Iterator[Path]:
+        """The other shards that keep the room, or have its request from before."""
+        for data_dir in self._shards:
+            is_asked = PurgeFolder(data_dir).is_asked(request)
+            with closing(open_period_reader(data_dir)) as reader:
+                if is_asked or reader.streams(request.room):
+                    yield data_dir
+
+    def _finish(self, request: PurgeRequest) -> None:
+        for data_dir in self._shards:
+            if PurgeFolder(data_dir).is_asked(request):
+                PurgeFolder(data_dir).finish(request)
+        self._folder.finish(request)
 
     def _require_videos(self, request: PurgeRequest) -> None:
         """Refuse to forget where a video is that can't be destroyed from here."""
@@ -112,23 +131,23 @@ class PurgeRun:
             gone |= {name: self._videos.destroy(name) for name in sorted(names)}
         return {"videos": sum(gone.values())} if gone else {}
 
-    def _do(self, request: PurgeRequest, part: str) -> PartDone:
-        database = self._data_dir / PARTS[part]
+    def _do(self, data_dir: Path, request: PurgeRequest, part: str) -> PartDone:
+        database, folder = data_dir / PARTS[part], PurgeFolder(data_dir)
         reported_ns = self._clock.elapsed_ns() - _REPORT_EACH_NS
         while True:
-            done = self._folder.done(request, part)
+            done = folder.done(request, part)
             if done is not None:
                 return done
-            if not self._folder.is_asked(request):
-                why = self._folder.aside.why(request.file_name)
+            if not folder.is_asked(request):
+                why = folder.aside.why(request.file_name)
                 raise StoreError(
-                    f"The purge {request.id} is no longer in {self._data_dir / 'purges'}"
+                    f"The purge {request.id} is no longer in {data_dir / 'purges'}"
                     + (f": it was put aside there ({why})" if why else ": someone removed it")
                     + ". It is not finished and not recorded: correct that, and ask for it again."
                 )
             if not has_writer(database):
                 try:
-                    self._stand_in(request, part)
+                    self._stand_in(data_dir, request, part)
                 except StoreError:
                     if not has_writer(database):
                         raise
@@ -140,24 +159,24 @@ class PurgeRun:
                 self._say(f"{part} is running: waiting until it has removed its part ...")
             time.sleep(_POLL_S)
 
-    def _stand_in(self, request: PurgeRequest, part: str) -> None:
+    def _stand_in(self, data_dir: Path, request: PurgeRequest, part: str) -> None:
         reported_ns = self._clock.elapsed_ns()
         done = None
-        for done in self._steps(part, request):
+        for done in self._steps(data_dir, part, request):
             now_ns = self._clock.elapsed_ns()
             if now_ns - reported_ns >= _REPORT_EACH_NS:
                 reported_ns = now_ns
                 gone = ", ".join(f"{n} {what}" for what, n in done.removed.items())
                 self._say(f"{part}'s part: {gone} so far ...")
         if done is not None:
-            self._folder.note_done(request, part, done)
+            PurgeFolder(data_dir).note_done(request, part, done)
 
-    def _steps(self, part: str, request: PurgeRequest) -> Iterator[PartDone]:
+    def _steps(self, data_dir: Path, part: str, request: PurgeRequest) -> Iterator[PartDone]:
         if part == "ingest":
-            with closing(open_period_store(self._data_dir)) as store:
+            with closing(open_period_store(data_dir)) as store:
                 yield from purge_kept(store, request)
         else:
-            with closing(open_score_writer(self._data_dir)) as scores:
+            with closing(open_score_writer(data_dir)) as scores:
                 yield from purge_scores(scores, request)
 
 

@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from contract.errors import UsageError
+from ingest.stores.joined.periods import JoinedPeriodReader
+from ingest.stores.joined.scores import JoinedScoreReader
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
@@ -23,6 +27,8 @@ __all__ = [
     "open_period_store",
     "open_score_store",
     "open_score_writer",
+    "open_shard_periods",
+    "open_shard_scores",
 ]
 
 PERIOD_STORES: Final = {"sqlite": SqlitePeriodStore, "memory": MemoryPeriodStore}
@@ -47,3 +53,24 @@ def open_score_store(directory: str | Path) -> ScoreStore:
 def open_score_writer(directory: str | Path) -> ScoreStore:
     """The same as its one writer from the start: it brings an older file up."""
     return SqliteScoreStore(Path(directory), is_writer=True)
+
+
+def open_shard_periods(directory: Path, shards: Sequence[Path] = ()) -> PeriodReader:
+    """Reads the periods of a data directory and those of a district's other shards as one."""
+    _require(shards)
+    readers = [open_period_reader(each) for each in (directory, *shards)]
+    return JoinedPeriodReader(readers) if shards else readers[0]
+
+
+def open_shard_scores(directory: Path, shards: Sequence[Path] = ()) -> ScoreStore:
+    """The same of the scores; with other shards, for reading alone."""
+    _require(shards)
+    stores = [open_score_store(each) for each in (directory, *shards)]
+    return JoinedScoreReader(stores) if shards else stores[0]
+
+
+def _require(shards: Sequence[Path]) -> None:
+    """No store is made where a setting names the wrong directory."""
+    for each in shards:
+        if not (each / "main.db").exists():
+            raise UsageError(f"{each} has no main.db; check `shards`, or start its ingest first.")

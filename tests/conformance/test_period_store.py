@@ -20,6 +20,7 @@ from contract.wire.messages import Birth, Death, Health, Timebase
 from contract.wire.payload import Batch, Gap, GapReason, Layout
 from ingest.stores import PERIOD_STORES, open_period_reader, open_period_store
 from ingest.stores.clock_records import ClockNote
+from ingest.stores.joined.periods import JoinedPeriodReader
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader, PeriodStore
 from ingest.stores.records import Arrival, Aside, Change, GapRecord, Tick
@@ -31,7 +32,7 @@ DAY_NS = 24 * 3600 * SECOND
 LAYOUT = Layout((1, 2, 5), (1, 2, 11), (1, 2))
 
 
-@pytest.fixture(params=sorted(PERIOD_STORES))
+@pytest.fixture(params=(*sorted(PERIOD_STORES), "joined"))
 def pair(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[tuple[PeriodStore, PeriodReader]]:
@@ -43,6 +44,8 @@ def pair(
         return
     store = open_period_store(tmp_path / "data")
     reader = open_period_reader(tmp_path / "data")
+    if request.param == "joined":  # tests/ingest/stores/joined has what is not in the first shard
+        reader = JoinedPeriodReader([reader, open_period_reader(tmp_path / "other")])
     yield store, reader
     reader.close()
     store.close()

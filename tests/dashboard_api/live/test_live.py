@@ -166,7 +166,7 @@ def programs(client, monkeypatch, filled):
     def be(ingest: ProgramState = WORKS, score: ProgramState = WORKS) -> None:
         states = {"ingest": ingest, "score": score}
         watch = client.app.state.live_facts.programs
-        monkeypatch.setattr(type(watch), "state", lambda _, name: states[name])
+        monkeypatch.setattr(type(watch), "state", lambda _, name, shard=0: states[name])
 
     return be
 
