@@ -76,13 +76,8 @@ class SiteClaim:
         self._said_ns = clock.elapsed_ns() - _SAY_AGAIN_NS
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._link = MqttLink(
-            broker=broker,
-            client_id=program_client_id("claim"),
-            others_write=True,
-            will=self._gone,
-            subscriptions=self._topics,
-        )
+        self._broker = broker
+        self._link = self._new_link()
         self._thread = threading.Thread(target=self._run, name=f"claim {site}", daemon=True)
 
     @property
@@ -136,15 +131,33 @@ class SiteClaim:
                 event = self._link.events.get(timeout=self._wait_s())
             if isinstance(event, Received):
                 self._link.acknowledge(event)
-            if not self._link.is_alive and not self._stop.is_set():
-                self.trouble = "the thread of its MQTT link has ended, which is a defect"
             with self._lock:
                 if self._stop.is_set():
                     return
+                self._require_link()
                 self._take(event)
                 self._rules.pass_time(self._clock.elapsed_ns())
                 self._ask()
                 self._speak()
+
+    def _require_link(self) -> None:
+        if self._link.is_alive:
+            return
+        _LOG.error(
+            "the thread of the link for %s has ended, which is a defect; starting another",
+            self.site,
+        )
+        self._link = self._new_link()
+        self._link.start()
+
+    def _new_link(self) -> MqttLink:
+        return MqttLink(
+            broker=self._broker,
+            client_id=program_client_id("claim"),
+            others_write=True,
+            will=self._gone,
+            subscriptions=self._topics,
+        )
 
     def _wait_s(self) -> float:
         due_ns = self._rules.due_in_ns(self._clock.elapsed_ns())

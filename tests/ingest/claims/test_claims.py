@@ -15,6 +15,7 @@ from contract.clock import SystemClock
 from contract.errors import ConfigurationError, LinkError
 from contract.topics import ingest_claim, ingest_state
 from contract.wire.messages import Ack, Config, IngestState
+from ingest.claims.claim import SiteClaim
 from ingest.receiving.service import Ingest
 from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores import open_period_reader, open_period_store
@@ -186,6 +187,26 @@ def test_the_second_program_ends_with_the_sentence_alone(
     assert second.returncode == 1
     assert "Another ingest" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_a_claim_whose_link_has_ended_makes_another_and_says_again_what_is_true(
+    broker: RunningBroker, client: Connect
+) -> None:
+    claim = SiteClaim(
+        site="north", broker=broker.settings, clock=SystemClock(), instance="me", place="here",
+        started_utc_ns=1,
+    )  # fmt: skip
+    claim.say("up")
+    claim.start()
+    try:
+        node = client("kit", ingest_state("north"))
+        node.message(ingest_state("north"), is_up)
+        claim._link.stop(farewell=claim._gone)
+        node.message(ingest_state("north"), lambda payload: not is_up(payload))
+        node.message(ingest_state("north"), is_up)
+    finally:
+        claim.stop()
+    node.message(ingest_state("north"), lambda payload: not is_up(payload))
 
 
 def test_a_site_is_named_once() -> None:
