@@ -41,6 +41,7 @@ OURS = "Roomtone"
 COLUMNS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     ("values/s of CPU", "until readable", lambda f: f"{f['values_per_cpu_s'] / 1e6:.3f} M"),
     ("of CPU", "until at rest", lambda f: f"{f['values_per_cpu_s_at_rest'] / 1e6:.3f} M"),
+    ("of it the", "feeder", lambda f: share(f.get("feeder_share"))),
     ("values/s", "on the clock", lambda f: f"{f['values_per_s'] / 1e6:.3f} M"),
     ("bytes", "a value", lambda f: f"{f['bytes_a_value']:.2f}"),
     ("5 min of", "a room, ms", lambda f: f"{f['read_room_ms']:.1f}"),
@@ -65,6 +66,7 @@ def main() -> int:
         seconds=arguments.seconds,
         killed_s=arguments.killed_seconds,
         term=Term(lessons=arguments.lessons),
+        rate=arguments.rate,
     )
     telegraf = None if arguments.no_telegraf else shutil.which("telegraf")
     found: dict[str, Figures] = {}
@@ -83,6 +85,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rooms", type=int, default=40)
     parser.add_argument("--seconds", type=int, default=200, help="measured, of every room")
+    parser.add_argument("--rate", type=float, help="messages a second instead of full speed")
     parser.add_argument("--lesson-seconds", type=int, default=3_000, help="of the lesson to read")
     parser.add_argument(
         "--killed-seconds", type=int, default=20, help="of every room, in real time"
@@ -115,6 +118,10 @@ def measures(
     return {OURS: lambda folder: measure_ours(readings, plan, folder)} | {
         f"{feeder} + {name}": measured(make) for name, make in engines.items()
     }
+
+
+def share(of_cpu: float | None) -> str:
+    return "–" if of_cpu is None else f"{of_cpu:.0%}"
 
 
 def require_agreement(found: dict[str, Figures]) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.error import HTTPError, URLError
@@ -39,8 +40,8 @@ class Engine(Protocol):
     def settle(self) -> None:
         """Bring all to disk in its lasting form, and wait for that."""
 
-    def data_folder(self) -> Path:
-        """What holds its data, and nothing else."""
+    def at_rest(self) -> int:
+        """Bytes on the disk that hold its data; what waits to be removed or used again is not counted."""
 
     def read_room(self, room: str, span: tuple[int, int]) -> int:
         """All values of a room over some minutes; returns how many."""
@@ -85,9 +86,14 @@ def wait_for(is_so: Callable[[], bool], what: str, timeout_s: float = READY_S) -
         time.sleep(_LOOK_S)
 
 
-def allocated_bytes(folder: Path) -> int:
-    """What the files take on the disk, as `du` counts it."""
-    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if path.is_file())
+def allocated_bytes(folder: Path, *, without: str = "") -> int:
+    """What the files take on the disk, as `du` counts it; a pattern leaves out folders by name."""
+    return sum(
+        path.stat().st_blocks * 512
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(fnmatch(part, without) for part in path.relative_to(folder).parts[:-1])
+    )
 
 
 def is_still(folder: Path) -> bool:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from peers.engine import ask, get, is_still, post, wait_for
+from peers.engine import allocated_bytes, ask, get, is_still, post, wait_for
 from roomtone.demo.broker import free_port
 
 BINARY = "influxd"
@@ -59,8 +59,8 @@ class InfluxDb:
             timeout_s=180.0,
         )
 
-    def data_folder(self) -> Path:
-        return self._folder / "data"
+    def at_rest(self) -> int:
+        return allocated_bytes(self._folder / "data")
 
     def read_room(self, room: str, span: tuple[int, int]) -> int:
         rows = self._query(f"SELECT * FROM seat,room WHERE room='{room}' AND {_during(span)}")

@@ -139,7 +139,7 @@ def measure_ours(readings: Readings, plan: Plan, folder: Path) -> Figures:
             kits.send(plan.before())
             kits.wait_until_kept()
             cpu, wall = cpu_s(process.pid), time.perf_counter()
-            kits.send(plan.measured())
+            kits.send(plan.measured(), plan.rate)
             kits.wait_until_kept()
             used, wall = max(CPU_TICK_S, cpu_s(process.pid) - cpu), time.perf_counter() - wall
             with closing(open_period_reader(data)) as reader:

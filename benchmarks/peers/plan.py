@@ -29,6 +29,8 @@ class Plan:
     seconds: int
     killed_s: int
     term: Term
+    rate: float | None = None
+    """Messages a second while it is measured; None: as fast as they are taken."""
 
     def before(self) -> list[tuple[int, int]]:
         """Room 0's lesson, then a second of every room, so that each is known."""

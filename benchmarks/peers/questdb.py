@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from peers.engine import ask, get, is_still, wait_for
+from peers.engine import allocated_bytes, ask, get, is_still, wait_for
 from roomtone.demo.broker import free_port
 
 
@@ -55,8 +55,9 @@ class QuestDb:
 
         wait_for(lambda: is_applied() and is_still(self._root / "db"), "QuestDB's WAL", 180.0)
 
-    def data_folder(self) -> Path:
-        return self._root / "db"
+    def at_rest(self) -> int:
+        # What is applied to the tables stays in the WAL's segments until a purge.
+        return allocated_bytes(self._root / "db", without="wal*")
 
     def read_room(self, room: str, span: tuple[int, int]) -> int:
         found = 0

@@ -17,7 +17,7 @@ from support.child_process import child
 from contract.mqtt.link import LinkUp, MqttLink
 from contract.settings import BrokerSettings
 from contract.topics import subscription
-from peers.engine import Engine, allocated_bytes, post, wait_for
+from peers.engine import Engine, post, wait_for
 from peers.plan import CPU_TICK_S, READ_S, Figures, Plan
 from peers.readings import SITE, STARTS_S, Readings, data_topic
 from roomtone.demo.broker import free_port, mosquitto_path
@@ -43,17 +43,18 @@ def measure_theirs(
             send(link, readings, plan.before())
             wait_until_there(engine, plan.before())
             pids = database.pid, client.pid
-            cpu, wall = sum(map(cpu_s, pids)), time.perf_counter()
-            send(link, readings, plan.measured())
+            cpu, fed, wall = sum(map(cpu_s, pids)), cpu_s(client.pid), time.perf_counter()
+            send(link, readings, plan.measured(), plan.rate)
             wait_until_there(engine, plan.measured())
             used, wall = sum(map(cpu_s, pids)) - cpu, time.perf_counter() - wall
             used = max(CPU_TICK_S, used)
+            figures["feeder_share"] = (cpu_s(client.pid) - fed) / used
             engine.settle()
             at_rest = max(CPU_TICK_S, sum(map(cpu_s, pids)) - cpu)
             figures["values_per_cpu_s"] = plan.measured_values / used
             figures["values_per_cpu_s_at_rest"] = plan.measured_values / at_rest
             figures["values_per_s"] = plan.measured_values / wall
-        figures["bytes_a_value"] = allocated_bytes(engine.data_folder()) / plan.values
+        figures["bytes_a_value"] = engine.at_rest() / plan.values
         with running(engine):
             figures |= reads(engine, plan)
         figures |= killed(engine, feeding, link, readings, plan)

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from peers.engine import ask, get, is_still, wait_for
+from peers.engine import allocated_bytes, ask, get, is_still, wait_for
 from roomtone.demo.broker import free_port
 
 BINARY = "victoria-metrics"
@@ -53,8 +53,8 @@ class VictoriaMetrics:
         get(f"{self._url}/internal/force_merge")
         wait_for(lambda: is_still(self._data), "VictoriaMetrics's merge")
 
-    def data_folder(self) -> Path:
-        return self._data
+    def at_rest(self) -> int:
+        return allocated_bytes(self._data)
 
     def read_room(self, room: str, span: tuple[int, int]) -> int:
         return sum(len(each["values"]) for each in self._export(f'{{room="{room}"}}', span))

@@ -33,7 +33,7 @@ PLAIN_FOLDERS: Final = (
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = (
     "audit", "benchmarks", "deploy", "edge", "faults", "ingest", "labels", "lessons", "measures", "metrics", "model",
-    "mosquitto", "mqtt", "privacy", "replay", "retention", "serial-protocol", "simulators", "store",
+    "mosquitto", "mqtt", "others-tools", "privacy", "replay", "retention", "scale", "serial-protocol", "simulators", "store",
 )  # fmt: skip
 """Documents that are checked, from docs/."""
 NAMES_TO_AVOID: Final = {
