@@ -47,9 +47,10 @@ class Outgoing:
             self._words.popitem(last=False)
             self.dropped += 1
 
-    def flush(self, link: OutgoingPublisher) -> None:
-        """Hand over as much as the link takes, in order."""
-        while self._words:
+    def flush(self, link: OutgoingPublisher, *, max_words: int | None = None) -> None:
+        """Hand over as much as the link takes, in order, or so many of them."""
+        stay = 0 if max_words is None else max(0, len(self._words) - max_words)
+        while len(self._words) > stay:
             about = next(iter(self._words))
             topic, payload, retain, qos = self._words[about]
             if not link.publish(topic, payload, retain=retain, qos=qos):

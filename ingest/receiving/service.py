@@ -57,6 +57,10 @@ _LOG_EACH_NS: Final = 60_000_000_000
 _COUNT_NS: Final = 5_000_000
 """Of each tick, at most this goes into counting what was kept before ingest began."""
 
+_FOR_TOOLS: Final = 4
+"""Times `max_outgoing`: a kit has three words for others' tools, and one ack."""
+_FOR_TOOLS_A_TICK: Final = 100
+
 
 class _Parts:
     """What works together while the stores are open."""
@@ -93,6 +97,8 @@ class _Parts:
         self.upkeep = KeptUpkeep(
             settings=settings, clock=clock, store=store, server_clock=self.server_clock
         )
+        # Of its own: a thousand births at a reconnect must not push out a kit's configuration.
+        self.for_tools = Outgoing(_FOR_TOOLS * limits.max_outgoing)
         self.health_topic = HealthTopic(settings.health_topic, settings.sites)
         self.sealing = Sealing(store=store, clock=clock, settings=limits)
         self.checking = SealedChecking(store=store, clock=clock, seat_seconds=self.seat_seconds)
@@ -237,6 +243,7 @@ class Ingest:
             stop.wait(_RETRY_S)
         self._say_up(parts)
         parts.outgoing.flush(parts.link)
+        parts.for_tools.flush(parts.link, max_words=_FOR_TOOLS_A_TICK)
         self._note_figures(parts)
         self._log_progress(parts.outgoing)
 
@@ -347,7 +354,7 @@ class Ingest:
             # QoS 0: an ack says all that is kept, so the next one makes up for one that is lost.
             parts.outgoing.say(word.about, word.topic, word.ack.encode(), qos=0)
         for said in parts.health_topic.of(messages):
-            parts.outgoing.say(said.topic, said.topic, said.payload, retain=said.is_retained)
+            parts.for_tools.say(said.topic, said.topic, said.payload, retain=said.is_retained)
         for site, room, node in kept.births:
             parts.config.add_node(room, node, site=site)
 

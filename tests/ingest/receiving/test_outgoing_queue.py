@@ -51,6 +51,16 @@ def test_when_it_is_full_the_oldest_goes() -> None:
     assert outgoing.dropped == 1
 
 
+def test_so_many_words_are_handed_over_and_the_others_wait() -> None:
+    outgoing, link = Outgoing(10), Link(10)
+    for about in "abcde":
+        outgoing.say(about, about, b"")
+    outgoing.flush(link, max_words=2)
+    assert [topic for topic, _, _ in link.taken] == ["a", "b"]
+    outgoing.flush(link, max_words=9)
+    assert [topic for topic, _, _ in link.taken] == list("abcde")
+
+
 def lesson(name: str, starts_ns: int, ends_ns: int | None, room: str = "r1") -> Lesson:
     return Lesson(
         id=name, room=room, teacher="t", title="", starts_utc_ns=starts_ns, ends_utc_ns=ends_ns,
