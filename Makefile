@@ -72,7 +72,7 @@ catalogue: setup  ## bring the catalogues of the pages' texts up to date
 lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the newest versions
 	$(BIN)/uv pip compile $(LOCKING) --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKING) --group node -o requirements-node.lock
-	for extra in edge server postgres; do $(BIN)/uv pip compile $(LOCKING) -c requirements.lock \
+	for extra in edge server postgres replicas; do $(BIN)/uv pip compile $(LOCKING) -c requirements.lock \
 		--no-annotate --extra $$extra --group build pyproject.toml -o requirements-$$extra.lock; done
 
 # One version of a library for all Pythons, machines and systems, as a wheel, so that no compiler
@@ -97,6 +97,10 @@ install-edge install-server: install-%: requirements-%.lock
 
 .PHONY: install-postgres
 install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL to a server in INTO
+	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
+
+.PHONY: install-replicas
+install-replicas: requirements-replicas.lock  ## add the client for time-series databases to a server in INTO
 	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
 
 .PHONY: clean

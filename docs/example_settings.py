@@ -10,7 +10,7 @@ import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from contract.settings import Settings
 from dashboard_api.settings import DashboardSettings
@@ -19,7 +19,7 @@ from ingest.settings import ServerSettings
 SERVER_EXAMPLE: Final = Path(__file__).parents[1] / "server.example.toml"
 
 HEAD: Final = """\
-# Settings of the server's programs: ingest, score, lesson, aside and dashboard.
+# Settings of the server's programs: ingest, score, lesson, aside, replicate and dashboard.
 # What is commented out shows the default.
 """
 
@@ -38,10 +38,14 @@ def server_example() -> str:
 def _table(model: type[Settings], path: str) -> Iterator[str]:
     """The lines of one table: plain keys first, as TOML wants it, then the tables inside."""
     inner: list[tuple[str, type[Settings], str]] = []
+    many: list[tuple[str, type[Settings], str]] = []
     for key, field in model.model_fields.items():
         kind = TABLES_ELSEWHERE.get(f"{path}{key}", field.annotation)
         if isinstance(kind, type) and issubclass(kind, Settings):
             inner.append((f"{path}{key}", kind, field.description or ""))
+            continue
+        if (each := _table_of_many(field.annotation)) is not None:
+            many.append((f"{path}{key}", each, field.description or ""))
             continue
         yield from _comment(field.description or "")
         if field.is_required():
@@ -55,6 +59,24 @@ def _table(model: type[Settings], path: str) -> Iterator[str]:
         yield from _comment(description)
         yield f"[{name}]"
         yield from _table(table, f"{name}.")
+    for name, table, description in many:
+        yield ""
+        yield from _comment(description)
+        yield f"# {name}: none. Each has its table, of these keys:"
+        yield f"# [[{name}]]"
+        for key, field in table.model_fields.items():
+            yield from _comment(field.description or "")
+            is_set = field.is_required() or field.default is None
+            default = "no default" if is_set else f"default {_toml(field.default)}"
+            yield f"# {key}: {default}"
+
+
+def _table_of_many(annotation: object) -> type[Settings] | None:
+    """The model of a list of tables, if a field is one."""
+    kinds = get_args(annotation)
+    if kinds and isinstance(kinds[0], type) and issubclass(kinds[0], Settings):
+        return kinds[0]
+    return None
 
 
 def _comment(text: str) -> list[str]:

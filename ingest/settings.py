@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from contract.clock import SECOND_NS
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
+from ingest.replicas.settings import ReplicaSettings, ReplicateSettings, unique_names
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import DebriefSettings, LessonSettings, SchoolSettings
 from school.video.settings import VideoSettings
@@ -174,6 +175,10 @@ class ServerSettings(Settings):
     """Signing in with a school account, by OpenID Connect; docs/people.md has examples."""
     smtp: SmtpSettings = SmtpSettings()
     """The mail server that sends links, and how much is new to who asks for it; without it, links are only shown."""
+    replicate: ReplicateSettings = ReplicateSettings()
+    """Feeding time-series databases beside the store; docs/timeseries.md describes it."""
+    replicas: Annotated[tuple[ReplicaSettings, ...], Field(max_length=20)] = ()
+    """The databases that get a copy, a table each; without one nothing is copied."""
     dashboard: dict[str, object] = Field(default_factory=dict)
     """The web pages; the dashboard checks this table itself."""
 
@@ -193,4 +198,9 @@ class ServerSettings(Settings):
     def _keeps_videos_apart(self) -> Self:
         """No copy of the data directory may bring a deleted video back."""
         self.video.require_apart_from(self.data_dir)
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_replica(self) -> Self:
+        unique_names(self.replicas)
         return self

@@ -29,6 +29,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "edge": ("edge_agent.command", "read hubs in a classroom and publish (on the Raspberry Pi)"),
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
+    "replicate": (
+        "ingest.replicating.command",
+        "copy the stored data to time-series databases (on the server)",
+    ),
     "dashboard": ("dashboard_api.command", "serve the pages (on the server)"),
     "admin": (
         "dashboard_api.people.admin_command",

@@ -24,6 +24,7 @@ from ingest.config_option import add_config_option
 from ingest.purge.leaving import LeavingRun
 from ingest.purge.requests import PurgeFolder
 from ingest.purge.run import PurgeRun
+from ingest.replicas.part import ReplicasPart
 from ingest.settings import ServerSettings
 from ingest.stores import open_shard_periods, open_shard_scores
 from school import open_school
@@ -151,6 +152,7 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
     purges = PurgeRun(
         data_dir=settings.data_dir, clock=clock, say=say, database_url=url,
         videos=VideoFiles.of(settings.video), shards=settings.shards,
+        replicas=ReplicasPart.of(settings.data_dir, settings.replicas, settings.replicate, clock),
     )  # fmt: skip
     rest = LeavingRun(
         data_dir=settings.data_dir, clock=clock, say=say, purges=purges, database_url=url,

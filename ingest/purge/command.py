@@ -21,6 +21,7 @@ from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.plan import PurgePlan, PurgePlanner
 from ingest.purge.requests import PersonLeft, PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
+from ingest.replicas.part import ReplicasPart
 from ingest.settings import ServerSettings
 from ingest.stores import open_shard_periods
 from ingest.stores.format.day_files import SET_ASIDE
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         data_dir=settings.data_dir, clock=clock, say=say,
         database_url=settings.school.database_url, videos=VideoFiles.of(settings.video),
         shards=settings.shards,
+        replicas=ReplicasPart.of(settings.data_dir, settings.replicas, settings.replicate, clock),
     )  # fmt: skip
     if args.resume:
         with folder.alone():

@@ -35,10 +35,11 @@ __all__ = [
     "PARTS", "PartDone", "PersonLeft", "PurgeFolder", "PurgeRequest", "private", "write_whole",
 ]  # fmt: skip
 
-PARTS: Final = {"ingest": "main.db", "score": "score.db"}
+PARTS: Final = {"ingest": "main.db", "score": "score.db", "replicas": "replicas.db"}
 """Part → the file whose writer does it, in the order of the parts.
 
-A program that feeds a replica adds its part here: it removes what waits for that replica.
+The last one is the replicas', where there are any; its file is a lock alone, since each replica has
+a file of its own.
 """
 
 _LOG = logging.getLogger("purge")

@@ -17,6 +17,8 @@ from contract.files.sqlite_file import has_writer
 from ingest.purge.log import PurgeLog, PurgeRecord
 from ingest.purge.maintenance import purge_kept, purge_scores
 from ingest.purge.requests import PARTS, PartDone, PurgeFolder, PurgeRequest
+from ingest.replicas.part import ReplicasPart
+from ingest.replicas.progress import progress_files
 from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from school import open_lesson_store, open_school
 from school.lessons.protocol import LessonStore
@@ -42,9 +44,11 @@ class PurgeRun:
         database_url: SecretStr | None = None,
         videos: VideoFiles | None = None,
         shards: Sequence[Path] = (),
+        replicas: ReplicasPart | None = None,
     ) -> None:
         self._videos = videos
         self._shards = shards
+        self._replicas = replicas
         self._data_dir = data_dir
         self._database_url = database_url
         self._clock = clock
@@ -90,7 +94,8 @@ class PurgeRun:
             if data_dir != self._data_dir:
                 PurgeFolder(data_dir).ask(request)
             for part in PARTS:
-                removed.update(self._do(data_dir, request, part).removed)
+                if part != "replicas" or self._has_replicas(data_dir):
+                    removed.update(self._do(data_dir, request, part).removed)
         return removed
 
     def _holders(self, request: PurgeRequest) -> Iterator[Path]:
@@ -106,6 +111,28 @@ class PurgeRun:
             if PurgeFolder(data_dir).is_asked(request):
                 PurgeFolder(data_dir).finish(request)
         self._folder.finish(request)
+
+    def _has_replicas(self, data_dir: Path) -> bool:
+        """Whether there is a database beside the store that may hold something of it."""
+        part = self._replicas if data_dir == self._data_dir else None
+        known = set() if part is None else part.names
+        left = set(progress_files(data_dir)) - known
+        if not (known or left):
+            return False
+        lock = data_dir / PARTS["replicas"]
+        if has_writer(lock):
+            return True
+        if left and part is None:
+            raise StoreError(
+                "What is removed here may be in a replica too, and `roomtone replicate` does not "
+                "run: start it, and `roomtone purge --resume` finishes this."
+            )
+        if left:
+            self._say(
+                f"The replica {', '.join(sorted(left))} is not in the settings any more: what it "
+                "holds stays there. Remove it yourself."
+            )
+        return bool(known)
 
     def _require_videos(self, request: PurgeRequest) -> None:
         """Refuse to forget where a video is that can't be destroyed from here."""
@@ -172,7 +199,11 @@ class PurgeRun:
             PurgeFolder(data_dir).note_done(request, part, done)
 
     def _steps(self, data_dir: Path, part: str, request: PurgeRequest) -> Iterator[PartDone]:
-        if part == "ingest":
+        if part == "replicas":
+            if self._replicas is not None:
+                for removed in self._replicas.remove(request):
+                    yield PartDone(removed=removed)
+        elif part == "ingest":
             with closing(open_period_store(data_dir)) as store:
                 yield from purge_kept(store, request)
         else:

@@ -243,6 +243,9 @@ class ScoreStore(ScoreReader, Protocol):
     def lessons_with_scores(self) -> set[str]:
         """The same lessons without their times, in a fraction of the time."""
 
+    def written_since(self, utc_ns: int) -> list[tuple[str, int]]:
+        """Lessons of which something was written at or after a time, and when, the earliest first."""
+
     def retire(self, *, before_utc_ns: int, max_epochs: int) -> int:
         """Forget epochs, at most so many, and alerts from before a time; how many went.
 

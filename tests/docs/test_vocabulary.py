@@ -34,6 +34,7 @@ PLAIN_FOLDERS: Final = (
 PLAIN_DOCUMENTS: Final = (
     "audit", "benchmarks", "deploy", "edge", "faults", "ingest", "labels", "lessons", "measures", "metrics", "model",
     "mosquitto", "mqtt", "others-tools", "privacy", "replay", "retention", "scale", "serial-protocol", "simulators", "store",
+    "timeseries",
 )  # fmt: skip
 """Documents that are checked, from docs/."""
 NAMES_TO_AVOID: Final = {

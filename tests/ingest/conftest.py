@@ -1,4 +1,4 @@
-"""A real broker that a test may kill, and ingest on a thread."""
+"""A real broker that a test may kill, ingest on a thread, and a database that can fail."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ingest.stores.protocol import PeriodStore
 from roomtone.demo.broker import broker_command, free_port
 from school import open_lesson_store
 from school.lessons.protocol import LessonStore
+from tests.ingest.replicas.stub_engine import StubEngine, stub_engine
 
 WAIT_S = 60.0
 
@@ -143,3 +144,10 @@ def run_ingest(broker: RunningBroker, tmp_path: Path) -> Iterator[Callable[..., 
             return made
 
         yield make
+
+
+@pytest.fixture
+def stub() -> Iterator[StubEngine]:
+    """A time-series database of the test's own."""
+    with stub_engine() as engine:
+        yield engine

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PARTS = {each: f"requirements-{each}.lock" for each in ("edge", "server", "postgres")}
+PARTS = {each: f"requirements-{each}.lock" for each in ("edge", "server", "postgres", "replicas")}
 """What is installed where only one extra is wanted."""
 LOCKS = ("requirements.lock", "requirements-node.lock", *PARTS.values())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -56,6 +56,10 @@ class JoinedScoreReader:
     def lessons_with_scores(self) -> set[str]:
         return {lesson for each in self._shards for lesson in each.lessons_with_scores()}
 
+    def written_since(self, utc_ns: int) -> list[tuple[str, int]]:
+        found = [each for shard in self._shards for each in shard.written_since(utc_ns)]
+        return sorted(found, key=lambda each: (each[1], each[0]))
+
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         found = [shard.room_levels(lesson, each=each) for shard in self._shards]
         return RoomLevels(

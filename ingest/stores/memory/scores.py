@@ -81,6 +81,10 @@ class MemoryScoreStore:
     def lessons_with_scores(self) -> set[str]:
         return {epoch.lesson for epoch in self._epochs.values()}
 
+    def written_since(self, utc_ns: int) -> list[tuple[str, int]]:
+        found = [(lesson, at) for lesson, at in self._written.items() if at >= utc_ns]
+        return sorted(found, key=lambda each: (each[1], each[0]))
+
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         some = [
             epoch for epoch in self.epochs(lesson) if epoch.first_seq % each == 0 and epoch.zones

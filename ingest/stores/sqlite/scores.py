@@ -62,6 +62,9 @@ WHERE lesson = (SELECT id FROM words WHERE word = ?) AND """
 _HAS_SCORES: Final = """
 SELECT word FROM words WHERE EXISTS(SELECT 1 FROM epochs WHERE lesson = words.id)
 """
+_WRITTEN_SINCE: Final = (
+    "SELECT lesson, utc_ns FROM written WHERE utc_ns >= ? ORDER BY utc_ns, lesson"
+)
 _AGAIN: Final = "SELECT lesson FROM again"
 _PURGE_EPOCHS: Final = """
 DELETE FROM epochs
@@ -193,6 +196,10 @@ class SqliteScoreStore:
     def lessons_with_scores(self) -> set[str]:
         with self._reading():
             return {word for (word,) in self._connection.execute(_HAS_SCORES)}
+
+    def written_since(self, utc_ns: int) -> list[tuple[str, int]]:
+        with self._reading():
+            return self._connection.execute(_WRITTEN_SINCE, (utc_ns,)).fetchall()
 
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         with self._reading():

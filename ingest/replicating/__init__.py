@@ -1,0 +1,1 @@
+"""`roomtone replicate`: follows the stores and feeds time-series databases beside them."""
