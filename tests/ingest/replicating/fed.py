@@ -32,13 +32,14 @@ class Fed:
         kind: str = "victoriametrics",
         with_seats: bool = False,
         name: str = "lab",
+        bucket: str = "roomtone",
         retention: RetentionSettings | None = None,
         **limits: object,
     ) -> None:
         self.school, self.stub, self.data_dir = school, stub, data_dir
         self.replica = ReplicaSettings.checked(
             {"name": name, "kind": kind, "url": stub.url, "what": "lessons",
-             "with_seats": with_seats, "timeout_s": 60},
+             "with_seats": with_seats, "bucket": bucket, "timeout_s": 60},
             where="test",
         )  # fmt: skip
         self.settings = ReplicateSettings.checked(dict(limits), where="test")
