@@ -136,7 +136,7 @@ def _opener(
     if reads.kind == "store":
         return partial(
             open_stores, settings.data_dir, settings.lessons.longest_ns, url, settings.shards
-        )  # fmt: skip
+        )
     log.info("lessons are read from %s", reads.address)
     return partial(_open_elsewhere, settings, reads, reads.token(), clock)
 

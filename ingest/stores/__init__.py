@@ -15,7 +15,7 @@ from ingest.stores.joined.periods import JoinedPeriodReader
 from ingest.stores.joined.scores import JoinedScoreReader
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
-from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreStore
+from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreReader, ScoreStore
 from ingest.stores.sqlite.periods import SqlitePeriodStore
 from ingest.stores.sqlite.reader import SqlitePeriodReader
 from ingest.stores.sqlite.scores import SqliteScoreStore
@@ -62,11 +62,11 @@ def open_shard_periods(directory: Path, shards: Sequence[Path] = ()) -> PeriodRe
     return JoinedPeriodReader(readers) if shards else readers[0]
 
 
-def open_shard_scores(directory: Path, shards: Sequence[Path] = ()) -> ScoreStore:
-    """The same of the scores; with other shards, for reading alone."""
+def open_shard_scores(directory: Path, shards: Sequence[Path] = ()) -> ScoreReader:
+    """The same of the scores."""
     _require(shards)
-    stores = [open_score_store(each) for each in (directory, *shards)]
-    return JoinedScoreReader(stores) if shards else stores[0]
+    readers = [open_score_store(each) for each in (directory, *shards)]
+    return JoinedScoreReader(readers) if shards else readers[0]
 
 
 def _require(shards: Sequence[Path]) -> None:

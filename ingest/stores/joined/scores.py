@@ -1,29 +1,24 @@
-"""The scores of several shards as one store to read; each shard's own score program writes."""
+"""The scores of several shards as one, to read; each shard's own score program writes them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NoReturn
 
 import numpy as np
 
-from contract.errors import StoreError
 from ingest.stores.joined import join
-from ingest.stores.protocol import ScoreStore
+from ingest.stores.protocol import ScoreReader
 from ingest.stores.records import AlertRecord, EpochRecord, RoomLevels, ScoredLesson
 
 __all__ = ["JoinedScoreReader"]
 
 
 class JoinedScoreReader:
-    """`ScoreStore` over those of several shards, for reading alone."""
+    """`ScoreReader` over those of several shards."""
 
-    def __init__(self, shards: Sequence[ScoreStore]) -> None:
+    def __init__(self, shards: Sequence[ScoreReader]) -> None:
         self._shards = tuple(shards)
-
-    def cursor(self) -> int:
-        return self._shards[0].cursor()
 
     def epochs(self, lesson: str, *, after_utc_ns: int = -1) -> list[EpochRecord]:
         found = [
@@ -35,10 +30,6 @@ class JoinedScoreReader:
 
     def alerts(self, lesson: str) -> list[AlertRecord]:
         found = [alert for each in self._shards for alert in each.alerts(lesson)]
-        return sorted(found, key=lambda each: (each.raised_utc_ns, each.id))
-
-    def open_alerts(self) -> list[AlertRecord]:
-        found = [alert for each in self._shards for alert in each.open_alerts()]
         return sorted(found, key=lambda each: (each.raised_utc_ns, each.id))
 
     def scored_lessons(self) -> list[ScoredLesson]:
@@ -53,13 +44,6 @@ class JoinedScoreReader:
                 )
         return list(known.values())
 
-    def lessons_with_scores(self) -> set[str]:
-        return {lesson for each in self._shards for lesson in each.lessons_with_scores()}
-
-    def written_since(self, utc_ns: int) -> list[tuple[str, int]]:
-        found = [each for shard in self._shards for each in shard.written_since(utc_ns)]
-        return sorted(found, key=lambda each: (each[1], each[0]))
-
     def room_levels(self, lesson: str, *, each: int) -> RoomLevels:
         found = [shard.room_levels(lesson, each=each) for shard in self._shards]
         return RoomLevels(
@@ -68,28 +52,9 @@ class JoinedScoreReader:
             off_task=np.concatenate([levels.off_task for levels in found]),
         )
 
-    def to_score_again(self) -> list[str]:
-        return sorted(lesson for each in self._shards for lesson in each.to_score_again())
-
     def version(self) -> int:
         return hash(tuple(each.version() for each in self._shards))
 
     def close(self) -> None:
         for each in self._shards:
             each.close()
-
-    def commit(self, **_: object) -> NoReturn:
-        raise _reads_only()
-
-    def retire(self, **_: object) -> NoReturn:
-        raise _reads_only()
-
-    def purge(self, *_: object, **__: object) -> NoReturn:
-        raise _reads_only()
-
-    def scored_again(self) -> NoReturn:
-        raise _reads_only()
-
-
-def _reads_only() -> StoreError:
-    return StoreError("Scores of several shards are only read together: each has its own writer.")
