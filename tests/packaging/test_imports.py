@@ -21,7 +21,7 @@ EXTRAS_OF = {
     "contract": (),
     "firmware_bridge": ("edge",),
     "edge_agent": ("edge",),
-    "ingest": ("server",),
+    "ingest": ("server", "replicas"),  # the latter where it writes to InfluxDB
     "dashboard_api": ("server", "replicas"),  # the latter where it reads from InfluxDB
     "school": ("server", "postgres"),  # each without the other's driver
     "models": ("server", "train"),  # import-linter keeps the server away from what needs `train`
