@@ -86,7 +86,7 @@ class LoadServer:
             self.ingest.start()
             self.score.start()
             until(
-                lambda: self.ingest.times_logged("keeping into") > 0,
+                lambda: self.ingest.times_logged("connected to the broker") > 0,
                 what="the start of ingest", timeout_s=_READY_S, running=children,
             )  # fmt: skip
             until(

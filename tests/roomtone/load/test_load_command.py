@@ -55,7 +55,7 @@ def test_nothing_is_lost_when_programs_are_killed_and_the_link_is_slow(tmp_path:
     assert found["faults"] == [
         "ingest-kill@4:2", "broker-restart@10:2", "score-kill@15:2", "slow-link@20:5",
     ]  # fmt: skip
-    assert len((folder / "logs" / "ingest.log").read_text().split("keeping into")) == 3
+    assert len((folder / "logs" / "ingest.log").read_text().split("keeping load into")) == 3
 
 
 def test_a_broker_that_is_there_gets_the_load(tmp_path: Path) -> None:
