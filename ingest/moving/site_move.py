@@ -17,6 +17,7 @@ from typing import Final
 from contract.errors import PayloadError, StoreError, UsageError
 from contract.files.sqlite_file import emptied_log, transaction
 from contract.ranges import SeqRanges
+from ingest.moving.replicas import ReplicasMove
 from ingest.moving.rows import Numbers, copy_rows, numbers_of, remove_rows, stream_ids
 from ingest.moving.scores import copy_scores, remove_scores
 from ingest.purge.requests import PurgeFolder
@@ -57,17 +58,22 @@ def move_site(
         into = opened.enter_context(closing(SqlitePeriodStore(target)))
         scores = opened.enter_context(closing(SqliteScoreStore(source, is_writer=True)))
         scores_into = opened.enter_context(closing(SqliteScoreStore(target, is_writer=True)))
+        replicas = ReplicasMove(source, target, opened)
         move = _Move(site, taken, into, say)
         if not move.ids:
             raise UsageError(f"{source} holds nothing of the site {site}; `roomtone site list`.")
         numbers = move.copied()
         if numbers is None:
-            numbers = move.copy(scores.cursor())
+            numbers = move.copy(replicas.first_unsent(scores.cursor()))
         lessons = copy_scores(
             scores.database, scores_into.database, site_rooms=move.rooms, streams=numbers.streams
         )
         runs, periods = move.require_kept(numbers)
+        replicas.copy(
+            map(taken.stream, move.ids), move.rooms, numbers.streams, taken.newest_cursor()
+        )
         say("everything is there; removing it here ...")
+        replicas.forget(move.rooms, numbers.streams)
         remove_scores(scores.database, site_rooms=move.rooms, streams=numbers.streams)
         move.remove()
     return Moved(runs=runs, periods=periods, lessons=lessons)

@@ -11,10 +11,12 @@ import pytest
 
 from contract.clock import ManualClock
 from contract.errors import StoreError, UsageError
+from contract.ranges import SeqRanges
 from contract.wire.parts import late_part
 from ingest.moving import site_move
 from ingest.moving.site_move import move_site
 from ingest.receiving.keeper import Keeper
+from ingest.replicas.progress import KnownLesson, Progress, SentRun
 from ingest.settings import IngestSettings
 from ingest.stores.records import AlertRecord, EpochRecord, Purge, ZoneEpoch
 from ingest.stores.sqlite.periods import SqlitePeriodStore
@@ -307,6 +309,48 @@ def test_a_move_that_was_cut_short_is_done_again(
     assert picture(target, "north") == before
     assert scores_of(target, "l-north") == scores
     assert picture(school.directory, "north")[0] == {}
+
+
+def test_what_replicas_have_of_a_site_goes_with_it(school: Keeping, target: Path) -> None:
+    """The feeds of the new server delete its lessons after their days, and those of the old one don't."""
+    lessons = [
+        KnownLesson(
+            lesson=f"l-{room}", room=room, starts_utc_ns=5, over_utc_ns=9, shape="s", total=7
+        )
+        for room in ("north-1", "stay-1")
+    ]
+    sent = SentRun(SeqRanges([(0, 999)]), [(0, 17)])
+    with closing(SqlitePeriodReader(school.directory)) as reader:
+        streams = {room: reader.newest_runs(room)[0].id for room in ("north-1", "stay-1")}
+    with closing(Progress(school.directory, "district")) as progress:
+        progress.keep(
+            runs=[("north-a 11", sent), ("stay-a 13", sent)], lessons=lessons,
+            cursor=school.cursor - 2,
+        )  # fmt: skip
+        progress.owe(["l-north-1"], is_deletion=True)
+        for number in streams.values():
+            progress.note_undated(number)
+        with pytest.raises(StoreError, match="Another program writes"):
+            move_site("north", school.directory, target)
+    with closing(SqlitePeriodReader(target)) as reader:
+        cursor = reader.newest_cursor()
+    move_site("north", school.directory, target)
+    with closing(Progress(target, "district")) as progress:
+        assert progress.cursor()[0] == 0  # it has sent nothing of its other sites
+        assert progress.lessons() == ["l-north-1"]
+        assert progress.lesson("l-north-1") == lessons[0]
+        assert list(progress.run("north-a 11").sent) == [(0, 999)]
+        assert progress.run("stay-a 13").dates == []
+        assert progress.owed() == [("l-north-1", True)]
+        (undated,) = progress.undated()
+    with closing(SqlitePeriodReader(target)) as reader:
+        assert reader.stream(undated).room == "north-1"
+        _, changes = reader.changes(cursor, own=True)
+        assert changes  # what the replica had not got, too
+    with closing(Progress(school.directory, "district")) as progress:
+        assert progress.lessons() == ["l-stay-1"]
+        assert progress.owed() == []
+        assert progress.undated() == [streams["stay-1"]]
 
 
 def test_a_store_in_use_and_a_site_kept_twice_are_refused(school: Keeping, target: Path) -> None:
