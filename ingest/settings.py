@@ -28,8 +28,8 @@ class IngestSettings(Settings):
     """How messages are stored; docs/ingest.md describes what happens at each limit."""
 
     mqtt_client: Literal["auto", "paho", "awscrt"] = "auto"
-    """The library for MQTT: awscrt reads what kits send at a fifth of paho's cost, and needs a broker
-    with MQTT 5. With `auto` it is used where it is installed; paho speaks 3.1.1 with other brokers."""
+    """The library for MQTT: awscrt reads what kits send in less time than paho, and needs a broker with
+    MQTT 5. With `auto` it is used where it is installed; paho speaks 3.1.1 with other brokers."""
     tick_ms: Annotated[int, Field(ge=1, le=10_000)] = 100
     """How long messages are collected for one durable commit; use 1000 on an SD card."""
     max_in_tick: Annotated[int, Field(ge=1, le=100_000)] = 1_000
