@@ -2,7 +2,7 @@
 
 `contract/mqtt/link.py` makes a new connection whenever one has ended, through paho
 (`contract/mqtt/paho_connection.py`, MQTT 3.1.1 and 5) or, in ingest, through awscrt (MQTT 5).
-tests/conformance/test_mqtt_link.py holds both to one suite.
+tests/conformance/mqtt/ holds both to one suite.
 """
 
 from __future__ import annotations

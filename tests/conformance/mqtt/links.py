@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from contract.mqtt.connection import MakeConnection
 from contract.mqtt.link import LinkDown, LinkUp, MqttLink, Received, Refused
 from contract.settings import BrokerSettings
 from ingest.mqtt.awscrt_connection import AwscrtConnection
-from tests.conformance.mqtt_brokers import WAIT_S
+from tests.conformance.mqtt.brokers import WAIT_S
 
-__all__ = ["LINKS", "LinkKind", "expect", "new_link"]
+__all__ = ["LINKS", "Link", "LinkKind", "expect", "kind_name", "new_link"]
 
 E = TypeVar("E", LinkUp, LinkDown, Received, Refused)
 
@@ -23,6 +23,12 @@ class LinkKind:
     client: str
     protocol: str
     mqtt_5: MakeConnection | None = None
+
+
+class Link(Protocol):
+    """Starts a link to the broker at a port."""
+
+    def __call__(self, port: int, **options: object) -> MqttLink: ...
 
 
 LINKS = {
@@ -48,3 +54,8 @@ def expect(link: MqttLink, kind: type[E]) -> E:
         event = link.events.get(timeout=WAIT_S)
         if isinstance(event, kind):
             return event
+
+
+def kind_name(kind: LinkKind) -> str:
+    """What a test's own program finds the kind by."""
+    return next(name for name, each in LINKS.items() if each is kind)

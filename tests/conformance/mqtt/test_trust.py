@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from contract.mqtt.link import Event, LinkDown, LinkUp, MqttLink, Received
 from roomtone.demo.broker import free_port
 from tests.certificates import make_certificate
-from tests.conformance.mqtt_brokers import WAIT_S, FakeBroker, Mosquitto, published, until
-from tests.conformance.mqtt_links import LINKS, LinkKind, expect, new_link
+from tests.conformance.mqtt.brokers import WAIT_S, FakeBroker, Mosquitto, published, until
+from tests.conformance.mqtt.links import LINKS, LinkKind, expect, new_link
 from tests.ingest.shipped_broker import make_certificates
 
 pytestmark = [
@@ -26,29 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-
-@pytest.fixture(params=LINKS.values(), ids=LINKS.keys())
-def kind(request: pytest.FixtureRequest) -> LinkKind:
-    found: LinkKind = request.param
-    return found
-
-
-@pytest.fixture
-def stack() -> Iterator[contextlib.ExitStack]:
-    with contextlib.ExitStack() as opened:
-        yield opened
-
-
-@pytest.fixture
-def link(kind: LinkKind, stack: contextlib.ExitStack) -> Callable[..., MqttLink]:
-    def start(port: int, **options: object) -> MqttLink:
-        made = new_link(kind, port, **options)
-        made.start()
-        stack.callback(made.stop)
-        return made
-
-    return start
 
 
 @pytest.fixture(scope="module")
