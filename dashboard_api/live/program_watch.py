@@ -46,6 +46,11 @@ class ProgramWatch:
         self._seen = {(at, name): Sightings() for at in range(self.shards) for name in PROGRAMS}
         self._before: dict[tuple[int, str], object] = {}
 
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        """The data directories that it watches; none where nothing is known of them."""
+        return self._directories
+
     def state(self, program: str, shard: int = 0) -> ProgramState:
         seen = self._seen.get((shard, program))
         return UNKNOWN if seen is None else seen.state

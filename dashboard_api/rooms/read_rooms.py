@@ -16,9 +16,11 @@ from dashboard_api.live.routes import LiveFacts
 from dashboard_api.live.sentences import RoomFacts, server_sentences
 from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
 from dashboard_api.reading.protocol import NotHereError
+from dashboard_api.rooms.replica_sentences import replica_sentences
 from dashboard_api.rooms.view import Mark, RoomCard, advice_text, kit_card, room_card
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
+from ingest.replicas.status import read_status
 
 __all__ = ["AllRooms", "read_marks", "read_rooms"]
 
@@ -122,7 +124,12 @@ def _server(stores: Stores, facts: LiveFacts) -> tuple[str, ...]:
         advice_text(_("the server's clock {said}", said=each.said), each.advice)
         for each in clock_findings(stores.periods, now)
     ]
-    return (*programs, *clock)
+    copies = [
+        sentence
+        for data_dir in facts.programs.directories
+        for sentence in replica_sentences(read_status(data_dir), now)
+    ]
+    return (*programs, *clock, *copies)
 
 
 def _now(facts: LiveFacts) -> Moment:

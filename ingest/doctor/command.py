@@ -23,6 +23,7 @@ from ingest.doctor.nodes import (
     notice_findings,
     score_findings,
 )
+from ingest.doctor.replicas import replica_findings
 from ingest.doctor.school import ABOUT
 from ingest.doctor.video import video_findings
 from ingest.settings import ServerSettings
@@ -59,6 +60,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     yield from video_findings(settings)
     yield program_finding("ingest", settings.ingest.health_port, settings)
     yield program_finding("score", settings.score.health_port, settings)
+    yield from replica_findings(settings, SystemClock().utc_ns())
     yield from model_findings(settings.score.model_file)
     yield dashboard_finding(settings)
     if "main.db" in fine:
