@@ -92,7 +92,7 @@ def test_a_server_without_the_training_extra_has_the_commands_that_a_school_uses
 @pytest.mark.parametrize(
     ("command", "package", "extra"),
     (
-        ("edge", "fastcrc", "edge"), ("faults", "fastcrc", "faults"), ("demo", "fastcrc", "demo"),
+        ("edge", "fastcrc", "edge"), ("faults", "fastcrc", "faults"), ("load", "fastcrc", "faults"), ("demo", "fastcrc", "demo"),
         ("simulate", "fastcrc", "demo"), ("score", "onnxruntime", "server"),
         ("dashboard", "fastapi", "server"),
     ),
