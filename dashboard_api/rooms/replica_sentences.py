@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from contract.language import _
+from dashboard_api.views.text import length_text
 from ingest.replicas.status import STALE_NS, ReplicasStatus, ReplicaStatus
 
 __all__ = ["replica_sentences"]
+
+_BEHIND_S: Final = 300.0
+"""A replica that works is seconds behind; one that catches up, for as long as it takes."""
 
 
 def replica_sentences(status: ReplicasStatus | None, now_utc_ns: int) -> list[str]:
@@ -30,6 +35,11 @@ def _of(replica: ReplicaStatus) -> Iterator[str]:
             "The database {name} gets no copies at the moment, and gets all that it misses later. Its "
             "answer: {words}",
             name=replica.name, words=replica.trouble,
+        )  # fmt: skip
+    if replica.lag_s >= _BEHIND_S:
+        yield _(
+            "The database {name} is {length} behind what is kept.",
+            name=replica.name, length=length_text(replica.lag_s),
         )  # fmt: skip
     if replica.clock:
         yield _(

@@ -38,6 +38,13 @@ def test_each_trouble_is_one_sentence_with_the_databases_words() -> None:
     assert "“conflict”" in refused
 
 
+def test_one_that_catches_up_says_how_far_behind_it_is() -> None:
+    late = ReplicaStatus(name="lab", lag_s=7_500)
+    assert replica_sentences(status(late), NOW) == [
+        "The database lab is 2 h 5 min behind what is kept."
+    ]
+
+
 def test_a_program_that_does_not_run_is_noticed() -> None:
     (said,) = replica_sentences(status(ReplicaStatus(name="lab")), NOW + STALE_NS + 1)
     assert "“roomtone replicate” does not run" in said
