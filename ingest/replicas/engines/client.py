@@ -1,7 +1,7 @@
 """One connection of influxdb-client to a database, its errors as ours.
 
-Requests are compressed here, at the quickest level: the library's own compression takes four times
-as long as making the lines.
+Requests are compressed here, at the quickest level: the library's own compression takes many times as
+long as making the lines.
 """
 
 from __future__ import annotations
