@@ -119,18 +119,23 @@ def _listed(
     epochs, alerts = seen.epochs(stores), seen.alerts(stores)
     trust = trust_text(stores.count_verdicts())
     manifest = stores.catalog.current()
+    lesson, activities = seen.lesson, tuple(seen.activities())
+    as_seen = seen.cut, lesson.starts_utc_ns
     scores = stores.of_epochs(
-        seen.lesson.id,
-        ("scores", seen.cut, seen.lesson.starts_utc_ns),
-        lambda _: moment_view.scores_of(seen.lesson, epochs),
+        lesson.id, ("scores", *as_seen), lambda _: moment_view.scores_of(lesson, epochs)
+    )
+    suggested = stores.of_epochs(
+        lesson.id,
+        ("suggested", *as_seen, lesson.ends_utc_ns, activities, manifest and manifest.version),
+        lambda _: moment_view.suggestions(lesson, scores, manifest=manifest, activities=activities),
     )
     found = moment_view.moments(
-        seen.lesson, epochs, scores, alerts, marked, authors=authors,
-        manifest=manifest, activities=seen.activities(), verdicts=verdicts, trust=trust,
-        zone=stores.zone,
+        lesson, epochs, suggested, alerts, marked, authors=authors, manifest=manifest,
+        verdicts=verdicts, trust=trust, zone=stores.zone,
     )  # fmt: skip
     listed_ids = {moment.id for moment in found}
-    may_be_shown = shown_zones(epochs) | {ROOM}
+    zones = stores.of_epochs(lesson.id, ("zones", *as_seen), lambda _: shown_zones(epochs))
+    may_be_shown = zones | {ROOM}
     earlier = {
         verdict.moment: verdict
         for verdict in verdicts

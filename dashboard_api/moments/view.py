@@ -31,7 +31,7 @@ from models.serving.scores import ROOM, EpochScore
 from school.lessons.records import Lesson
 from school.moments.records import Moment, Verdict
 
-__all__ = ["count_lively", "moments", "scores_of", "title_of"]
+__all__ = ["count_lively", "moments", "scores_of", "suggestions", "title_of"]
 
 _ROUTINES: Final[Mapping[RoutineKind, str]] = {
     "settling_in": N_("Settling in"),
@@ -40,34 +40,44 @@ _ROUTINES: Final[Mapping[RoutineKind, str]] = {
 }
 
 
-def moments(
+def suggestions(
     lesson: Lesson,
-    epochs: Sequence[EpochRecord],
     scores: Sequence[EpochScore],
-    alerts: Sequence[AlertRecord],
-    own: Sequence[Moment],
     *,
-    authors: Authors,
     manifest: ModelManifest | None,
     activities: Sequence[Activity] = (),
-    verdicts: Sequence[Verdict] = (),
-    trust: str = TRUST,
-    zone: tzinfo | None = None,
-) -> list[MomentJson]:
-    """All moments of a lesson: at most six suggestions, routines, and every one that people marked.
-
-    Suggestions look back over everything known about the lesson so far. A debrief starts with the
-    three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
-    stays as it was at that time, also if it turns out to be a routine.
-    """
+) -> list[SuggestedMoment]:
+    """What the system suggests of a lesson: at most six moments, and its routines."""
     ends = lesson.ends_utc_ns
     plan = LessonPlan(
         activities=activities, length_s=None if ends is None else _second(lesson, ends)
     )
     finder = None if manifest is None else manifest.moments
+    return suggest_moments(scores, finder, max_moments=MAX_MOMENTS, plan=plan)
+
+
+def moments(
+    lesson: Lesson,
+    epochs: Sequence[EpochRecord],
+    found: Sequence[SuggestedMoment],
+    alerts: Sequence[AlertRecord],
+    own: Sequence[Moment],
+    *,
+    authors: Authors,
+    manifest: ModelManifest | None,
+    verdicts: Sequence[Verdict] = (),
+    trust: str = TRUST,
+    zone: tzinfo | None = None,
+) -> list[MomentJson]:
+    """All moments of a lesson: the suggestions that were `found`, routines, and every one that people
+    marked.
+
+    Suggestions look back over everything known about the lesson so far. A debrief starts with the
+    three that stand out most; they have `is_first`. A suggestion that has an answer in `verdicts`
+    stays as it was at that time, also if it turns out to be a routine.
+    """
     claims = [] if manifest is None or not _scored_all(manifest, epochs) else claims_of(manifest)
     source = "" if manifest is None else source_of(manifest)
-    found = suggest_moments(scores, finder, max_moments=MAX_MOMENTS, plan=plan)
     stand_out = {_key(moment) for moment in clearest_moments(found)}
     answered = {one.moment: one for one in verdicts if one.kind != "own"}
     suggested: list[MomentJson] = []

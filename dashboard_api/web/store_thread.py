@@ -42,7 +42,7 @@ T = TypeVar("T")
 _SOON_NS: Final = 7 * 86_400 * SECOND_NS
 MAX_CACHED_LESSONS: Final = 4
 """Epochs of this many lessons stay in memory until the scores change."""
-MAX_DERIVED: Final = 8
+MAX_DERIVED: Final = 16
 """So much of each is kept besides: what readers with different parts of it see."""
 
 
