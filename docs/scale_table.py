@@ -23,7 +23,7 @@ MQTT_BYTES: Final = 60
 """Topic and headers of a data message, with TCP's own left out."""
 ACK_BYTES: Final = 120
 """An ack with its topic and headers."""
-INGEST_VALUES_A_CPU_S: Final = 2.7e6
+INGEST_VALUES_A_CPU_S: Final = 3.3e6
 """Measured with 1,200 rooms, the lowest; docs/benchmarks.md."""
 SCORE_CORES_A_ROOM: Final = 0.24 / 1_200
 """Measured with 1,200 rooms live; docs/benchmarks.md."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 

@@ -176,7 +176,7 @@ class Broker:
     def acknowledge(self, message: Received) -> None: ...
 
     def _say(self, topic: str, payload: bytes) -> None:
-        self.events.put(Received(topic, payload, False, 1, 1, None))  # type: ignore[arg-type]
+        self.events.put(Received(topic, payload, False))
 
 
 class Day:
