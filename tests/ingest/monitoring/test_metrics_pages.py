@@ -1,4 +1,4 @@
-"""The metrics of ingest and score: one filled page of each, as a golden file."""
+"""The metrics of ingest, score and the replicas: one filled page of each, as a golden file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.connection_rate import ConnectionRate
 from ingest.receiving.keeper import Keeper
 from ingest.receiving.metrics import IngestCounters, IngestFigures
+from ingest.replicas.settings import ReplicaSettings
+from ingest.replicating.metrics import ReplicaMetrics
+from ingest.replicating.replica import Replica
 from ingest.scoring.metrics import ScoreFigures, ScoreMetrics
-from ingest.settings import IngestSettings
+from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores.clock_records import ClockClaim
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.protocol import PeriodReader
@@ -100,6 +103,45 @@ def test_a_scrape_of_score_shows_what_the_golden_page_does() -> None:
         figures=score_figures(), condition=condition, clock=clock, open_reader=lambda: store
     )
     assert scraped(page(metrics)) == scraped(golden("score"))
+
+
+def replica(clock: ManualClock, name: str, **figures: float | str) -> Replica:
+    found = Replica(
+        replica=ReplicaSettings.checked(
+            {"name": name, "kind": "victoriametrics", "url": "http://127.0.0.1:8428",
+             "what": "lessons"},
+            where="test",
+        ),
+        settings=ServerSettings.checked({"site": "school"}, where="test"),
+        clock=clock,
+    )  # fmt: skip
+    for figure, value in figures.items():
+        setattr(found.figures, figure, value)
+    return found
+
+
+def test_a_scrape_of_the_replicas_shows_what_the_golden_page_does() -> None:
+    store, clock = MemoryPeriodStore(), ManualClock()
+    condition = Condition(clock=clock, stall_s=30, missing={})
+    Keeper(store=store, site="school", clock=clock, settings=IngestSettings()).keep(
+        [Node().batch(0, 7)]
+    )
+    clock.advance(4.5)
+    metrics = ReplicaMetrics(
+        replicas=[
+            replica(
+                clock, "lab", values=LARGE, requests=31, deleted=32, level_ns=SECOND_NS,
+                cursor=store.newest_cursor(),
+            ),
+            replica(
+                clock, "away", failures=33, aside=34, dropped=35, level_ns=SECOND_NS,
+                trouble="away can't be reached.",
+            ),
+        ],
+        condition=condition,
+        open_reader=lambda: store,
+    )  # fmt: skip
+    assert scraped(page(metrics)) == scraped(golden("replicate"))
 
 
 def test_what_has_no_value_yet_is_left_out() -> None:

@@ -9,6 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard_api.settings import DashboardSettings
+from ingest.replicas.settings import ReplicateSettings
 from ingest.settings import IngestSettings, ScoreSettings
 from tests.ingest.monitoring.scraped import GOLDEN
 
@@ -18,7 +19,7 @@ TEXT = (Path(__file__).parents[3] / "docs/metrics.md").read_text(encoding="utf-8
 def metrics() -> list[Metric]:
     return [
         metric
-        for program in ("ingest", "score", "dashboard")
+        for program in ("ingest", "score", "dashboard", "replicate")
         for metric in text_string_to_metric_families(
             (GOLDEN / f"{program}.txt").read_text(encoding="utf-8")
         )
@@ -55,6 +56,7 @@ def test_every_metric_that_is_named_exists_and_ports_are_the_defaults() -> None:
     for table, settings in (
         ("ingest", IngestSettings()),
         ("score", ScoreSettings()),
+        ("replicate", ReplicateSettings()),
     ):
         assert f"127.0.0.1:{settings.health_port}> | `{table}.health_port`" in TEXT
         assert f"`{table}.stall_s` ({settings.stall_s:.0f})" in TEXT
