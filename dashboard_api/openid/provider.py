@@ -14,11 +14,12 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc.jwk import KeySet
 from pydantic import SecretStr
 
+from contract.addresses import is_safe_address
 from contract.clock import SECOND_NS, Clock, SystemClock
 from dashboard_api.openid.bounded_transport import BoundedTransport
 from dashboard_api.openid.id_token import Account, UnknownKeyError, check_id_token, key_set
 from dashboard_api.openid.refused import provider_is_down, untrusted
-from school.people.settings import OpenIdSettings, is_safe_address
+from school.people.settings import OpenIdSettings
 
 __all__ = ["Provider"]
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
+from contract.addresses import is_plain_address, is_safe_address
 from contract.errors import ConfigurationError
-from contract.files.text_file import read_text
+from contract.files.secret_file import read_secret
 from contract.settings import Settings
 
 __all__ = ["TOKEN", "ReadsSettings"]
 
 TOKEN: Final = "ROOMTONE_READS_TOKEN"  # noqa: S105 (the name of a variable)
-_MAX_SECRET: Final = 4_096
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ReadsSettings(Settings):
@@ -45,7 +42,8 @@ class ReadsSettings(Settings):
     def _is_complete(self) -> Self:
         if self.kind == "store":
             return self
-        if self.url is None or not _is_safe(self.url):
+        # What children did travels between computers only under encryption.
+        if self.url is None or not (is_plain_address(self.url) and is_safe_address(self.url)):
             expected = "https:// and a name, or http:// and this computer; no name and no password"
             raise ConfigurationError("", "reads.url", self.url, expected)
         if self.kind == "influxdb2" and not self.bucket:
@@ -73,29 +71,12 @@ class ReadsSettings(Settings):
 
     def token(self) -> SecretStr:
         """The token, empty if there is none; raises ConfigurationError, UsageError."""
-        if self.token_file is None:
-            text = os.environ.get(TOKEN, "").strip()
-        else:
-            text = read_text(self.token_file).strip()
-        is_missing = not text and (self.token_file is not None or self.kind == "influxdb2")
-        if is_missing or len(text) > _MAX_SECRET or not (text.isascii() and text.isprintable()):
+        text = read_secret(self.token_file, TOKEN)
+        is_needed = self.token_file is not None or self.kind == "influxdb2"
+        if text is None or not text.isascii() or (is_needed and not text):
             # Without its text: nobody reads a token in a log.
             expected = f"a file with the token alone, one line, or the token in {TOKEN}"
             raise ConfigurationError(
                 "server.toml", "dashboard.reads.token_file", self.token_file, expected
             )
         return SecretStr(text)
-
-
-def _is_safe(address: str) -> bool:
-    """What children did travels between computers only under encryption."""
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if not host or port == 0 or "@" in parts.netloc or parts.query or parts.fragment:
-        return False
-    if not address.isascii() or not address.isprintable() or " " in address:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from contract.addresses import LOOPBACK
 from contract.errors import UsageError
 from contract.finding import Finding
 from ingest.doctor.checks import program_finding
@@ -17,7 +18,6 @@ from ingest.settings import ServerSettings
 
 __all__ = ["replica_findings"]
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _AHEAD_S: Final = 300.0
 
 
@@ -56,7 +56,7 @@ def _of(replica: ReplicaSettings, status: ReplicaStatus | None) -> Iterator[Find
         )  # fmt: skip
         return
     parts = urlsplit(replica.url)
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         what = "its token and what is sent" if token is not None else "what is sent"
         yield Finding(
             about=about, state="note", said=f"is reached without encryption: {what} can be read",

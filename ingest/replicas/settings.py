@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from contract.addresses import is_plain_address
 from contract.errors import ConfigurationError
-from contract.files.text_file import read_text
+from contract.files.secret_file import read_secret
 from contract.settings import Name, Settings
 
 __all__ = ["EngineKind", "ReplicaSettings", "ReplicateSettings", "unique_names"]
 
 EngineKind = Literal["influxdb1", "influxdb2", "influxdb3", "victoriametrics"]
-
-_MAX_TOKEN: Final = 10_000
 
 
 class ReplicaSettings(Settings):
@@ -49,7 +46,7 @@ class ReplicaSettings(Settings):
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         for key, address in (("url", self.url), ("delete_url", self.delete_url)):
-            if address is not None and not _is_address(address):
+            if address is not None and not is_plain_address(address):
                 raise ConfigurationError(
                     "", f"replicas.{self.name}.{key}", address, "an http:// or https:// address"
                 )
@@ -68,21 +65,13 @@ class ReplicaSettings(Settings):
 
     def token(self) -> SecretStr | None:
         """The token, None if there is none; raises ConfigurationError."""
-        if self.token_file is None:
-            text = os.environ.get(self.token_variable, "").strip()
-        else:
-            text = read_text(self.token_file).strip()
-            if not text:
-                raise self._wrong_token()
-        if len(text) > _MAX_TOKEN or not (text.isascii() and text.isprintable()):
-            raise self._wrong_token()
+        text = read_secret(self.token_file, self.token_variable)
+        if text is None or not text.isascii() or (self.token_file is not None and not text):
+            raise ConfigurationError(
+                "server.toml", f"replicas.{self.name}.token_file", self.token_file,
+                "a file with the token alone, one line",
+            )  # fmt: skip
         return SecretStr(text) if text else None
-
-    def _wrong_token(self) -> ConfigurationError:
-        return ConfigurationError(
-            "server.toml", f"replicas.{self.name}.token_file", self.token_file,
-            "a file with the token alone, one line",
-        )  # fmt: skip
 
 
 class ReplicateSettings(Settings):
@@ -109,14 +98,3 @@ def unique_names(replicas: tuple[ReplicaSettings, ...]) -> None:
         if each.name in seen:
             raise ConfigurationError("", "replicas.name", each.name, "a name that no other has")
         seen.add(each.name)
-
-
-def _is_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return False
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        return False
-    return address.isascii() and address.isprintable() and not (parts.query or parts.fragment)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -10,18 +9,17 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
+from contract.addresses import LOOPBACK, is_safe_address
 from contract.errors import ConfigurationError
-from contract.files.text_file import read_text
+from contract.files.secret_file import read_secret
 from contract.language import N_
 from contract.settings import Settings
 
-__all__ = ["OPENID_NAME", "OpenIdSettings", "SmtpSettings", "is_safe_address"]
+__all__ = ["OPENID_NAME", "OpenIdSettings", "SmtpSettings"]
 
 OPENID_SECRET: Final = "ROOMTONE_OPENID_SECRET"  # noqa: S105 - the variable's name
 SMTP_PASSWORD: Final = "ROOMTONE_SMTP_PASSWORD"  # noqa: S105 - the same
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS: Final = re.compile(r"[!#-\'*+\-./0-9=?A-Z^-~]+@[A-Za-z0-9.-]+")
-_MAX_SECRET: Final = 10_000
 
 
 OPENID_NAME: Final = N_("my school account")
@@ -97,7 +95,7 @@ class SmtpSettings(Settings):
         if self.sender is None or not _ADDRESS.fullmatch(self.sender):
             expected = 'an e-mail address alone, such as "roomtone@school.example"'
             raise ConfigurationError("", "smtp.sender", self.sender, expected)
-        if self.security == "none" and self.host not in _LOOPBACK:
+        if self.security == "none" and self.host not in LOOPBACK:
             expected = "starttls or tls, since the server is another computer"
             raise ConfigurationError("", "smtp.security", self.security, expected)
         return self
@@ -109,32 +107,16 @@ class SmtpSettings(Settings):
         return _secret(self.password_file, SMTP_PASSWORD, "smtp.password_file")
 
 
-def is_safe_address(address: str) -> bool:
-    """Whether it is https, or an address of this computer."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.username is not None or not address.isascii() or not address.isprintable():
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-
-
 def _wrong(key: str, value: object, expected: str) -> ConfigurationError:
     return ConfigurationError("", f"openid.{key}", value, expected)
 
 
 def _secret(path: Path | None, variable: str, key: str) -> SecretStr:
     """What a file or a variable of the environment holds; no message shows it."""
-    if path is None:
-        text = os.environ.get(variable, "")
-        if not text.strip():
-            expected = f"a file, or the secret itself in the variable {variable}"
-            raise ConfigurationError("server.toml", key, path, expected)
-    else:
-        text = read_text(path)
-    text = text.strip()
-    if not text or len(text) > _MAX_SECRET or not text.isprintable():
+    text = read_secret(path, variable)
+    if path is None and text == "":
+        expected = f"a file, or the secret itself in the variable {variable}"
+        raise ConfigurationError("server.toml", key, path, expected)
+    if not text:
         raise ConfigurationError("server.toml", key, path, "a file with the secret alone, one line")
     return SecretStr(text)

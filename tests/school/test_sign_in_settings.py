@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from contract.addresses import is_safe_address
 from contract.errors import ConfigurationError, UsageError
 from ingest.settings import ServerSettings
-from school.people.settings import OpenIdSettings, SmtpSettings, is_safe_address
+from school.people.settings import OpenIdSettings, SmtpSettings
 
 OPENID: dict[str, Any] = {"issuer": "https://id.school.example", "client_id": "roomtone"}
 SMTP: dict[str, Any] = {"host": "mail.school.example", "sender": "roomtone@school.example"}
