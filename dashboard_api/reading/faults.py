@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Final
 
 from contract.errors import StoreError, shortened
 from contract.language import _
 
-__all__ = ["MAX_ANSWER_BYTES", "endless", "garbled", "refusal", "unreachable"]
+__all__ = ["MAX_ANSWER_BYTES", "DatabaseError", "endless", "garbled", "refusal", "unreachable"]
 
 MAX_ANSWER_BYTES: Final = 256 << 20
 """More than a day of a room with every quantity: what is longer is no lesson."""
@@ -18,10 +19,18 @@ _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTAL
 _TAG: Final = re.compile(r"<[^>]*>?")
 
 
-def unreachable(url: str, why: str) -> StoreError:
+class DatabaseError(StoreError):
+    """A time-series database doesn't answer as it should; `say` has it in the reader's language."""
+
+    def __init__(self, say: Callable[[], str]) -> None:
+        self.say = say
+        super().__init__(say())
+
+
+def unreachable(url: str, why: str) -> DatabaseError:
     """No answer at all."""
-    return StoreError(
-        _(
+    return DatabaseError(
+        lambda: _(
             "The database with the lessons, {url}, can't be reached ({why}). Ask the person who "
             "runs the server.",
             url=url, why=shortened(why, _MAX_SAID),
@@ -29,27 +38,27 @@ def unreachable(url: str, why: str) -> StoreError:
     )  # fmt: skip
 
 
-def refusal(url: str, status: int, body: bytes) -> StoreError:
+def refusal(url: str, status: int, body: bytes) -> DatabaseError:
     """An answer that says no, in the database's own words."""
     said = _words(body) or str(status)
     if status in {401, 403}:
-        return StoreError(
-            _(
+        return DatabaseError(
+            lambda: _(
                 "The database with the lessons, {url}, does not accept this dashboard's token "
                 "({status}: {said}). Ask the person who runs the server.",
                 url=url, status=status, said=said,
             )
         )  # fmt: skip
     if status == 404:
-        return StoreError(
-            _(
+        return DatabaseError(
+            lambda: _(
                 "The database with the lessons, {url}, has no such address or bucket ({status}: "
                 "{said}). Ask the person who runs the server.",
                 url=url, status=status, said=said,
             )
         )  # fmt: skip
-    return StoreError(
-        _(
+    return DatabaseError(
+        lambda: _(
             "The database with the lessons, {url}, answers with an error ({status}: {said}). Ask "
             "the person who runs the server.",
             url=url, status=status, said=said,
@@ -57,21 +66,22 @@ def refusal(url: str, status: int, body: bytes) -> StoreError:
     )  # fmt: skip
 
 
-def garbled(url: str, body: bytes) -> StoreError:
+def garbled(url: str, body: bytes) -> DatabaseError:
     """An answer that is none: of another program, or only half of one."""
-    return StoreError(
-        _(
+    said = _words(body)
+    return DatabaseError(
+        lambda: _(
             "The database with the lessons, {url}, gave an answer that can't be read ({said}). Ask "
             "the person who runs the server.",
-            url=url, said=_words(body) or _("it is empty"),
+            url=url, said=said or _("it is empty"),
         )
     )  # fmt: skip
 
 
-def endless(url: str) -> StoreError:
+def endless(url: str) -> DatabaseError:
     """More than a lesson can be."""
-    return StoreError(
-        _(
+    return DatabaseError(
+        lambda: _(
             "The database with the lessons, {url}, gave an answer of more than {n} MB. Ask the "
             "person who runs the server.",
             url=url, n=MAX_ANSWER_BYTES >> 20,

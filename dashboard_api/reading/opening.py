@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 from pydantic import SecretStr
 
 from contract.clock import SECOND_NS, Clock
-from contract.errors import StoreError
 from dashboard_api.reading import SOURCES
 from dashboard_api.reading.by_time import FindLesson, TimeScores, TimeSensed
+from dashboard_api.reading.faults import DatabaseError
 from dashboard_api.reading.series import Series, SeriesSource, Wanted
 from dashboard_api.reading.settings import ReadsSettings
 from ingest.stores.records import ScoredLesson
@@ -27,7 +27,7 @@ class AfterPause:
 
     def __init__(self, source: SeriesSource, clock: Clock) -> None:
         self._source, self._clock = source, clock
-        self._failed: tuple[int, StoreError] | None = None
+        self._failed: tuple[int, DatabaseError] | None = None
 
     def series(self, wanted: Wanted) -> list[Series]:
         return self._try(lambda: self._source.series(wanted))
@@ -42,10 +42,10 @@ class AfterPause:
         if self._failed is not None:
             until_ns, error = self._failed
             if self._clock.elapsed_ns() < until_ns:
-                raise StoreError(str(error)) from error
+                raise DatabaseError(error.say) from error
         try:
             found = ask()
-        except StoreError as error:
+        except DatabaseError as error:
             self._failed = self._clock.elapsed_ns() + PAUSE_NS, error
             raise
         self._failed = None

@@ -15,6 +15,7 @@ from contract.errors import ConfigurationError, StoreError, UsageError
 from contract.language import speaking
 from dashboard_api.language import LANGUAGES
 from dashboard_api.reading import SOURCES
+from dashboard_api.reading.faults import unreachable
 from dashboard_api.reading.opening import PAUSE_NS, AfterPause
 from dashboard_api.reading.series import Series, SeriesSource, Wanted
 from dashboard_api.reading.settings import TOKEN, ReadsSettings
@@ -154,7 +155,7 @@ class Failing:
         del wanted
         self.asked += 1
         if self.fails:
-            raise StoreError("It is down.")
+            raise unreachable("https://db.school.example", "It is down")
         return []
 
     def lessons(self, wanted: Wanted) -> list[ScoredLesson]:
@@ -171,6 +172,8 @@ def test_a_source_that_failed_is_asked_again_only_after_a_pause() -> None:
     for _ in range(3):
         with pytest.raises(StoreError, match="It is down"):
             paused.series(WANTED)
+    with speaking(LANGUAGES["es"]), pytest.raises(StoreError, match="No se puede acceder"):
+        paused.series(WANTED)  # whoever read of it first
     assert failing.asked == 1
     clock.advance(PAUSE_NS)
     failing.fails = False
