@@ -82,3 +82,16 @@ def test_get_and_take_may_be_mixed() -> None:
     assert isinstance(queue.get(), LinkUp)
     assert len(queue.take(max_events=9, max_bytes=9_999, timeout_s=0)) == 1
     assert (queue.qsize(), queue._bytes, queue._words) == (0, 0, 0)
+
+
+def test_a_queue_is_full_by_bytes_too() -> None:
+    queue = EventQueue(max_events=100, max_bytes=10_000)
+    large = message(1, 6_000)
+    queue.put(large)
+    assert (queue.qsize(), queue.full()) == (1, False)
+    queue.put(large)
+    assert queue.full()
+    queue.get()
+    assert (queue.qsize(), queue.full()) == (1, False)
+    queue.get()
+    assert queue.empty()
