@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -70,7 +71,7 @@ def named_influx() -> Address | None:
     )  # fmt: skip
 
 
-class EngineServer:
+class EngineServer(ABC):
     """One server on a port of loopback. `start` returns once it answers; `kill` is a crash."""
 
     def __init__(self, command: str, health: str) -> None:
@@ -134,8 +135,9 @@ class EngineServer:
         except (HTTPError, URLError, OSError):
             return False
 
+    @abstractmethod
     def _words(self) -> list[str]:
-        raise NotImplementedError
+        """The arguments of the command."""
 
     def _environment(self) -> Mapping[str, str]:
         return {}

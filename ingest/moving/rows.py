@@ -41,7 +41,7 @@ _OF_STREAMS: Final = {
     "births": "received_utc_ns, body",
     "deaths": "received_utc_ns, body",
 }
-"""Tables with a column `stream`, and what stands beside it."""
+"""Tables with a column `stream`, and their other columns."""
 _NODES: Final = "SELECT DISTINCT node FROM streams WHERE site = ?"
 _ROOMS: Final = "SELECT DISTINCT room FROM streams WHERE site = ?"
 _LEFT: Final = "SELECT 1 FROM streams WHERE streams.node = {0}.node"

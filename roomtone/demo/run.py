@@ -23,13 +23,13 @@ from types import FrameType
 from typing import Final
 
 from contract.clock import SECOND_NS
-from contract.errors import UsageError
 from contract.one_line import one_line
 from ingest.stores.records import AlertRecord
 from models.serving.scores import ROOM
 from roomtone.audit.tally import tally
 from roomtone.demo.chain import Chain, PlannedLesson
 from roomtone.demo.film import Film
+from roomtone.demo.new_folder import new_folder
 from roomtone.demo.page_port import USUAL_PORT, choose_port
 from roomtone.demo.programs import ProgramError
 from school.people.demo import DEMO_PEOPLE
@@ -219,16 +219,7 @@ def _clock(seconds: float) -> str:
 @contextlib.contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep is not None:
-        try:
-            keep.mkdir(parents=True, exist_ok=True)
-            is_empty = not any(keep.iterdir())
-        except OSError as error:
-            raise UsageError(
-                f"--keep: {keep} can't be used as a folder ({error.strerror}); name a new one."
-            ) from error
-        if not is_empty:
-            raise UsageError(f"--keep: {keep} is not empty; name a new folder.")
-        yield keep.resolve()
+        yield new_folder(keep)
         return
     folder = Path(tempfile.mkdtemp(prefix="roomtone-"))
     try:

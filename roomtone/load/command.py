@@ -17,6 +17,7 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from contract.settings import BrokerSettings
 from roomtone.demo.broker import mosquitto_path
+from roomtone.demo.new_folder import new_folder
 from roomtone.demo.run import interrupted_by, minutes, seed
 from roomtone.load.plan import EPOCH, LoadPlan, fault_of, limits_sentence
 from roomtone.load.run import LoadError, run_load
@@ -174,13 +175,4 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return
-    try:
-        keep.mkdir(parents=True, exist_ok=True)
-        is_empty = not any(keep.iterdir())
-    except OSError as error:
-        raise UsageError(
-            f"--keep: {keep} can't be used as a folder ({error.strerror}); name a new one."
-        ) from error
-    if not is_empty:
-        raise UsageError(f"--keep: {keep} is not empty; name a new folder.")
-    yield keep.resolve()
+    yield new_folder(keep)

@@ -92,11 +92,11 @@ def has_all(stub: StubEngine) -> bool:
 
 @pytest.mark.slow
 def test_a_replica_that_hangs_holds_no_other_up(data: Path) -> None:
-    let_go = threading.Event()
+    released = threading.Event()
     with ExitStack() as held:
         works, hangs, fails, health = (held.enter_context(stub_engine()) for _ in range(4))
-        held.callback(let_go.set)
-        hangs.fault = lambda *_: (let_go.wait(PATIENCE_S) and None) or None
+        held.callback(released.set)
+        hangs.fault = lambda *_: (released.wait(PATIENCE_S) and None) or None
         fails.fault = lambda *_: Answer(401, '{"message":"unauthorized access"}')
         settings = server(data, works=works, hangs=hangs, fails=fails, health=health)
         replicator = held.enter_context(running(settings))
@@ -113,7 +113,7 @@ def test_a_replica_that_hangs_holds_no_other_up(data: Path) -> None:
         assert not {name for name, _, _ in health.points} - {"health"}
         fails.fault = lambda *_: None
         until(lambda: has_all(fails) and not replicator.condition.reasons)
-        let_go.set()
+        released.set()
         until(lambda: has_all(hangs))
 
 
