@@ -30,8 +30,8 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from bench_ingest import LAYOUT, SECOND, cpu_s, is_up, wait
-from support.child_process import child
+from bench_ingest import LAYOUT, SECOND, is_up, wait
+from support.child_process import child, cpu_s
 
 from contract.mqtt.link import LinkUp, MqttLink, Received
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES

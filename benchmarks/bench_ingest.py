@@ -23,11 +23,11 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from support.child_process import child
+from support.child_process import child, cpu_s
+from support.kits_link import kits_link
 
 from contract.mqtt.link import MqttLink, Received
-from contract.settings import BrokerSettings
-from contract.topics import Topic, ingest_state, subscription
+from contract.topics import Topic, ingest_state
 from contract.wire.messages import Ack, IngestState
 from contract.wire.payload import Batch, Layout, encode
 from roomtone.demo.broker import broker_command, free_port, mosquitto_path
@@ -40,7 +40,6 @@ WAIT_S = 120.0
 TICKS_AT_ONCE = 1_000
 MAX_UNACKED = 1_800
 WARM_S = 1.0
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,43 +146,31 @@ def measure_ingest(
         child(
             [sys.executable, "-P", "-m", "roomtone", "ingest", "--config", str(config)]
         ) as ingest,
+        kits_link(port, SITE) as link,
     ):
-        link = MqttLink(
-            broker=BrokerSettings(port=port),
-            client_id="bench",
-            will=None,
-            subscriptions=(ingest_state(SITE), subscription(SITE, "ack")),
-            max_events=100_000,
-            max_in_flight=2_000,
-            max_queued=2_000,
-        )
-        link.start()
-        try:
-            wait(link, lambda m: m.topic == ingest_state(SITE) and is_up(m.payload))
-            began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
-            acked: dict[str, int] = {}
+        wait(link, lambda m: m.topic == ingest_state(SITE) and is_up(m.payload))
+        began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
+        acked: dict[str, int] = {}
 
-            def reached(message: Received, n: int) -> bool:
-                if message.topic.endswith("/ack"):
-                    ack = Ack.decode(message.payload)
-                    if ack.run == run:
-                        acked[message.topic] = (ack.without_hole + 1) // case.periods
-                return sum(acked.values()) >= n
+        def reached(message: Received, n: int) -> bool:
+            if message.topic.endswith("/ack"):
+                ack = Ack.decode(message.payload)
+                if ack.run == run:
+                    acked[message.topic] = (ack.without_hole + 1) // case.periods
+            return sum(acked.values()) >= n
 
-            for number, (topic, payload) in enumerate(messages):
-                if number == case.rooms:  # each run is known now, as it is for the rest of a day
-                    wait(link, lambda m: reached(m, case.rooms))
-                    time.sleep(WARM_S)
-                    began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
-                # As nodes do: what passes the broker's queue would be dropped, and sent again.
-                if number - sum(acked.values()) >= MAX_UNACKED:
-                    wait(link, lambda m, n=number - MAX_UNACKED // 2: reached(m, n))  # type: ignore[misc]
-                while not link.publish(topic, payload):
-                    time.sleep(0.002)
-            wait(link, lambda m: reached(m, case.batches))
-            return cpu_s(ingest.pid) - began_cpu, time.perf_counter() - began
-        finally:
-            link.stop()
+        for number, (topic, payload) in enumerate(messages):
+            if number == case.rooms:  # each run is known now, as it is for the rest of a day
+                wait(link, lambda m: reached(m, case.rooms))
+                time.sleep(WARM_S)
+                began_cpu, began = cpu_s(ingest.pid), time.perf_counter()
+            # As nodes do: what passes the broker's queue would be dropped, and sent again.
+            if number - sum(acked.values()) >= MAX_UNACKED:
+                wait(link, lambda m, n=number - MAX_UNACKED // 2: reached(m, n))  # type: ignore[misc]
+            while not link.publish(topic, payload):
+                time.sleep(0.002)
+        wait(link, lambda m: reached(m, case.batches))
+        return cpu_s(ingest.pid) - began_cpu, time.perf_counter() - began
 
 
 def ingest_floor_s(messages: list[tuple[str, bytes]], folder: Path) -> float:
@@ -213,12 +200,6 @@ def wait(link: MqttLink, want: Callable[[Received], bool]) -> None:
 
 def is_up(payload: bytes) -> bool:
     return IngestState.decode(payload).is_up
-
-
-def cpu_s(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from support.child_process import cpu_s
+
 from contract.clock import SECOND_NS
 from dashboard_api.app import create_app
 from dashboard_api.command import guarded_server
@@ -99,12 +101,6 @@ def served(command: list[str], port: int) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time of a process so far, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def send(port: int, where: str, parts: int, headers: dict[str, str]) -> None:

@@ -13,15 +13,14 @@ from pathlib import Path
 from queue import Empty
 
 import numpy as np
-from bench_ingest import cpu_s
 from bench_store import timed
-from support.child_process import child
+from support.child_process import child, cpu_s
+from support.kits_link import kits_link
 
 from contract.clock import SECOND_NS
 from contract.mqtt.link import MqttLink, Received
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES, decode
-from contract.settings import BrokerSettings
-from contract.topics import Topic, ingest_state, subscription
+from contract.topics import Topic, ingest_state
 from contract.wire.messages import Ack, Birth, IngestState, Timebase
 from ingest.stores import open_period_reader, open_period_store, open_score_store
 from ingest.stores.protocol import PeriodReader, ScoreStore
@@ -160,20 +159,8 @@ def measure_ours(readings: Readings, plan: Plan, folder: Path) -> Figures:
 
 @contextmanager
 def connected(port: int, readings: Readings) -> Iterator[Kits]:
-    link = MqttLink(
-        broker=BrokerSettings(port=port),
-        client_id="bench",
-        will=None,
-        subscriptions=(ingest_state(SITE), subscription(SITE, "ack")),
-        max_events=100_000,
-        max_in_flight=2_000,
-        max_queued=2_000,
-    )
-    link.start()
-    try:
+    with kits_link(port, SITE) as link:
         yield Kits(link=link, readings=readings)
-    finally:
-        link.stop()
 
 
 def killed(ingest: list[str], kits: Kits, plan: Plan, data: Path) -> Figures:

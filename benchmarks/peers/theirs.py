@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench_ingest import cpu_s
 from bench_store import timed
-from support.child_process import child
+from support.child_process import child, cpu_s
 
 from contract.mqtt.link import LinkUp, MqttLink
 from contract.settings import BrokerSettings
