@@ -51,7 +51,7 @@ BUNDLER: Final = "esbuild-wasm"
 """Of package.json too, but no part of the package: makes one file of a page's scripts."""
 
 STATIC: Final = Path("dashboard_api/static")
-BUNDLES: Final = Path("dashboard_api/web/bundles.py")
+BUNDLES: Final = Path("dashboard_api/web/assets/bundles.py")
 """Says which scripts are bundled, and whether their bundles are fresh."""
 
 TESTS_VENDOR: Final = Path("tests/browser/vendor")

@@ -90,9 +90,11 @@ from dashboard_api.video.service import VideoService
 from dashboard_api.video.worker import VideoWorker
 from dashboard_api.visit import routes as visits
 from dashboard_api.web.access import SecondFactorNeededError, SignInNeededError
+from dashboard_api.web.assets.kept_files import KeptFiles
+from dashboard_api.web.assets.style_sheets import StyleSheets
+from dashboard_api.web.assets.words import words_app
 from dashboard_api.web.description import description_of
 from dashboard_api.web.faults import detail_text, fault_text
-from dashboard_api.web.kept_files import KeptFiles
 from dashboard_api.web.limits.connection_gate import ConnectionGate
 from dashboard_api.web.limits.request_limits import RequestLimits
 from dashboard_api.web.limits.stream_places import StreamPlaces
@@ -103,8 +105,6 @@ from dashboard_api.web.network.security import Guard
 from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS, WORDS_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
-from dashboard_api.web.style_sheets import StyleSheets
-from dashboard_api.web.words import words_app
 from ingest.settings import RetentionSettings
 from school.forms.folder import read_forms
 from school.forms.records import Form

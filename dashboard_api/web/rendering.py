@@ -23,10 +23,10 @@ from dashboard_api.views.text import (
     position_text,
     sensed_text,
 )
-from dashboard_api.web.bundles import bundle_of
-from dashboard_api.web.style_sheets import StyleSheets
+from dashboard_api.web.assets.bundles import bundle_of
+from dashboard_api.web.assets.style_sheets import StyleSheets
+from dashboard_api.web.assets.words import script_of
 from dashboard_api.web.viewer import Viewer
-from dashboard_api.web.words import script_of
 from school.audit.entries import name_words
 from school.moments.dismissals import DISMISSAL_REASONS
 from school.people.demo import is_demo

@@ -52,7 +52,7 @@ ELSEWHERE: Final = {
     "views/older_reasons.py": "patterns of what older programs kept",
     "web/access.py": "who acts, in the audit log's rows",
     "web/description.py": "the interface's description",
-    "web/kept_files.py": "a header",
+    "web/assets/kept_files.py": "a header",
     "web/limits/": "answers to what is no request, before anybody knows a language",
     "web/lookup.py": "who acts, in the audit log's rows",
     "web/network/certificate.py": "for who runs the server",

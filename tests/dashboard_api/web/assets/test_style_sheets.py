@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard_api.web.assets.style_sheets import StyleSheets
 from dashboard_api.web.rendering import STATIC, STYLES_ADDRESS
-from dashboard_api.web.style_sheets import StyleSheets
 
 
 def test_sheets_come_in_the_order_of_the_address_and_for_good(client):

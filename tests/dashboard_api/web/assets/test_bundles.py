@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard_api.web.bundles import (
+from dashboard_api.web.assets.bundles import (
     BUNDLED,
     BUNDLES,
     SOURCES,

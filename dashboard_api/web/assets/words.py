@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from contract.language import language
 from dashboard_api.language.catalogue import FOLDER, read_file, words_script
-from dashboard_api.web.kept_files import KeptFile
+from dashboard_api.web.assets.kept_files import KeptFile
 
 __all__ = ["script_of", "words_app"]
 

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from dashboard_api.web.kept_files import KeptFile
+from dashboard_api.web.assets.kept_files import KeptFile
 
 __all__ = ["StyleSheets"]
 

@@ -1,0 +1,1 @@
+"""What pages load besides: static files from memory, style sheets and scripts as one, the words of scripts."""
