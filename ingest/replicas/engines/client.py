@@ -113,7 +113,12 @@ def _authorization(token: str, scheme: str) -> str:
 
 
 def _why(error: BaseException) -> str:
-    """The innermost reason, on one line and without the addresses of objects."""
+    """The innermost reason, on one line: the system's own words where there are some."""
     reason: object = error.reason if isinstance(error, MaxRetryError | ApiException) else error
+    inner: object = reason
+    while isinstance(inner, BaseException):
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
     text = str(reason) if isinstance(reason, str) else brief_of(reason)  # type: ignore[arg-type]
     return " ".join(text.split("object at 0x")[-1].split()) if "object at 0x" in text else text
