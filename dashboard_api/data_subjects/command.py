@@ -152,7 +152,10 @@ def _anonymise(settings: ServerSettings, by: Actor, args: argparse.Namespace) ->
     purges = PurgeRun(
         data_dir=settings.data_dir, clock=clock, say=say, database_url=url,
         videos=VideoFiles.of(settings.video), shards=settings.shards,
-        replicas=ReplicasPart.of(settings.data_dir, settings.replicas, settings.replicate, clock),
+        replicas=ReplicasPart(
+            data_dir=settings.data_dir, replicas=settings.replicas, settings=settings.replicate,
+            clock=clock,
+        ),
     )  # fmt: skip
     rest = LeavingRun(
         data_dir=settings.data_dir, clock=clock, say=say, purges=purges, database_url=url,

@@ -65,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
         data_dir=settings.data_dir, clock=clock, say=say,
         database_url=settings.school.database_url, videos=VideoFiles.of(settings.video),
         shards=settings.shards,
-        replicas=ReplicasPart.of(settings.data_dir, settings.replicas, settings.replicate, clock),
+        replicas=ReplicasPart(
+            data_dir=settings.data_dir, replicas=settings.replicas, settings=settings.replicate,
+            clock=clock,
+        ),
     )  # fmt: skip
     if args.resume:
         with folder.alone():

@@ -45,7 +45,6 @@ class ReplicaFigures:
     cursor: int = 0
     level_ns: int = 0
     """Elapsed time at which all that was stored had been sent."""
-    is_level: bool = False
 
 
 class Outlet:

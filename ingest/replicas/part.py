@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from contract.clock import Clock
 from contract.errors import StoreError
@@ -28,16 +27,6 @@ class ReplicasPart:
     replicas: Sequence[ReplicaSettings]
     settings: ReplicateSettings
     clock: Clock
-
-    @classmethod
-    def of(
-        cls,
-        data_dir: Path,
-        replicas: Sequence[ReplicaSettings],
-        settings: ReplicateSettings,
-        clock: Clock,
-    ) -> Self:
-        return cls(data_dir=data_dir, replicas=replicas, settings=settings, clock=clock)
 
     @property
     def names(self) -> set[str]:

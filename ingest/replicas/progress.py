@@ -31,8 +31,8 @@ FOLDER: Final = "replicas"
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE cursor(id INTEGER PRIMARY KEY CHECK(id = 0), cursor INTEGER NOT NULL,
-    scores_utc_ns INTEGER NOT NULL, values_written INTEGER NOT NULL) STRICT;
-INSERT INTO cursor VALUES(0, 0, 0, 0);
+    scores_utc_ns INTEGER NOT NULL) STRICT;
+INSERT INTO cursor VALUES(0, 0, 0);
 CREATE TABLE runs(run TEXT PRIMARY KEY, sent TEXT NOT NULL, dates TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE lessons(
     lesson TEXT PRIMARY KEY, room TEXT NOT NULL, starts_utc_ns INTEGER NOT NULL,
@@ -110,9 +110,6 @@ class Progress:
         row = self._one("SELECT cursor, scores_utc_ns FROM cursor")
         return int(row[0]), int(row[1])
 
-    def values_written(self) -> int:
-        return int(self._one("SELECT values_written FROM cursor")[0])
-
     def run(self, run: str) -> SentRun:
         row = self._one("SELECT sent, dates FROM runs WHERE run = ?", run)
         if row is None:
@@ -127,7 +124,6 @@ class Progress:
         lessons: Iterable[KnownLesson] = (),
         cursor: int | None = None,
         scores_utc_ns: int | None = None,
-        values: int = 0,
     ) -> None:
         """Note what a replica has taken, in one transaction."""
         with self._writing():
@@ -145,8 +141,8 @@ class Progress:
             )  # fmt: skip
             self._database.execute(
                 "UPDATE cursor SET cursor = coalesce(?, cursor), "
-                "scores_utc_ns = coalesce(?, scores_utc_ns), values_written = values_written + ?",
-                (cursor, scores_utc_ns, values),
+                "scores_utc_ns = coalesce(?, scores_utc_ns)",
+                (cursor, scores_utc_ns),
             )
 
     # ------------------------------------------------------------------------ lessons

@@ -66,9 +66,8 @@ class HealthFeed:
         self.note()
         while (found := self._progress.waiting()) is not None:
             number, lines = found
-            values = self._outlet.send(lines)
+            self._outlet.send(lines)
             self._progress.pop(number)
-            self._progress.keep(values=values)
         figures.level_ns = began_ns
         figures.cursor = self._reader.newest_cursor()
         return False

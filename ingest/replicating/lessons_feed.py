@@ -360,7 +360,6 @@ class LessonsFeed:
             self._progress.keep(
                 runs=[(name, self._runs[name]) for name in self._used],
                 lessons=self._known.values(), cursor=cursor, scores_utc_ns=scores_utc_ns,
-                values=values,
             )  # fmt: skip
         self._used, self._known = set(), {}
 

@@ -169,7 +169,9 @@ def test_the_command_does_the_part_of_a_program_that_does_not_run(
     run = PurgeRun(data_dir=data, clock=clock, say=lambda _: None)
     with pytest.raises(StoreError, match="`roomtone replicate` does not run"):
         run.run(request(data))
-    part = ReplicasPart.of(data, settings.replicas, settings.replicate, clock)
+    part = ReplicasPart(
+        data_dir=data, replicas=settings.replicas, settings=settings.replicate, clock=clock
+    )
     run = PurgeRun(data_dir=data, clock=clock, say=lambda _: None, replicas=part)
     stub.is_dark = True
     with pytest.raises(StoreError, match="still in the replica lab"):
@@ -190,7 +192,9 @@ def test_what_cannot_delete_stands_in_the_record(data: Path, stub: StubEngine) -
     )
     with running(settings):
         until(lambda: has_all(stub))
-    part = ReplicasPart.of(data, settings.replicas, settings.replicate, SystemClock())
+    part = ReplicasPart(
+        data_dir=data, replicas=settings.replicas, settings=settings.replicate, clock=SystemClock()
+    )
     PurgeRun(data_dir=data, clock=SystemClock(), say=lambda _: None, replicas=part).run(
         request(data)
     )
