@@ -32,6 +32,7 @@ from contract.errors import brief_of
 from contract.mqtt.connection import ConnectionOutcome, ConnectionPlan
 from contract.mqtt.events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
 from contract.mqtt.tls import why_not_trusted
+from ingest.mqtt.thread_state import ThreadState
 
 __all__ = ["AwscrtConnection"]
 
@@ -68,6 +69,7 @@ class AwscrtConnection:
         """`run` shall look: the attempt succeeded or failed, the connection ended, or `stop` is set."""
         self._is_over = False
         self._stopped = threading.Event()
+        self._thread_state = ThreadState()
         self._early: list[Received] = []
         """Messages that came before the subscription was confirmed."""
         self._early_bytes = 0
@@ -204,6 +206,8 @@ class AwscrtConnection:
 
     def _put(self, event: Event) -> None:
         """Put an event into the queue; while it is full, nothing is read from the broker."""
+        if self._events.offer(event):
+            return
         while not self._stop.is_set():
             with suppress(Full):
                 self._events.put(event, timeout=_FULL_QUEUE_S)
@@ -235,6 +239,7 @@ class AwscrtConnection:
 
     def _on_connected(self, _data: mqtt5.LifecycleConnectSuccessData) -> None:
         self._outcome = "accepted"
+        self._thread_state.hold()
         client, filters = self._client, self._plan.subscriptions
         if not filters or client is None:
             self._come_up()
@@ -307,6 +312,7 @@ class AwscrtConnection:
             self._end(_words(packet.reason_code))
 
     def _on_stopped(self, _data: mqtt5.LifecycleStoppedData) -> None:
+        self._thread_state.release()
         self._stopped.set()
 
 

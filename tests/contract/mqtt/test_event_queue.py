@@ -95,3 +95,11 @@ def test_a_queue_is_full_by_bytes_too() -> None:
     assert (queue.qsize(), queue.full()) == (1, False)
     queue.get()
     assert queue.empty()
+
+
+def test_an_offer_is_taken_at_once_or_not_at_all() -> None:
+    queue = EventQueue(max_events=1, max_bytes=1 << 20)
+    assert queue.offer(LinkUp("5"))
+    assert not queue.offer(LinkUp("5"))
+    assert queue.get_nowait() == LinkUp("5")
+    assert queue.empty()
