@@ -98,7 +98,8 @@ class Layout:
         return np.concatenate([seat.transpose(0, 2, 1).reshape(len(seat), -1), room], axis=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+# Not frozen, although nobody changes one: each message makes one, which would take three times as long.
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Periods:
     """Consecutive periods of one run, or of a part of it."""
 
@@ -116,7 +117,7 @@ class _Periods:
         return self.node, self.run, self.part
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Batch(_Periods):
     """Periods with their values. `values` is u16 (n, layout.width); 65535 is missing."""
 
@@ -133,7 +134,7 @@ class Batch(_Periods):
         return self.first_seq + len(self.values) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, unsafe_hash=True)
 class Gap(_Periods):
     """Periods in which `seats` have no values, and why.
 

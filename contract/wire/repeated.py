@@ -10,7 +10,7 @@ that it gives.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Self
 
@@ -18,7 +18,7 @@ import cbor2
 import numpy as np
 
 from contract.wire.cbor import TYPED_U8, TYPED_U16_LE
-from contract.wire.payload import LONGEST_GAP, VERSION, Batch, Gap, decode, encode, rows_of
+from contract.wire.payload import LONGEST_GAP, VERSION, Batch, Gap, Layout, decode, encode, rows_of
 
 __all__ = ["RepeatDecoder"]
 
@@ -40,6 +40,25 @@ def _cut(form: str) -> struct.Struct:
     return struct.Struct(form)
 
 
+@lru_cache(maxsize=256)
+def _same(layout: Layout) -> Layout:
+    """One layout for all that equal it, so that who compares them sees it at once."""
+    return layout
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A whole payload, cut where its three numbers and its columns stand."""
+
+    form: struct.Struct
+    heads: tuple[bytes, ...]
+    """What stands between them; with the first byte of a number that has more than one."""
+    waits_in_head: bool
+    """`waited_ms` is null, whose byte belongs to its head."""
+    max_waited: int
+    """More in `waited_ms` would not be the number itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
     """The bytes that batches of one node and layout have in common."""
@@ -53,6 +72,8 @@ class _Shape:
     """What stands before each column of values."""
     columns: struct.Struct
     """Cuts what follows `waited_ms` into heads and columns in turn."""
+    cuts: dict[int, _Cut] = field(default_factory=dict)
+    """Length of a payload → how the last one of that length was cut."""
 
     @classmethod
     def of(cls, batch: Batch, payload: bytes) -> Self | None:
@@ -80,7 +101,7 @@ class _Shape:
             return None  # it ends with a map of nothing
         form = "".join(f"{len(head)}s{size}s" for head, size in zip(heads, sizes, strict=True))
         return cls(
-            like=replace(batch, values=np.empty((n, 0), np.uint16)),
+            like=replace(batch, layout=_same(layout), values=np.empty((n, 0), np.uint16)),
             before_seq=dumps(dict.fromkeys(range(fields)))[:1]
             + b"".join(dumps(each) for each in (0, VERSION, 1, batch.node, 2, batch.run, 3)),
             before_boot=b"".join(dumps(each) for each in (4, n, 5)),
@@ -97,37 +118,80 @@ class _Shape:
 
     def batch(self, payload: bytes) -> Batch | None:
         """The batch in a payload of this shape; None if it is of another."""
+        cut = self.cuts.get(len(payload))
+        if cut is not None:
+            fields = cut.form.unpack(payload)
+            if fields[::2] == cut.heads:
+                _, first_seq, _, boot_ns, _, waited = fields[:6]
+                if cut.waits_in_head:
+                    return self._batch(first_seq, boot_ns, None, fields[7::2])
+                if waited <= cut.max_waited:
+                    return self._batch(first_seq, boot_ns, waited, fields[7::2])
+        return self._batch_of_other_widths(payload)
+
+    def _batch_of_other_widths(self, payload: bytes) -> Batch | None:
         if not payload.startswith(self.before_seq):
             return None
-        first_seq, at = _number(payload, len(self.before_seq))
-        if not payload.startswith(self.before_boot, at):
+        first_seq, boot_at = _number(payload, seq_at := len(self.before_seq))
+        if not payload.startswith(self.before_boot, boot_at):
             return None
-        boot_ns, at = _number(payload, at + len(self.before_boot))
-        if not payload.startswith(self.before_waited, at):
+        boot_ns, waited_at = _number(payload, boot_at := boot_at + len(self.before_boot))
+        if not payload.startswith(self.before_waited, waited_at):
             return None
-        at += len(self.before_waited)
+        waited_at += len(self.before_waited)
         waited_ms: int | None = None
-        if payload[at] == _NULL:
-            at += 1
+        if payload[waited_at] == _NULL:
+            at = waited_at + 1
         else:
-            waited_ms, at = _number(payload, at)
+            waited_ms, at = _number(payload, waited_at)
         columns = self.columns
+        if len(payload) - at != columns.size:
+            return None
+        cut = columns.unpack_from(payload, at)
+        if cut[::2] != self.heads:
+            return None
+        batch = self._batch(first_seq, boot_ns, waited_ms, cut[1::2])
+        if batch is not None:
+            self._learn_widths(payload, seq_at, boot_at, waited_at)
+        return batch
+
+    def _batch(
+        self, first_seq: int, boot_ns: int, waited_ms: int | None, columns: tuple[bytes, ...]
+    ) -> Batch | None:
         if (
             first_seq > LONGEST_GAP
             or boot_ns > _MAX_BOOT_NS
             or (waited_ms is not None and waited_ms > _MAX_WAITED_MS)
-            or len(payload) - at != columns.size
         ):
-            return None
-        cut = columns.unpack_from(payload, at)
-        if cut[::2] != self.heads:
             return None
         like = self.like
         return Batch(
             node=like.node, run=like.run, first_seq=first_seq, boot_ns=boot_ns,
             period_ns=like.period_ns, synchronised=like.synchronised, waited_ms=waited_ms,
             layout=like.layout, part=like.part,
-            values=rows_of(np.frombuffer(b"".join(cut[1::2]), dtype="<u2"), like.layout, like.n),
+            values=rows_of(np.frombuffer(b"".join(columns), dtype="<u2"), like.layout, like.n),
+        )  # fmt: skip
+
+    def _learn_widths(self, payload: bytes, seq_at: int, boot_at: int, waited_at: int) -> None:
+        """Remember where a payload's parts stand, for the next one of its length."""
+        seq, boot, waited = payload[seq_at], payload[boot_at], payload[waited_at]
+        if seq not in _WIDTHS or boot not in _WIDTHS:
+            return  # a run's first seconds, or a Pi's
+        heads = [self.before_seq + bytes([seq]), self.before_boot + bytes([boot])]
+        if waited in _WIDTHS:
+            heads.append(self.before_waited + bytes([waited]))
+            waited_form, max_waited = _WIDTHS[waited][1:], _MAX_WAITED_MS
+        elif waited == _NULL:
+            heads.append(self.before_waited + bytes([waited]))
+            waited_form, max_waited = "0s", 0
+        else:
+            heads.append(self.before_waited)
+            waited_form, max_waited = "B", _ONE_BYTE - 1
+        numbers = _WIDTHS[seq][1:], _WIDTHS[boot][1:], waited_form
+        form = "".join(f"{len(h)}s{n}" for h, n in zip(heads, numbers, strict=True))
+        self.cuts[len(payload)] = _Cut(
+            _cut(f">{form}{self.columns.format}"), (*heads, *self.heads),
+            waited == _NULL, max_waited,
         )  # fmt: skip
 
 

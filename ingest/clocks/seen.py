@@ -9,6 +9,7 @@ whole minute of larger values. The node's own UTC is not used.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,13 +50,20 @@ class SeenClocks:
         """Drop all offsets: the server's own clock was set, so they are no longer valid."""
         self._runs.clear()
 
-    def see(self, batch: Batch, *, received_utc_ns: int, elapsed_ns: int) -> int | None:
-        """Use a live batch; returns the run's offset if it changed by more than a second."""
-        if batch.waited_ms is None:
+    def see(self, batches: Sequence[Batch], *, received_utc_ns: int, elapsed_ns: int) -> int | None:
+        """Use one run's live batches of a tick; its offset, if that changed by more than a second."""
+        offsets_ns = [
+            received_utc_ns
+            - each.waited_ms * 1_000_000
+            - each.boot_ns
+            - len(each.values) * each.period_ns
+            for each in batches
+            if each.waited_ms is not None
+        ]
+        if not offsets_ns:
             return None
-        ended_ns = batch.boot_ns + batch.n * batch.period_ns
-        offset_ns = received_utc_ns - batch.waited_ms * 1_000_000 - ended_ns
-        key = batch.node, batch.run
+        offset_ns = min(offsets_ns)
+        key = batches[0].node, batches[0].run
         seen = self._runs.get(key)
         if seen is None:
             self._runs[key] = _Seen(offset_ns, offset_ns, elapsed_ns)
@@ -67,7 +75,7 @@ class SeenClocks:
             if seen.smallest_ns is not None and seen.n >= _MIN_SEEN:
                 seen.offset_ns = seen.smallest_ns
             seen.began_ns, seen.smallest_ns, seen.n = elapsed_ns, None, 0
-        seen.n += 1
+        seen.n += len(offsets_ns)
         seen.smallest_ns = (
             offset_ns if seen.smallest_ns is None else min(seen.smallest_ns, offset_ns)
         )

@@ -40,17 +40,24 @@ class ClockWatch:
     def see(self, tick: Tick) -> list[SeenClock]:
         """Where a tick's live batches show that their boot clocks stand."""
         now_ns = self._clock.elapsed_ns()
-        found: dict[tuple[str, int], SeenClock] = {}
+        live: dict[tuple[str, int], list[Batch]] = {}
         for arrival in tick.arrivals:
             batch = arrival.message
-            if isinstance(batch, Batch) and arrival.is_live:
-                offset_ns = self._seen.see(
-                    batch, received_utc_ns=tick.received_utc_ns, elapsed_ns=now_ns
-                )
-                if offset_ns is not None:
-                    run = batch.node, batch.run
-                    found[run] = SeenClock(node=batch.node, run=batch.run, offset_ns=offset_ns)
-        return list(found.values())
+            if arrival.is_live and isinstance(batch, Batch):
+                key = batch.node, batch.run
+                its = live.get(key)
+                if its is None:
+                    live[key] = [batch]
+                else:
+                    its.append(batch)
+        found: list[SeenClock] = []
+        for (node, run), batches in live.items():
+            offset_ns = self._seen.see(
+                batches, received_utc_ns=tick.received_utc_ns, elapsed_ns=now_ns
+            )
+            if offset_ns is not None:
+                found.append(SeenClock(node=node, run=run, offset_ns=offset_ns))
+        return found
 
     def look(self, store: PeriodStore) -> None:
         """Log once when a node is not believed, and when it is again; looks every ten seconds.

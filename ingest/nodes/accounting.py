@@ -61,7 +61,9 @@ def seats_present(layout: Layout, values: NDArray[np.uint16]) -> NDArray[np.int6
     """How many seats have at least one value in each row."""
     codes, seats = len(layout.seat_codes), len(layout.seats)
     cube = values[:, : codes * seats].reshape(len(values), codes, seats)
-    return np.asarray((cube != MISSING).any(axis=1).sum(axis=1), np.int64)
+    # MISSING is the highest value, so a seat whose lowest one is below it has a value.
+    lowest = cube.min(axis=1, initial=MISSING)
+    return np.asarray(np.count_nonzero(lowest != MISSING, axis=1), np.int64)
 
 
 class SeatSeconds:
@@ -120,17 +122,19 @@ class SeatSeconds:
 
     def note(self, tick: Tick, stream_ids: Sequence[int], changes: Sequence[Change]) -> None:
         """Count a tick that was stored; a StoreError harms only these figures."""
-        new: dict[int, SeqRanges] = defaultdict(SeqRanges)
         now_ns = self._clock.elapsed_ns()
-        batches: dict[Layout, list[tuple[int, Batch]]] = {}
         # The first data of a run is already in the store, and is counted from there.
         begun = {stream_id for stream_id in stream_ids if stream_id not in self._runs}
+        came: dict[int, list[Batch]] = {stream_id: [] for stream_id in stream_ids}
         for stream_id, arrival in zip(stream_ids, tick.arrivals, strict=True):
+            if isinstance(arrival.message, Batch):
+                came[stream_id].append(arrival.message)
+        for stream_id, its in came.items():
             self._run(stream_id).acked_ns = now_ns
-            if stream_id not in begun and isinstance(arrival.message, Batch):
-                batches.setdefault(arrival.message.layout, []).append((stream_id, arrival.message))
-                if arrival.message.first_seq <= self._highest_gap.get(stream_id, -1):
-                    self._stale_gaps[stream_id] = None
+            highest = self._highest_gap.get(stream_id)
+            if highest is not None and any(batch.first_seq <= highest for batch in its):
+                self._stale_gaps[stream_id] = None
+        new: dict[int, SeqRanges] = defaultdict(SeqRanges)
         for change in changes:
             run = self._runs.get(change.stream_id)
             main = run.main_id if run is not None else None
@@ -138,8 +142,7 @@ class SeatSeconds:
                 self._stale_gaps[main or change.stream_id] = None
             if not change.is_gap:
                 new[change.stream_id].add(change.first_seq, change.last_seq)
-        for layout, its in batches.items():
-            self._count(layout, its, new)
+        self._count({s: its for s, its in came.items() if its and s not in begun}, new)
         self._note_nodes(tick)
         if self._uncounted is None:  # else they will be counted there
             for message in tick.aside:
@@ -210,32 +213,28 @@ class SeatSeconds:
             self._stale_gaps[main] = None
         self._earlier[stream_id] = earlier
 
-    def _count(
-        self, layout: Layout, its: list[tuple[int, Batch]], new: dict[int, SeqRanges]
-    ) -> None:
-        present = seats_present(layout, np.concatenate([batch.values for _, batch in its]))
-        # How many seats up to each row: the difference of two is what lies between them.
-        upto: list[int] = [0, *present.cumsum().tolist()]
-        # Two batches of a tick may hold the same seqs: the first one was kept.
-        taken: dict[int, SeqRanges] = defaultdict(SeqRanges)
-        at = 0
+    def _count(self, came: dict[int, list[Batch]], new: dict[int, SeqRanges]) -> None:
+        """Count the batches of each stream, of which the seqs in `new` have just been kept."""
+        whole: dict[Layout, list[tuple[int, list[Batch]]]] = {}
         with self._lock:
-            for stream_id, batch in its:
-                begin, at = at, at + batch.n
-                arrived, kept = upto[at] - upto[begin], 0
-                fresh = new.get(stream_id)
-                if fresh is not None:
-                    first, last = batch.first_seq, batch.last_seq
-                    for start, end in taken[stream_id].missing(first, last):
-                        kept += sum(
-                            upto[begin + b - first + 1] - upto[begin + a - first]
-                            for a, b in _inside(fresh, start, end)
-                        )
-                    taken[stream_id].add(first, last)
-                run = self._runs.get(stream_id)
-                if run is not None:
-                    run.kept += kept
-                    run.trimmed += arrived - kept
+            for stream_id, its in came.items():
+                layout, fresh = its[0].layout, new[stream_id]
+                # If as many seqs are new as came, none came twice, and all of them were kept.
+                is_whole = sum(len(batch.values) for batch in its) == len(fresh)
+                if is_whole and all(batch.layout is layout for batch in its):
+                    whole.setdefault(layout, []).append((stream_id, its))
+                elif (run := self._runs.get(stream_id)) is not None:
+                    _count_pieces(run, its, fresh)
+            for layout, streams in whole.items():
+                present = seats_present(
+                    layout, np.concatenate([batch.values for _, its in streams for batch in its])
+                )
+                lengths = [sum(len(batch.values) for batch in its) for _, its in streams]
+                begins = np.cumsum([0, *lengths[:-1]])
+                kept = np.add.reduceat(present, begins).tolist()
+                for (stream_id, _), seats in zip(streams, kept, strict=True):
+                    if (run := self._runs.get(stream_id)) is not None:
+                        run.kept += seats
 
     def _note_nodes(self, tick: Tick) -> None:
         if not (tick.births or tick.deaths or tick.healths):
@@ -296,6 +295,24 @@ class SeatSeconds:
         left.popleft()
         if end < last:
             left.appendleft((end + 1, last))
+
+
+def _count_pieces(run: RunFigures, batches: list[Batch], fresh: SeqRanges) -> None:
+    """Count a run's batches of a tick; of a seq that came twice the first was kept."""
+    taken = SeqRanges()
+    for batch in batches:
+        first, last = batch.first_seq, batch.last_seq
+        # How many seats up to each row: the difference of two is what lies between them.
+        present = seats_present(batch.layout, batch.values)
+        upto: list[int] = [0, *present.cumsum().tolist()]
+        kept = sum(
+            upto[b - first + 1] - upto[a - first]
+            for start, end in taken.missing(first, last)
+            for a, b in _inside(fresh, start, end)
+        )
+        taken.add(first, last)
+        run.kept += kept
+        run.trimmed += upto[-1] - kept
 
 
 def _inside(ranges: SeqRanges, first: int, last: int) -> list[tuple[int, int]]:

@@ -71,7 +71,7 @@ def identity_of_birth(site: str, room: str, birth: Birth) -> StreamIdentity:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, which would triple what it costs to make one
 class Arrival:
     """A decoded data message and where it came from.
 

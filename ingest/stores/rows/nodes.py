@@ -42,7 +42,9 @@ class SqliteHoldings:
 
     def knows(self, key: StreamKey, layout: Layout | None) -> bool:
         state = self._states.get(key)
-        return state is not None and (layout is None or state.layout == layout)
+        return state is not None and (
+            layout is None or state.layout is layout or state.layout == layout
+        )
 
     def has_stream(self, key: StreamKey) -> bool:
         return self._database.execute(STREAM_OF_KEY, key).fetchone() is not None

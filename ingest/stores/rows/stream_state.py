@@ -33,10 +33,22 @@ class StreamState:
 class TickRows:
     """The rows of one tick, gathered so that each table is written by one statement."""
 
-    __slots__ = ("changes", "ledger", "live", "stretches")
+    __slots__ = ("_latest", "changes", "ledger", "live", "stretches")
 
     def __init__(self) -> None:
         self.live: list[tuple[int, bytes]] = []
         self.stretches: list[tuple[int, int]] = []
         self.ledger: dict[int, StreamState] = {}
         self.changes = array("q")
+        self._latest: dict[int, int] = {}
+        """Stream → where its latest change stands in `changes`."""
+
+    def add_change(self, word: int, first: int, last: int) -> None:
+        """Note that a stream has first … last now; joined with its latest change if it continues it."""
+        changes = self.changes
+        at = self._latest.get(word >> 2)
+        if at is not None and changes[at] == word and changes[at + 2] == first - 1:
+            changes[at + 2] = last
+            return
+        self._latest[word >> 2] = len(changes)
+        changes.extend((word, first, last))

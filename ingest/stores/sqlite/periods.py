@@ -289,12 +289,13 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 first_seq=batch.first_seq, period_ns=batch.period_ns, received_utc_ns=now
             )
             self.database.execute("UPDATE streams SET start = ? WHERE id = ?", (start, stream_id))
-        if batch.layout != state.layout:
-            state.layout_id = self._layout_id(batch.layout)
-            state.layout = batch.layout
-            self.database.execute(
-                "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
-            )
+        if batch.layout is not state.layout:
+            if batch.layout != state.layout:
+                state.layout_id = self._layout_id(batch.layout)
+                self.database.execute(
+                    "INSERT OR IGNORE INTO node_layouts VALUES(?, ?)", (batch.node, state.layout_id)
+                )
+            state.layout = batch.layout  # the same one comes again
         layout = state.layout_id
         values = without_seats(batch, state.purged_seats).tobytes()
         width = 2 * batch.layout.width
@@ -312,7 +313,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
                 if stretch != state.stretch:
                     rows.stretches.append((stream_id, stretch))
                     state.stretch = stretch
-            rows.changes.extend((stream_id << 2 | is_live, first, last))
+            rows.add_change(stream_id << 2 | is_live, first, last)
         rows.ledger[stream_id] = state
 
     def _keep_gap(self, state: StreamState, gap: Gap, arrival: Arrival, rows: TickRows) -> None:
@@ -325,7 +326,7 @@ class SqlitePeriodStore(ClockKeeping, SqlitePeriodReader):
             if before and goes_on(before[0], record):
                 record = replace(before[0], last_seq=last)
             put_gap(self.database, record)
-            rows.changes.extend((state.id << 2 | 2 | arrival.is_live, first, last))
+            rows.add_change(state.id << 2 | 2 | arrival.is_live, first, last)
 
     def _state(self, identity: StreamIdentity, now: int) -> StreamState:
         """The state of a stream, which is made if it is new."""

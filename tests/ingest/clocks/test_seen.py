@@ -26,7 +26,7 @@ def see(seen: SeenClocks, first: int, delay_s: float, *, waited_ms: int | None =
     """A period that arrives `delay_s` after it has ended and been sent."""
     after_ns = round(delay_s * SECOND) + (waited_ms or 0) * 1_000_000
     return seen.see(
-        batch(first, waited_ms=waited_ms),
+        [batch(first, waited_ms=waited_ms)],
         received_utc_ns=ZERO + (first + 1) * SECOND + after_ns,
         elapsed_ns=first * SECOND,
     )
@@ -54,6 +54,12 @@ def test_a_smaller_value_counts_at_once_and_a_larger_one_after_a_minute() -> Non
     assert [offset for offset in found if offset is not None] == [ZERO + 9 * SECOND]
 
 
+def test_of_the_batches_of_one_tick_the_smallest_value_counts() -> None:
+    seen = SeenClocks()
+    tick = [batch(first, waited_ms=5) for first in (7, 9, 8)]
+    assert seen.see(tick, received_utc_ns=ZERO + 10 * SECOND, elapsed_ns=0) == ZERO - 5_000_000
+
+
 def test_a_minute_of_few_messages_raises_nothing() -> None:
     seen = SeenClocks()
     assert see(seen, 0, 0.0) == ZERO
@@ -63,7 +69,7 @@ def test_a_minute_of_few_messages_raises_nothing() -> None:
 def test_memory_is_bounded() -> None:
     seen = SeenClocks()
     for run in range(10_000):
-        seen.see(batch(0, run=run), received_utc_ns=ZERO, elapsed_ns=0)
+        seen.see([batch(0, run=run)], received_utc_ns=ZERO, elapsed_ns=0)
     assert len(seen) == 8_192
 
 
