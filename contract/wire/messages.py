@@ -6,10 +6,18 @@ minor change adds is ignored by an older reader; a later `version` is refused.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import cbor2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+)
 
 from contract.errors import PayloadError, UnknownVersionError
 from contract.settings import Name
@@ -32,6 +40,7 @@ __all__ = [
     "IngestState",
     "LessonSpan",
     "Seat",
+    "SensorFault",
     "Timebase",
     "decode_state",
 ]
@@ -85,13 +94,19 @@ class CborMessage(BaseModel):
 
 
 class Hub(CborMessage):
-    """One hub of a node, as its HELLO describes it."""
+    """One hub of a node, as its HELLO describes it, or another source of readings."""
 
     hub: Name
     firmware: Word
     seats: Annotated[tuple[Seat, ...], Field(max_length=255)]
     sample_rate_hz: float
     has_sound: bool
+    kind: Word = "hub"
+    """What it is to the node: a hub on a serial line, or a source such as `i2c`."""
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: v for k, v in dump(self).items() if (k, v) != ("kind", "hub")}
 
 
 class Birth(CborMessage):
@@ -136,6 +151,18 @@ class Timebase(CborMessage):
     synchronised: bool
 
 
+class SensorFault(CborMessage):
+    """Why a seat, or the room's sound, has no value or a doubtful one: for a person to read."""
+
+    hub: Name
+    """The hub or source that it belongs to."""
+    seat: Seat | None = None
+    kind: Word
+    """`absent`, `stuck`, `range`, `rate`, `settings`, or what a later version adds."""
+    said: Annotated[str, Field(max_length=300)]
+    """One sentence: what is wrong and what to do."""
+
+
 class Health(CborMessage):
     """A node's counters since its run began, each minute and at a clean stop.
 
@@ -164,6 +191,12 @@ class Health(CborMessage):
     """Hub → name of counter → count, as the serial reader keeps them."""
     twins: Count = 0
     """Other kits that were alive under this node's name during this run."""
+    faults: Annotated[tuple[SensorFault, ...], Field(max_length=64)] = ()
+    """What is wrong with its sensors now."""
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {k: v for k, v in dump(self).items() if k != "faults" or v}
 
 
 class Ack(CborMessage):

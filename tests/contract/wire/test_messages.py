@@ -25,6 +25,7 @@ from contract.wire.messages import (
     IngestClaim,
     IngestState,
     LessonSpan,
+    SensorFault,
     Timebase,
     decode_state,
 )
@@ -127,6 +128,20 @@ def test_a_state_names_its_ingest_only_where_it_has_a_name() -> None:
     nameless = named.model_copy(update={"instance": ""})
     assert "instance" not in cbor2.loads(nameless.encode())
     assert IngestState.decode(nameless.encode()) == nameless
+
+
+def test_a_hub_and_a_health_without_news_are_the_bytes_of_earlier_kits() -> None:
+    birth, health = EXAMPLES[0], EXAMPLES[3]
+    assert isinstance(birth, Birth)
+    assert isinstance(health, Health)
+    assert "kind" not in cbor2.loads(birth.encode())["hubs"][0]
+    assert "faults" not in cbor2.loads(health.encode())
+    on_the_bus = birth.hubs[0].model_copy(update={"kind": "i2c"})
+    of_a_bus = birth.model_copy(update={"hubs": (on_the_bus,)})
+    assert Birth.decode(of_a_bus.encode()) == of_a_bus
+    fault = SensorFault(hub="window", seat=3, kind="stuck", said="Seat 3 says one value.")
+    with_fault = health.model_copy(update={"faults": (fault,)})
+    assert Health.decode(with_fault.encode()) == with_fault
 
 
 def test_state_is_a_birth_or_a_death() -> None:
