@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Literal, Protocol, get_args
+from typing import Final, Literal, Protocol
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import RoomtoneError
@@ -34,18 +33,19 @@ from contract.wire.messages import (
 )
 from contract.wire.payload import FULL_LAYOUT_CODES
 from contract.wire.suspects import Suspects
-from edge_agent.config_file import load_config, store_config
 from edge_agent.identity import Identity
 from edge_agent.memory import Tidying
+from edge_agent.orders import Orders
 from edge_agent.outbox.run_book import RunBook, RunNote
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkNote
 from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
 from edge_agent.sensing.inbox import Inbox
-from edge_agent.sensing.sampling import Switch
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
+from edge_agent.switch.off_switch import OffSwitch
+from edge_agent.switch.pins import OpenPins, open_pins
 from edge_agent.timebase import QualitySource, UtcWatch, quality_of
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
 from firmware_bridge.frames import Hello
@@ -62,7 +62,6 @@ _IDLE_S: Final = 0.25
 # In observed time, so that a fast simulation never gathers more bytes than a port can hold.
 _SHORT_GATHER_NS: Final = 8_000_000
 _LONG_GATHER_NS: Final = 350_000_000
-_SWITCHES: Final[tuple[Switch, ...]] = get_args(Switch)
 
 
 class Reader(Protocol):
@@ -87,6 +86,7 @@ class EdgeAgent:
         quality: QualitySource | None = None,
         open_reader: OpenReader | None = None,
         open_link: OpenLink | None = None,
+        pins: OpenPins | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -127,11 +127,18 @@ class EdgeAgent:
         make = open_reader or self._hub_reader
         self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
         self._hellos: dict[str, Hello] = {}
-        self._config = Config(revision=0, lessons=())
-        self._config_path = settings.outbox.dir / "config.cbor"
-        self._results: OrderedDict[str, CommandResult] = OrderedDict()
+        self._switch = OffSwitch(
+            settings=settings.switch, path=settings.outbox.dir / "pause.json", clock=clock,
+            pins=pins or open_pins,
+        )  # fmt: skip
+        self.orders = Orders(
+            sensing=self._sensing,
+            switch=self._switch,
+            readers=self._readers,
+            config_path=settings.outbox.dir / "config.cbor",
+            max_commands=settings.limits.max_commands,
+        )
         self._was_sampling = False
-        self._is_restarting = False
         self._note = LinkNote(settings.outbox.dir)
         self._tidying = Tidying(now_ns=clock.elapsed_ns())
         self._nap = threading.Event()
@@ -141,15 +148,14 @@ class EdgeAgent:
     def run(self, stop: threading.Event) -> Outcome:
         """Sense and deliver until `stop` is set or a `restart` command comes, then stop cleanly."""
         self._look_at_clock(self._clock.elapsed_ns())
-        if (config := load_config(self._config_path)) is not None:
-            self.handle_config(config)
+        self.orders.start()
         # Record what an earlier run lost before this run samples anything.
         self.delivery.tick(self._clock.elapsed_ns())
         self._publisher.names.known = self.book.earlier_runs
         self._start()
         try:
             is_busy = False
-            while not (stop.is_set() or self._is_restarting or self._fault):
+            while not (stop.is_set() or self.orders.is_restarting or self._fault):
                 is_busy = self._round()
                 stop.wait(self._pause_s(is_busy=is_busy))
             self._finish()
@@ -157,11 +163,12 @@ class EdgeAgent:
             self._stop_readers.set()
             for thread in self._threads:
                 thread.join(2.0)
+            self._switch.close()
             self.book.close()
             self.outbox.close()
         if self._fault:
             raise RoomtoneError(self._fault)
-        return "restart" if self._is_restarting else "stopped"
+        return "restart" if self.orders.is_restarting else "stopped"
 
     def birth(self) -> Birth:
         return Birth(
@@ -192,6 +199,7 @@ class EdgeAgent:
             outbox_bytes=self.outbox.bytes_used,
             ack_age_ms=self._publisher.ack_age_ms,
             twins=self._publisher.names.twins,
+            reported=self.config_reported(),
             hubs={
                 name: _flat(reader.counters()) | unused[name]
                 for name, reader in self._readers.items()
@@ -199,45 +207,21 @@ class EdgeAgent:
         )
 
     def config_reported(self) -> ConfigReported:
-        return ConfigReported(revision=self._config.revision, is_sampling=self._sensing.is_sampling)
+        return self.orders.config_reported()
 
     def handle_config(self, config: Config) -> None:
-        """Follow a configuration from the server or from the last run."""
-        if config != self._config:
-            store_config(self._config_path, config)
-        self._config = config
-        self._sensing.configure(config)
+        self.orders.handle_config(config)
 
     def handle_command(self, command: Command) -> CommandResult:
-        """Obey a command once, however often it comes."""
-        if command.id not in self._results:
-            self._results[command.id] = self._obey(command)
-            while len(self._results) > self._settings.limits.max_commands:
-                self._results.popitem(last=False)
-        return self._results[command.id]
-
-    def _obey(self, command: Command) -> CommandResult:
-        log.info("Command %s (%s).", command.command, command.id)
-        if command.command in _SWITCHES:
-            self._sensing.switch(command.command)
-        elif command.command == "restart":
-            self._is_restarting = True
-        elif command.hub is None:
-            for reader in self._readers.values():
-                reader.identify()
-        elif command.hub in self._readers:
-            self._readers[command.hub].identify()
-        else:
-            known = ", ".join(self._readers)
-            why = f"no hub {command.hub!r}: there are {known}"
-            return CommandResult(id=command.id, is_done=False, why=why)
-        return CommandResult(id=command.id, is_done=True)
+        return self.orders.handle_command(command, boot_ns=self._clock.boot_ns())
 
     def _start(self) -> None:
         self._publisher.start()
         sources: dict[str, Callable[[threading.Event], None]] = {
             f"hub {name}": reader.run for name, reader in self._readers.items()
         }
+        if self._settings.switch.led_pin is not None:
+            sources["light"] = self._switch.run
         sound = self._settings.sound
         if sound.source == "microphone":
             # Imported only where there is a microphone: a Pi has little memory.
@@ -270,7 +254,9 @@ class EdgeAgent:
         if self._sensing.is_sampling != self._was_sampling:
             self._was_sampling = self._sensing.is_sampling
             log.info("Sampling %s.", "begins" if self._was_sampling else "ends")
+        if self.orders.step():
             self._publisher.request("config/reported")
+            self._publisher.request("health")
         self._tidying.look(now_ns)
         is_busy = self._publisher.step(self._clock.elapsed_ns())
         self._note.look(self._publisher.link_state(), now_ns)

@@ -13,7 +13,7 @@ from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
 from contract.topics import Topic
 
-__all__ = ["DeliverySettings", "EdgeSettings", "HubSettings"]
+__all__ = ["DeliverySettings", "EdgeSettings", "HubSettings", "SwitchSettings"]
 
 PERIOD_NS = 1_000_000_000
 """A period is one second: quantities and the store rely on it, so it is no setting."""
@@ -83,6 +83,28 @@ class DeliverySettings(Settings):
     """The agent reconnects if ingest is up and acknowledges nothing for this long."""
 
 
+Pin = Annotated[int, Field(ge=0, le=27)]
+
+
+class SwitchSettings(Settings):
+    """The button that switches sensing off, and the light that shows whether the kit senses."""
+
+    button_pin: Pin | None = None
+    """The GPIO (its BCM number) between which and ground the button is; unset: there is none."""
+    led_pin: Pin | None = None
+    """The GPIO of the light, with its resistor to ground; unset: there is none."""
+    led_brightness: Annotated[float, Field(ge=0.02, le=1.0)] = 0.5
+    """How bright the light is, as a share of the most."""
+
+    @model_validator(mode="after")
+    def _refuse_one_pin_for_both(self) -> Self:
+        if self.button_pin is not None and self.button_pin == self.led_pin:
+            raise ConfigurationError(
+                "settings", "switch.led_pin", self.led_pin, "another pin than the button's"
+            )
+        return self
+
+
 class LimitSettings(Settings):
     """How much may wait where, so that nothing grows without bound."""
 
@@ -135,6 +157,8 @@ class EdgeSettings(Settings):
     """Where periods wait on disk."""
     delivery: DeliverySettings = DeliverySettings()
     """When periods are sent, sent again and written down."""
+    switch: SwitchSettings = SwitchSettings()
+    """The button and the light on the kit."""
     limits: LimitSettings = LimitSettings()
     """How much may wait where."""
 

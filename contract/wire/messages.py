@@ -39,6 +39,7 @@ __all__ = [
     "IngestClaim",
     "IngestState",
     "LessonSpan",
+    "PausedBy",
     "Seat",
     "SensorFault",
     "Timebase",
@@ -70,6 +71,14 @@ class CborMessage(BaseModel):
     """A longer payload is refused without decoding it."""
     max_items: ClassVar[int] = MAX_ITEMS
     """The same for one with more numbers, texts, lists and maps."""
+    later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that came after version 1 was settled: left out while they say nothing."""
+
+    @model_serializer(mode="wrap")
+    def _without_the_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields = type(self).model_fields
+        silent = {name for name in self.later if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in dump(self).items() if name not in silent}
 
     def encode(self) -> bytes:
         return cbor2.dumps(self.model_dump())
@@ -96,6 +105,8 @@ class CborMessage(BaseModel):
 class Hub(CborMessage):
     """One hub of a node, as its HELLO describes it, or another source of readings."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"kind"})
+
     hub: Name
     firmware: Word
     seats: Annotated[tuple[Seat, ...], Field(max_length=255)]
@@ -103,10 +114,6 @@ class Hub(CborMessage):
     has_sound: bool
     kind: Word = "hub"
     """What it is to the node: a hub on a serial line, or a source such as `i2c`."""
-
-    @model_serializer(mode="wrap")
-    def _without_the_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {k: v for k, v in dump(self).items() if (k, v) != ("kind", "hub")}
 
 
 class Birth(CborMessage):
@@ -163,6 +170,28 @@ class SensorFault(CborMessage):
     """One sentence: what is wrong and what to do."""
 
 
+PausedBy = Literal["button", "command", "fault", "kit", "page"]
+"""What pauses a kit: its own button, a `pause` command, a button that does not answer, the button
+of another kit of the room, a page."""
+
+
+class ConfigReported(CborMessage):
+    """Node → server: the revision that the node follows, and what it does at the moment."""
+
+    later: ClassVar[frozenset[str]] = frozenset({"paused_by", "button_since_utc_ns", "troubles"})
+
+    revision: Count
+    is_sampling: bool
+    paused_by: Annotated[tuple[Word, ...], Field(max_length=8)] = ()
+    """Of `PausedBy`, and what later versions add: while there is one, nothing is sampled."""
+    button_since_utc_ns: Nanoseconds | None = None
+    """Since when the kit's own button pauses the room; None if it does not."""
+    troubles: Annotated[
+        tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=16)
+    ] = ()
+    """What the kit can't do, a sentence each: a setting that does not fit, a pin that is missing."""
+
+
 class Health(CborMessage):
     """A node's counters since its run began, each minute and at a clean stop.
 
@@ -171,6 +200,8 @@ class Health(CborMessage):
     the outbox, `gap` what was sampled and then given up with a recorded gap, `unsampled` what
     was due and never arrived on the serial line.
     """
+
+    later: ClassVar[frozenset[str]] = frozenset({"faults", "reported"})
 
     node: Name
     run: Run
@@ -193,10 +224,8 @@ class Health(CborMessage):
     """Other kits that were alive under this node's name during this run."""
     faults: Annotated[tuple[SensorFault, ...], Field(max_length=64)] = ()
     """What is wrong with its sensors now."""
-
-    @model_serializer(mode="wrap")
-    def _without_the_usual(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {k: v for k, v in dump(self).items() if k != "faults" or v}
+    reported: ConfigReported | None = None
+    """What it follows, kept with the rest; None from a kit of an earlier version."""
 
 
 class Ack(CborMessage):
@@ -243,18 +272,16 @@ class Config(CborMessage):
     """Retained, server → node: what the node should do. Outside lessons nothing is sampled."""
 
     max_bytes: ClassVar[int] = MAX_PAYLOAD_BYTES
+    later: ClassVar[frozenset[str]] = frozenset({"paused_lessons", "paused_by"})
 
     revision: Count
     lessons: tuple[LessonSpan, ...]
     excluded_seats: tuple[Seat, ...] = ()
     """Seats that opted out: dropped at the edge before anything is computed."""
-
-
-class ConfigReported(CborMessage):
-    """Node → server: the revision that the node follows."""
-
-    revision: Count
-    is_sampling: bool
+    paused_lessons: tuple[Annotated[str, Field(max_length=255)], ...] = ()
+    """Lessons that a page has paused. Such a pause ends with its lesson."""
+    paused_by: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
+    """Other kits of the room whose buttons are pressed: until they are not, this one waits too."""
 
 
 CommandName = Literal["identify", "restart", "pause", "resume", "start", "stop"]
@@ -279,13 +306,12 @@ class CommandResult(CborMessage):
 class IngestState(CborMessage):
     """Retained, ingest → all: data is sent only while this says up."""
 
+    later: ClassVar[frozenset[str]] = frozenset({"instance"})
+
     is_up: bool
     started_utc_ns: Nanoseconds
     instance: Word = ""
     """Which ingest keeps the site, up or not for the moment; "" once it has gone."""
-
-    def encode(self) -> bytes:
-        return cbor2.dumps(self.model_dump(exclude=None if self.instance else {"instance"}))
 
 
 class IngestClaim(CborMessage):

@@ -235,8 +235,9 @@ class EdgePublisher:
             self._delivery.closed()
         elif not self._delivery.is_open or state.started_utc_ns != self._ingest_started:
             self._ingest_started = state.started_utc_ns
-            # Timebases go before the data that they date.
-            self._due.add("timebase")
+            # Timebases go before the data that they date; an ingest that was away gets what it has
+            # missed of the kit's pauses.
+            self._due |= {"timebase", "health"}
             earlier = self._delivery.outbox.earlier_timebases(self._identity.run)
             self._earlier = deque((*earlier, *self._steps))
             self._delivery.opened()

@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from contract.wire.messages import Config, LessonSpan
+from contract.wire.messages import Config, LessonSpan, PausedBy
 
-__all__ = ["LONGEST_OPEN_NS", "Sampling", "SkipReason", "Switch"]
+__all__ = ["LONGEST_OPEN_NS", "OWN_PAUSES", "Sampling", "SkipReason", "Switch"]
 
 SkipReason = Literal["off", "paused"]
-Switch = Literal["start", "stop", "pause", "resume"]
+Switch = Literal["start", "stop"]
+OWN_PAUSES: Final[tuple[PausedBy, ...]] = ("button", "command", "fault")
+"""Those that the kit itself knows of, without its server."""
 
 LONGEST_OPEN_NS: Final = 12 * 3_600 * 1_000_000_000
 
@@ -26,39 +28,54 @@ class _Mode:
 
     since_ns: int
     started_ns: int | None = None
-    is_paused: bool = False
+    paused_by: frozenset[PausedBy] = frozenset()
+    """What pauses the kit, whatever lesson is on."""
+    paused_lessons: frozenset[str] = frozenset()
+    """Lessons that a page has paused."""
     stopped: frozenset[str] = frozenset()
     """Lessons that a `stop` ended early."""
 
 
 class Sampling:
-    """Follows the configuration and the commands; `skip_reason` decides about a period.
+    """Follows the configuration, the commands and the button; `skip_reason` decides about a period.
 
     `start` samples until `stop`, whatever the timetable says. `stop` also ends the current lessons.
-    `pause` holds until `resume`, even if other lessons begin.
+    A kit has as many pauses as there are reasons for one, and each ends by itself: `resume` ends
+    what `pause` began, and never what a button or a page did. A page's pause is one of a lesson.
     """
 
     def __init__(self) -> None:
         self._lessons: tuple[LessonSpan, ...] = ()
         self._modes = [_Mode(since_ns=0)]
 
-    def configure(self, config: Config) -> None:
-        """Replace all lessons by those of a configuration."""
+    def configure(self, config: Config, *, boot_ns: int) -> None:
+        """Replace all lessons by those of a configuration; its pauses hold from `boot_ns` on."""
         self._lessons = config.lessons
+        self._pause("kit", is_on=bool(config.paused_by), boot_ns=boot_ns)
+        lessons = frozenset(config.paused_lessons)
+        if lessons != self._modes[-1].paused_lessons:
+            self._add(replace(self._modes[-1], since_ns=boot_ns, paused_lessons=lessons))
+
+    def pause(self, by: frozenset[PausedBy], *, boot_ns: int) -> None:
+        """What the kit itself knows of its pauses, from now on."""
+        for each in OWN_PAUSES:
+            self._pause(each, is_on=each in by, boot_ns=boot_ns)
 
     def switch(self, command: Switch, *, boot_ns: int, utc_ns: int) -> None:
         mode = replace(self._modes[-1], since_ns=boot_ns)
         match command:
             case "start":
-                mode = replace(mode, started_ns=boot_ns, is_paused=False, stopped=frozenset())
+                mode = replace(mode, started_ns=boot_ns, stopped=frozenset())
             case "stop":
                 on = {lesson.lesson for lesson in self._lessons if _is_on(lesson, utc_ns, utc_ns)}
                 mode = replace(mode, started_ns=None, stopped=mode.stopped | on)
-            case "pause":
-                mode = replace(mode, is_paused=True)
-            case "resume":
-                mode = replace(mode, is_paused=False)
-        self._modes.append(mode)
+        self._add(mode)
+
+    def paused_by(self, utc_ns: int) -> frozenset[PausedBy]:
+        """What pauses the kit now; a page does so while the lesson is on that it has paused."""
+        mode = self._modes[-1]
+        on = {lesson.lesson for lesson in self._lessons if _is_on(lesson, utc_ns, utc_ns)}
+        return mode.paused_by | {"page"} if on & mode.paused_lessons else mode.paused_by
 
     def skip_reason(
         self,
@@ -88,9 +105,18 @@ class Sampling:
             is_started = started_ns is not None and end_boot_ns <= started_ns + LONGEST_OPEN_NS
             if not is_started and not lessons - mode.stopped:
                 return "off"
-            if mode.is_paused:
+            if mode.paused_by or lessons & mode.paused_lessons:
                 reason = "paused"
         return reason
+
+    def _pause(self, by: PausedBy, *, is_on: bool, boot_ns: int) -> None:
+        paused_by = self._modes[-1].paused_by - {by} | ({by} if is_on else frozenset())
+        if paused_by != self._modes[-1].paused_by:
+            self._add(replace(self._modes[-1], since_ns=boot_ns, paused_by=paused_by))
+
+    def _add(self, mode: _Mode) -> None:
+        """Changes stand in the order of time, which `skip_reason` relies on."""
+        self._modes.append(replace(mode, since_ns=max(mode.since_ns, self._modes[-1].since_ns)))
 
     def _forget_before(self, boot_ns: int) -> None:
         while len(self._modes) > 1 and self._modes[1].since_ns <= boot_ns:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.clock import Clock
-from contract.wire.messages import Config
+from contract.wire.messages import Config, PausedBy
 from contract.wire.parts import IN_TIME, gap_part, late_part
 from contract.wire.payload import Batch, Gap, GapReason
 from edge_agent.identity import Identity
@@ -80,11 +80,19 @@ class Sensing:
                 self.close_due()
 
     def configure(self, config: Config) -> None:
-        self._sampling.configure(config)
+        self._sampling.configure(config, boot_ns=self._clock.boot_ns())
         self.assembler.excluded = frozenset(config.excluded_seats)
 
+    def pause(self, by: frozenset[PausedBy], *, boot_ns: int) -> None:
+        """Pause while there is a reason, from a time of the boot clock on; see `OWN_PAUSES`."""
+        self._sampling.pause(by, boot_ns=boot_ns)
+
+    def paused_by(self) -> frozenset[PausedBy]:
+        """What pauses the kit at the moment."""
+        return self._sampling.paused_by(self._clock.utc_ns())
+
     def switch(self, command: Switch) -> None:
-        """Obey start, stop, pause or resume from now on."""
+        """Obey start or stop from now on."""
         self._sampling.switch(command, boot_ns=self._clock.boot_ns(), utc_ns=self._clock.utc_ns())
 
     def close_due(self) -> None:

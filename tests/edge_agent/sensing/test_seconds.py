@@ -110,9 +110,9 @@ def test_a_pause_is_a_gap_of_its_own(room: Room) -> None:
     for second in range(10):
         room.deliver(second)
     room.at(2.0)
-    room.sensing.switch("pause")
+    room.sensing.pause(frozenset({"command"}), boot_ns=room.clock.boot_ns())
     room.at(4.0)
-    room.sensing.switch("resume")
+    room.sensing.pause(frozenset(), boot_ns=room.clock.boot_ns())
     room.sensing.switch("stop")
     room.at(6.0)
     room.sensing.switch("start")
