@@ -22,6 +22,7 @@ from pydantic import SecretStr
 
 from contract.clock import Clock, SystemClock, simulated_clock
 from contract.errors import LinkError
+from contract.service_manager import ServiceManager
 from dashboard_api.app import create_app
 from dashboard_api.openid.provider import Provider
 from dashboard_api.people.mail import Mailer
@@ -49,6 +50,7 @@ log = logging.getLogger("dashboard")
 
 GRACE_S = 2
 """When the program stops, open live pages are closed after this long."""
+_SIGN_EACH_S = 5
 BACKLOG = 128
 """Connections that wait in the kernel and are accepted together; each needs a descriptor."""
 
@@ -110,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
         host, port = listener.getsockname()[:2]
         is_https = tls is not None
         stack.enter_context(address_noted(settings.data_dir, host, port, is_https=is_https))
-        server = guarded_server(app, dashboard, tls)
+        server = guarded_server(app, dashboard, tls, ServiceManager.of_environment())
         # We report start and end ourselves, and bad requests are counted, not logged.
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         log.info(
@@ -172,9 +174,19 @@ def _mailer(settings: SmtpSettings) -> Mailer | None:
 
 
 def guarded_server(
-    app: FastAPI, settings: DashboardSettings, tls: ssl.SSLContext | None = None
+    app: FastAPI,
+    settings: DashboardSettings,
+    tls: ssl.SSLContext | None = None,
+    service: ServiceManager | None = None,
 ) -> uvicorn.Server:
     """The server for an application with the same settings; it speaks HTTPS with `tls`."""
+    manager = service or ServiceManager()
+
+    async def turned() -> None:
+        """Uvicorn's own loop calls this, from the moment on when it serves."""
+        manager.ready()
+        manager.alive()
+
     protocol = partial(
         GuardedProtocol, settings=settings, gate=app.state.gate, counts=app.state.refusal_counts
     )
@@ -194,6 +206,8 @@ def guarded_server(
             h11_max_incomplete_event_size=MAX_HEADER_BYTES + MAX_TARGET_BYTES,
             timeout_keep_alive=round(settings.idle_timeout_s),
             timeout_graceful_shutdown=GRACE_S,
+            callback_notify=turned if manager.is_listening else None,
+            timeout_notify=_SIGN_EACH_S,
             log_config=None,
             access_log=False,
             server_header=False,

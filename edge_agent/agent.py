@@ -21,6 +21,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.errors import RoomtoneError
 from contract.mqtt.link import MqttLink, Will
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
+from contract.service_manager import ServiceManager
 from contract.wire.messages import (
     Birth,
     Command,
@@ -43,6 +44,7 @@ from edge_agent.publishing.link_note import LinkNote
 from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
 from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.seconds import Sensing
+from edge_agent.service_status import ServiceStatus
 from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
 from edge_agent.switch.off_switch import OffSwitch
 from edge_agent.switch.pins import OpenPins, open_pins
@@ -87,6 +89,7 @@ class EdgeAgent:
         open_reader: OpenReader | None = None,
         open_link: OpenLink | None = None,
         pins: OpenPins | None = None,
+        service: ServiceManager | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -126,6 +129,7 @@ class EdgeAgent:
         )
         make = open_reader or self._hub_reader
         self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
+        self._service = ServiceStatus(service or ServiceManager(), self._readers)
         self._hellos: dict[str, Hello] = {}
         self._switch = OffSwitch(
             settings=settings.switch, path=settings.outbox.dir / "pause.json", clock=clock,
@@ -260,6 +264,9 @@ class EdgeAgent:
         self._tidying.look(now_ns)
         is_busy = self._publisher.step(self._clock.elapsed_ns())
         self._note.look(self._publisher.link_state(), now_ns)
+        self._service.turned(
+            now_ns, self._publisher.link_state, is_sampling=self._sensing.is_sampling
+        )
         return is_busy
 
     def _take(self, event: HubEvent) -> None:
@@ -291,6 +298,8 @@ class EdgeAgent:
 
     def _finish(self) -> None:
         """Close the last whole period, send, wait for acks, write the rest to disk, say goodbye."""
+        if not self._is_restarting:
+            self._service.stopping()
         last_ns = self._clock.boot_ns()
         while self._sensing.assembler.end_ns <= last_ns:
             self._round()

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from contract.clock import SystemClock, simulated_clock
+from contract.service_manager import ServiceManager
 from edge_agent.agent import EdgeAgent
 from edge_agent.memory import share_one_heap
 from edge_agent.settings import EdgeSettings
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         from edge_agent.doctor.checks import look_over  # noqa: PLC0415
 
         return report(look_over(settings), sys.stdout, as_json=False)
+    service = ServiceManager.of_environment()
     share_one_heap()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         settings.site, settings.room, settings.node, len(settings.seats), len(settings.hub),
         settings.broker.host, settings.broker.port,
     )  # fmt: skip
-    while EdgeAgent(settings=settings, clock=clock).run(stop) == "restart" and not stop.is_set():
+    while not stop.is_set():
+        if EdgeAgent(settings=settings, clock=clock, service=service).run(stop) == "stopped":
+            break
         log.info("edge: restarting, as commanded")
     return 0

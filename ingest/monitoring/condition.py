@@ -17,11 +17,14 @@ class Condition:
         self.stall_s = stall_s
         self._clock = clock
         self._turned_ns = clock.elapsed_ns()
+        self.has_turned = False
+        """Whether the loop has run at all."""
         self._missing = dict(missing)
 
     def turn(self) -> None:
         """Record that the loop has run once more."""
         self._turned_ns = self._clock.elapsed_ns()
+        self.has_turned = True
 
     def set_missing(self, what: str, why: str) -> None:
         """Record what the program is missing to do its work, and why."""

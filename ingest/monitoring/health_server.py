@@ -22,8 +22,10 @@ from typing import Final, Protocol
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
+from contract.service_manager import ServiceManager
 from ingest.monitoring.condition import Condition
 from ingest.monitoring.heartbeat import heartbeat
+from ingest.monitoring.service_reports import service_reports
 from ingest.settings import ServerSettings
 
 __all__ = ["HealthPages", "health_server", "run_program"]
@@ -77,7 +79,10 @@ class _Program(Protocol):
 
 
 def run_program(name: str, program: _Program, settings: ServerSettings, health_port: int) -> int:
-    """Run a program with its health pages and its heartbeat until SIGTERM or SIGINT; returns its exit code."""
+    """Run a program until SIGTERM or SIGINT; returns its exit code.
+
+    Beside it run its health pages, its heartbeat, and its reports to systemd.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -88,6 +93,7 @@ def run_program(name: str, program: _Program, settings: ServerSettings, health_p
     with (
         health_server(health_port, pages),
         heartbeat(settings.data_dir, name, program.condition),
+        service_reports(ServiceManager.of_environment(), program.condition),
     ):
         program.run(stop)
     logging.getLogger(name).info("stopped")
