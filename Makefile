@@ -80,13 +80,18 @@ lock: setup  ## resolve the dependencies anew; LOCK_ARGS=--upgrade takes the new
 LOCKING = --quiet --universal --fork-strategy fewest --only-binary :all: --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
-# A school's machines get what they need and no more; docs/deploy.md.
-INTO ?= /opt/roomtone
+# A school's machines get what they need and no more; docs/deploy.md. Each release has a folder of its own, and
+# `current` is a link to the one that runs, which only the first one gets by itself.
+PLACE ?= /opt/roomtone
+BIN_LINK ?= /usr/local/bin/roomtone
+ifndef INTO
+INTO := $(PLACE)/releases/$(shell date -u +%Y%m%dT%H%M%SZ)
+endif
 
 .PHONY: install-edge install-server
 install-edge: WITHOUT_PAGES := 1
-install-edge:  ## install what a classroom's Pi needs and no more, into INTO=/opt/roomtone
-install-server:  ## the same for a server
+install-edge:  ## install what a classroom's Pi needs and no more, into a new release in /opt/roomtone
+install-server:  ## the same for a server; what is added below to the release that runs is added again
 install-edge install-server: install-%: requirements-%.lock
 	$(PYTHON) -m venv $(INTO)
 	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
@@ -94,14 +99,24 @@ install-edge install-server: install-%: requirements-%.lock
 		$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r requirements-node.lock
 	ROOMTONE_WITHOUT_PAGES=$(WITHOUT_PAGES) \
 		$(INTO)/bin/python -m pip install --quiet --no-deps --no-build-isolation --force-reinstall .
+	@had() { [ -z "$(WITHOUT_PAGES)" ] && $(PLACE)/current/bin/python -c "import $$1" 2>/dev/null; }; \
+		! had psycopg || $(MAKE) --no-print-directory install-postgres TO=$(INTO); \
+		! had influxdb_client || $(MAKE) --no-print-directory install-replicas TO=$(INTO)
+	@chmod -R go+rX $(INTO)  # the services' users read it, whatever root's umask is
+	@[ "$(dir $(INTO))" != "$(PLACE)/releases/" ] || { \
+		[ -e $(PLACE)/current ] || ln -sfn releases/$(notdir $(INTO)) $(PLACE)/current; \
+		[ -e $(BIN_LINK) ] || ln -sfn $(PLACE)/current/bin/roomtone $(BIN_LINK); }
+	@echo "Installed into $(INTO)."
+
+TO ?= $(PLACE)/current
 
 .PHONY: install-postgres
-install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL to a server in INTO
-	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
+install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL to the server that runs
+	$(TO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
 
 .PHONY: install-replicas
-install-replicas: requirements-replicas.lock  ## add the client for time-series databases to a server in INTO
-	$(INTO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
+install-replicas: requirements-replicas.lock  ## add the client for time-series databases to it
+	$(TO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
 
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind

@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 
 from contract.errors import RoomtoneError
 from contract.one_line import OneLineFormatter, one_line
+from roomtone.as_owner import AS_OWNER, become, owner_of
 from roomtone.own_packages import OWN_PACKAGES, foreign_package
 
 __all__ = ["COMMANDS", "main"]
@@ -62,6 +63,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "purge": (
         "ingest.purge.command",
         "delete the data of a room, seat, lesson or time span for good",
+    ),
+    "server": (
+        "roomtone.server.command",
+        "set a school's server up, and prove its backups (on the server)",
     ),
     "backup": ("ingest.backup.command", "copy the server's data while it runs"),
     "restore": ("ingest.backup.restore_command", "restore a backup into an empty data directory"),
@@ -134,6 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.log_level != "debug":
         # It lists its plugins at each upgrade of a database; school/ itself reports the upgrade.
         logging.getLogger("alembic").setLevel(logging.WARNING)
+    if os.geteuid() == 0 and chosen.command in AS_OWNER and (owner := owner_of(chosen.config)):
+        print(f"roomtone: as {become(owner)}, who owns the data", file=sys.stderr)
     try:
         code: int = chosen.run(chosen)
     except RoomtoneError as error:

@@ -7,20 +7,25 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from contract.errors import RoomtoneError
 from contract.files.text_file import read_text
 
 __all__ = ["add_arguments", "run"]
 
+_INSTALLED: Final = (Path("/etc/roomtone/server.toml"), Path("/etc/roomtone/edge.toml"))
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
-        required=True,
+        default=(installed := next((path for path in _INSTALLED if path.exists()), None)),
+        required=installed is None,
         metavar="FILE",
-        help="an edge.toml or a server.toml; the tables in the file show which",
+        help="an edge.toml or a server.toml; the tables in the file show which (default: the one in "
+        "/etc/roomtone)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 

@@ -1,0 +1,74 @@
+"""The server's units: which there are, and starting, stopping and asking them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from roomtone.server.machine import Machine
+from roomtone.server.texts import UNITS, unit
+
+__all__ = ["Services"]
+
+_FOLDER: Final = "/etc/systemd/system"
+
+
+class Services:
+    """The units of one server, in the order in which they start."""
+
+    def __init__(self, machine: Machine, program: str) -> None:
+        self._machine, self._program = machine, program
+        self._to_restart: list[str] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The units that are installed; without any, those that every server has."""
+        folder = self._machine.path(_FOLDER)
+        found = {path.stem for path in folder.glob("roomtone-*.service") if "@" not in path.name}
+        found -= {"roomtone-edge", "roomtone-backup"}
+        if not found:
+            return UNITS
+        return (*(name for name in UNITS if name in found), *sorted(found - set(UNITS)))
+
+    def install(self, more: Iterable[str]) -> None:
+        """Write the units, and have those that changed started again."""
+        is_new = False
+        for name in (*UNITS, *more):
+            file = f"{name}.service"
+            if self._machine.write(f"{_FOLDER}/{file}", unit(file, self._program)):
+                is_new = True
+                self.restart_later(name)
+            self.enable(name)
+        if is_new:
+            self._systemctl("daemon-reload")
+
+    def enable(self, name: str) -> None:
+        """Have a unit started with the computer."""
+        wanted = self._machine.path(f"{_FOLDER}/multi-user.target.wants/{name}.service")
+        if not wanted.is_symlink():
+            self._machine.do("systemctl", "enable", name)
+
+    def restart_later(self, name: str) -> None:
+        if name not in self._to_restart:
+            self._to_restart.append(name)
+
+    def restart(self, name: str) -> None:
+        self._systemctl("restart", name)
+
+    def start(self) -> None:
+        """Start what is not running, and start again what changed."""
+        for name in self._to_restart:
+            self._systemctl("restart", name)
+        self._to_restart = []
+        self._systemctl("start", *self.names)
+
+    def stop(self) -> None:
+        """Stop all of them, the pages first; kits hold what ingest does not take."""
+        self._systemctl("stop", *reversed(self.names))
+
+    def _systemctl(self, *words: str) -> None:
+        machine = self._machine
+        if machine.has_programs and not machine.is_dry and not machine.runs_systemd:
+            machine.say(f"  not now, since systemd does not run: systemctl {' '.join(words)}")
+            return
+        machine.do("systemctl", *words)
