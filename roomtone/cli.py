@@ -59,7 +59,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.audit_command",
         "show who saw, shared and changed what, and check that this log is whole",
     ),
-    "site": ("ingest.moving.command", "list the sites of a store, and move one to another server"),
+    "site": (
+        "ingest.moving.command",
+        "add a site, list those of a store, and move one to another server",
+    ),
+    "room": ("ingest.room_command", "describe rooms: seats, zones, and the kits with their hubs"),
     "purge": (
         "ingest.purge.command",
         "delete the data of a room, seat, lesson or time span for good",

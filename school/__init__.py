@@ -19,6 +19,7 @@ from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
+from school.rooms.store import RoomStore
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
 from school.video.maps import ClockMapStore
@@ -44,6 +45,7 @@ class School:
     audit: AuditStore
     videos: VideoStore
     clock_maps: ClockMapStore
+    rooms: RoomStore
 
     def close(self) -> None:
         """Close the database."""
@@ -60,6 +62,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         AuditStore(database),
         VideoStore(database),
         ClockMapStore(database),
+        RoomStore(database),
     )
 
 

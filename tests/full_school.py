@@ -32,6 +32,8 @@ from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
 from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
+from school.rooms.layout import plan_of_size, zones_by_layout
+from school.rooms.records import Hub, Kit, Room, Site
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
 from school.video.maps import by_hand
@@ -204,6 +206,11 @@ def _fill(school: School) -> None:
         sharing.forms.answer(sheet, Answer(item="one-place", label="x", words=words), NOW_NS)
         sharing.forms.finish(place, sheet.form, BY_ADA)
     lessons.opt_out("room-1", 4)
+    school.rooms.add_site(Site(name="school", title="The school"))
+    plan = plan_of_size(8)
+    room = Room(name="room-1", site="school", plan=plan, zones=zones_by_layout(plan))
+    hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
+    school.rooms.add_room(room, Kit(node="room-1-kit", hubs=(hub,)), now_utc_ns=NOW_NS)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)
     people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once

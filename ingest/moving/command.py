@@ -1,4 +1,4 @@
-"""`roomtone site`: list the sites of a store, and move one to another server's store."""
+"""`roomtone site`: add a site, list those of a store, and move one to another server's store."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from ingest.config_option import add_config_option
 from ingest.moving.site_move import move_site
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
+from ingest.stores.records import Stream
+from school import open_school
+from school.rooms.records import Site
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="the sites whose readings this server's store holds")
     listing.set_defaults(do=_list)
+    adding = actions.add_parser("add", help="name a school, so that rooms can be added to it")
+    adding.add_argument("site", metavar="SITE", help="its name on MQTT, such as north")
+    adding.add_argument("--title", default="", help="what people call it, such as 'North School'")
+    adding.set_defaults(do=_add)
     moving = actions.add_parser("move", help="move a site's readings and scores to another store")
     moving.add_argument("site", metavar="SITE", help="the site")
     moving.add_argument(
@@ -51,16 +58,39 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
+def _add(settings: ServerSettings, args: argparse.Namespace) -> int:
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        is_new = school.rooms.add_site(Site(name=args.site, title=args.title))
+    say(f"site {args.site} is {'added' if is_new else 'changed'}")
+    if args.site not in settings.sites:
+        say(
+            f"{args.config} does not name it: add it to `more_sites` there, or on the server that is "
+            "to keep it, and start ingest again"
+        )
+    say(f"next: roomtone room add ROOM --site {args.site} --seats 30")
+    return 0
+
+
 def _list(settings: ServerSettings, _: argparse.Namespace) -> int:
-    if not (settings.data_dir / "main.db").exists():
+    has_school = (
+        settings.school.database_url is not None or (settings.data_dir / "school.db").exists()
+    )
+    if not has_school and not (settings.data_dir / "main.db").exists():
         raise UsageError(f"{settings.data_dir} has no main.db; check `data_dir`.")
-    with closing(open_period_reader(settings.data_dir)) as reader:
-        streams = reader.streams()
-    for site in sorted({stream.site for stream in streams} | {*settings.sites}):
+    streams: list[Stream] = []
+    if (settings.data_dir / "main.db").exists():
+        with closing(open_period_reader(settings.data_dir)) as reader:
+            streams = reader.streams()
+    titles: dict[str, str] = {}
+    if has_school:
+        with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+            titles = {each.name: each.title for each in school.rooms.sites()}
+    for site in sorted({stream.site for stream in streams} | {*settings.sites} | {*titles}):
         its = [stream for stream in streams if stream.site == site]
         rooms, kits = len({each.room for each in its}), len({each.node for each in its})
         note = "" if site in settings.sites else "  (these settings do not name it)"
-        say(f"{site}  {rooms} rooms, {kits} kits, {len(its)} runs{note}")
+        title = f"  {titles[site]}" if titles.get(site) else ""
+        say(f"{site}{title}  {rooms} rooms, {kits} kits, {len(its)} runs{note}")
     return 0
 
 

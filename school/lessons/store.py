@@ -31,6 +31,7 @@ from school.observing.removing import (
     remove_old_looks,
 )
 from school.observing.tables import looks
+from school.rooms.tables import rooms as rooms_table
 from school.schema import (
     exclusions,
     imported,
@@ -49,6 +50,7 @@ _DECLARED: Final = ("source", "zones", "video")
 """What a timetable does not change of a lesson that is there."""
 _ORIGINS: Final = select(imported)
 _TEACHER: Final = select(lessons.c.teacher).where(lessons.c.id == bindparam("lesson"))
+_ZONES: Final = select(rooms_table.c.zones).where(rooms_table.c.name == bindparam("room"))
 _STALE_OPT_INS: Final = delete(label_opt_ins).where(
     label_opt_ins.c.teacher.not_in(select(lessons.c.teacher))
 )
@@ -194,9 +196,15 @@ class SqlLessonStore(SqlMomentStore):
 
 
 def _put(connection: Connection, lesson: Lesson, keep: Collection[str] = ()) -> None:
-    """Add a lesson or change it; with another teacher's name it gets another owner."""
+    """Add a lesson or change it; with another teacher's name it gets another owner.
+
+    A new one without zones gets those of its room.
+    """
     before = connection.scalar(_TEACHER, {"lesson": lesson.id})
-    put_row(connection, lessons, lesson_values(lesson), keep)
+    values = lesson_values(lesson)
+    if before is None and not lesson.zones:
+        values["zones"] = connection.scalar(_ZONES, {"room": lesson.room}) or values["zones"]
+    put_row(connection, lessons, values, keep)
     if before != lesson.teacher:
         give_to_named(connection, lesson.id, lesson.teacher)
         remove_unwanted_labels(connection)

@@ -21,6 +21,7 @@ from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
 from school.people.languages import chosen_languages
+from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
 from school.schema import (
     audit_events,
     audit_head,
@@ -377,6 +378,11 @@ HELD: Final = (
 ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     revision: "counts changes",
     opted_out: "a room and the number of a seat; nothing here says who sits there",
+    sites: "a school and what it is called",
+    rooms: "a room: where its seats stand, by number, and its zones",
+    kits: "a kit and its room",
+    kit_hubs: "a kit's hub and its port",
+    kit_seats: "which hub has the sensor of a seat, by its number; nothing here says who sits there",
     audit_head: "the end of what retention removed from the audit log",
 }
 """Table → why it is about nobody."""
