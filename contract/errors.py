@@ -11,6 +11,7 @@ RoomtoneError
 ├── RefusedError (ValueError)          a store has no room for more of this kind from one node
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 │   └── UnfitFileError                 … because a file is of another kind, or too large
+├── EnrolmentError (ValueError)        a kit gets no certificate, or can't prove a code
 ├── VideoRefusedError (ValueError)     a lesson's video is not one that can be taken in
 │   └── NoSoundError                   … only not lined up by itself, because it has no sound
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
@@ -29,6 +30,7 @@ from contract.one_line import one_line
 __all__ = [
     "ConfigurationError",
     "DecodeError",
+    "EnrolmentError",
     "FrameError",
     "LinkError",
     "ModelError",
@@ -141,6 +143,14 @@ class UnfitFileError(StoreError):
     def __init__(self, path: Path, why: str) -> None:
         self.path, self.why = path, why
         super().__init__(f"{path} can't be used: {why}.")
+
+
+class EnrolmentError(RoomtoneError, ValueError):
+    """The authority gives a kit no certificate; `reason` is one word for programs."""
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)
 
 
 class VideoRefusedError(RoomtoneError, ValueError):

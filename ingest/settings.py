@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from contract.clock import SECOND_NS
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
+from ingest.authority.settings import AuthoritySettings
 from ingest.replicas.settings import ReplicaSettings, ReplicateSettings, unique_names
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import DebriefSettings, LessonSettings, SchoolSettings
@@ -157,6 +158,8 @@ class ServerSettings(Settings):
     """How to reach the MQTT broker."""
     ingest: IngestSettings = IngestSettings()
     """Storing what arrives."""
+    authority: AuthoritySettings = AuthoritySettings()
+    """Kits' certificates, and the port where kits enrol."""
     health_topic: HealthTopicSettings = HealthTopicSettings()
     """Kits' health for others' tools, such as Telegraf and Home Assistant. Nothing of people."""
     score: ScoreSettings = ScoreSettings()

@@ -28,6 +28,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "replay": ("roomtone.demo.replay", "play recorded motion through all programs"),
     "edge": ("edge_agent.command", "read hubs in a classroom and publish (on the Raspberry Pi)"),
+    "authority": (
+        "ingest.commissioning.authority_command",
+        "hold the site's key, and make certificates for kits (on the server)",
+    ),
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "replicate": (
