@@ -120,7 +120,10 @@ class ClockReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelloRequest:
-    """The host asks the hub for a HELLO."""
+    """The host asks the hub for a HELLO, of a protocol version that both speak."""
+
+    highest: int = PROTOCOL_VERSION
+    """The highest version that the host speaks; version 1 is not written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +159,6 @@ _LEVELS: Final = struct.Struct("<IIB")
 _FIXED: Final[dict[type[Frame], tuple[int, str, struct.Struct]]] = {
     Status: (STATUS, "STATUS", struct.Struct("<IIIIHBB")),
     ClockReply: (CLOCK_REPLY, "CLOCK_REPLY", struct.Struct("<HII")),
-    HelloRequest: (HELLO_REQUEST, "HELLO_REQUEST", struct.Struct("")),
     ClockRequest: (CLOCK_REQUEST, "CLOCK_REQUEST", struct.Struct("<H")),
     Identify: (IDENTIFY, "IDENTIFY", struct.Struct("B")),
 }
@@ -268,6 +270,15 @@ def _decode_levels(payload: bytes) -> LevelBlock:
     return LevelBlock(tick=tick, step=step, hundredths=struct.unpack(f"<{count}H", raw))
 
 
+def _encode_hello_request(frame: HelloRequest) -> tuple[int, bytes]:
+    return HELLO_REQUEST, b"" if frame.highest == 1 else struct.pack("B", frame.highest)
+
+
+def _decode_hello_request(payload: bytes) -> HelloRequest:
+    # What follows the number is for versions to come.
+    return HelloRequest(highest=payload[2] if len(payload) > 2 else 1)
+
+
 def _head(layout: struct.Struct, name: str, payload: bytes) -> tuple[int, ...]:
     """The numbers that a body of any length begins with."""
     if len(payload) < 2 + layout.size:
@@ -295,10 +306,12 @@ _ENCODERS: Final[dict[type[Frame], Callable[..., tuple[int, bytes]]]] = {
     Hello: _encode_hello,
     SampleBlock: _encode_samples,
     LevelBlock: _encode_levels,
+    HelloRequest: _encode_hello_request,
 }
 _DECODERS: Final[dict[int, Callable[[bytes], Frame]]] = {
     **{kind: partial(_decode_fixed, of) for of, (kind, _, _) in _FIXED.items()},
     HELLO: _decode_hello,
     SAMPLES: _decode_samples,
     LEVELS: _decode_levels,
+    HELLO_REQUEST: _decode_hello_request,
 }

@@ -33,6 +33,11 @@ NEEDS = {
         "sudo apt-get install chromium",
     ),
     "caddy": ("Caddy", ("caddy",), "sudo apt-get install caddy"),
+    "emulator": (
+        "simavr with a compiler for it",
+        ("simavr",),
+        "sudo apt-get install gcc-avr avr-libc binutils-avr simavr libsimavr-dev libelf-dev",
+    ),
     "influxdb18": ("InfluxDB 1.8", ("influxd-1.8.10",), ".ci/influxd, which needs Go"),
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),

@@ -32,7 +32,7 @@ PLAIN_FOLDERS: Final = (
 )  # fmt: skip
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = (
-    "audit", "benchmarks", "deploy", "edge", "faults", "ingest", "labels", "lessons", "measures", "metrics", "model",
+    "audit", "benchmarks", "deploy", "edge", "faults", "firmware", "ingest", "labels", "lessons", "measures", "metrics", "model",
     "mosquitto", "mqtt", "others-tools", "privacy", "replay", "retention", "scale", "serial-protocol", "simulators", "store",
     "timeseries",
 )  # fmt: skip

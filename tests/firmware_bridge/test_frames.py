@@ -74,7 +74,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
         is_sound_missing=st.booleans(),
     ),
     st.builds(ClockReply, nonce=U16, receive_tick=U32, transmit_tick=U32),
-    st.just(HelloRequest()),
+    st.builds(HelloRequest, highest=U8),
     st.builds(ClockRequest, nonce=U16),
     st.builds(Identify, seconds=U8),
 )
@@ -101,7 +101,9 @@ def test_random_bytes_are_a_frame_or_a_frame_error(payload: bytes) -> None:
 def test_a_body_of_another_length_is_refused(content: Frame, length: int) -> None:
     payload = encode(content)
     other = (payload + bytes(260))[:length]
-    if len(other) != len(payload):
+    if isinstance(content, HelloRequest) and length > 1:
+        assert isinstance(decode(other), HelloRequest)
+    elif len(other) != len(payload):
         with pytest.raises(FrameError):
             decode(other)
 
@@ -132,3 +134,9 @@ def test_values_that_do_not_fit_their_field_are_refused() -> None:
         encode(ClockReply(nonce=70_000, receive_tick=0, transmit_tick=0))
     with pytest.raises(FrameError, match="3 samples of 2 seats in 5 bytes"):
         encode(SampleBlock(tick=0, step=1, count=3, seats=2, raw=b"12345"))
+
+
+def test_a_hello_request_may_say_more_one_day() -> None:
+    assert encode(HelloRequest()) == b"\x81\x00"
+    assert decode(b"\x81\x00") == HelloRequest(highest=1)
+    assert decode(b"\x81\x00\x03later") == HelloRequest(highest=3)

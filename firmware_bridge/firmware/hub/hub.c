@@ -1,0 +1,388 @@
+/* The hub's program: docs/serial-protocol.md from the firmware's side.
+ *
+ * Samples wait in a ring as numbers. A frame is made only when the line is free, the most urgent
+ * one first: so a clock request is answered before any backlog, and the sequence on the line never
+ * jumps.
+ */
+#include <string.h>
+
+#include "framing.h"
+#include "hardware.h"
+#include "seats.h"
+
+#ifndef PROTOCOL
+#define PROTOCOL 1 /* the only one that there is */
+#endif
+
+enum {
+    HELLO = 0x01,
+    SAMPLES = 0x02,
+    STATUS = 0x04,
+    CLOCK_REPLY = 0x05,
+    HELLO_REQUEST = 0x81,
+    CLOCK_REQUEST = 0x82,
+    IDENTIFY = 0x83,
+
+    SAMPLE_HZ = 50,
+    SAMPLE_STEP = TICK_HZ / SAMPLE_HZ,
+    USUAL_TICKS_A_SEAT = 300, /* to read it, where there is none to try it on */
+    FIRST_VALUE_MS = 20, /* after this a sensor has a first value */
+    MAX_WAITING = 16,    /* samples, 320 ms */
+    MAX_IN_A_FRAME = 5,
+    MAX_REQUEST = 16, /* bytes on the line, without the delimiter */
+    MAX_REQUESTS = 4,
+    MAX_REPLIES = 4,
+    BLINK_TICKS = TICK_HZ / 5,
+};
+
+static const char VERSION[] = "1.0";
+
+struct sample {
+    uint32_t tick;
+    int16_t values[MAX_SEATS][3];
+};
+
+struct request {
+    uint32_t tick;
+    uint8_t length;
+    uint8_t bytes[MAX_REQUEST];
+};
+
+struct reply {
+    uint32_t receive_tick;
+    uint16_t nonce;
+};
+
+static struct hub_setup setup;
+
+/* Filled by hub_receive in an interrupt, emptied by answer_requests. */
+static struct request requests[MAX_REQUESTS];
+static volatile uint8_t request_in, request_out;
+static bool is_too_long;
+
+static struct stuffing line;
+static volatile uint16_t line_at;
+static volatile bool is_sending;
+static bool is_line_new = true;
+
+static struct sample waiting[MAX_WAITING];
+static uint8_t waiting_first, waiting_count;
+static struct reply replies[MAX_REPLIES];
+static uint8_t replies_count;
+
+static bool has_host, is_hello_due, is_status_due;
+static bool is_start = true;
+static uint8_t sequence, seats_present;
+static uint32_t half_reading; /* a sample's tick is the middle of reading all seats */
+static uint32_t next_sample, sample_number, next_second, uptime_s;
+static uint32_t samples_dropped, frames_dropped;
+static volatile uint16_t requests_refused;
+static uint32_t blink_until;
+static bool is_blinking;
+
+static bool is_past(uint32_t now, uint32_t tick)
+{
+    return (int32_t)(now - tick) >= 0;
+}
+
+/* ---- interrupts ----------------------------------------------------------------------------- */
+
+void hub_receive(uint8_t byte, uint32_t tick)
+{
+    struct request *request = &requests[request_in % MAX_REQUESTS];
+    bool is_full = (uint8_t)(request_in - request_out) == MAX_REQUESTS;
+    if (byte != 0) {
+        if (is_full || request->length == MAX_REQUEST)
+            is_too_long = true;
+        else
+            request->bytes[request->length++] = byte;
+        return;
+    }
+    if (is_too_long) {
+        requests_refused++;
+        is_too_long = false;
+        if (!is_full)
+            request->length = 0;
+    } else if (!is_full && request->length > 0) {
+        request->tick = tick;
+        request_in++;
+    }
+}
+
+bool hub_next_byte(uint8_t *byte)
+{
+    if (!is_sending)
+        return false;
+    if (is_line_new) { /* ends what was cut off by the reset */
+        is_line_new = false;
+        *byte = 0;
+        return true;
+    }
+    *byte = line.bytes[line_at++];
+    if (line_at == line.length)
+        is_sending = false;
+    return true;
+}
+
+/* ---- requests ------------------------------------------------------------------------------- */
+
+static void refuse(void)
+{
+    uint8_t before = board_lock(); /* the interrupt counts too */
+    requests_refused++;
+    board_unlock(before);
+}
+
+/* A host may name the highest version that it speaks; this program has one to offer. */
+static void meet_host(void)
+{
+    is_hello_due = true;
+    if (has_host)
+        return;
+    has_host = true;
+    uint32_t now = board_ticks();
+    next_sample = now - now % SAMPLE_STEP + SAMPLE_STEP;
+}
+
+static void answer(const struct request *request, const uint8_t *payload, uint8_t length)
+{
+    if (payload[0] == HELLO_REQUEST) {
+        meet_host();
+    } else if (payload[0] == CLOCK_REQUEST && length == 4) {
+        if (!has_host)
+            return;
+        if (replies_count == MAX_REPLIES) {
+            frames_dropped++;
+            sequence++; /* so that the host notices */
+            return;
+        }
+        struct reply *reply = &replies[replies_count++];
+        reply->nonce = (uint16_t)(payload[2] | payload[3] << 8);
+        reply->receive_tick = request->tick;
+    } else if (payload[0] == IDENTIFY && length == 3) {
+        is_blinking = payload[2] > 0;
+        blink_until = board_ticks() + (uint32_t)payload[2] * TICK_HZ;
+    } else {
+        refuse();
+    }
+}
+
+static void answer_requests(void)
+{
+    while (request_out != request_in) {
+        struct request *request = &requests[request_out % MAX_REQUESTS];
+        uint8_t length = unstuff(request->bytes, request->length);
+        if (length == 0)
+            refuse();
+        else
+            answer(request, request->bytes, length);
+        request->length = 0;
+        request_out++;
+    }
+}
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+static void begin(uint8_t type)
+{
+    stuff_begin(&line);
+    stuff_u8(&line, type);
+    stuff_u8(&line, sequence++);
+}
+
+static void make_hello(void)
+{
+    begin(HELLO);
+    stuff_u8(&line, PROTOCOL);
+    stuff_u8(&line, is_start ? 1 : 0);
+    stuff_u32(&line, TICK_HZ);
+    stuff_u32(&line, SAMPLE_HZ * 1000UL);
+    stuff_u16(&line, COUNTS_PER_G);
+    stuff_u8(&line, setup.seats);
+    stuff_text(&line, setup.hub_id);
+    stuff_text(&line, board_firmware);
+    stuff_text(&line, VERSION);
+    is_start = is_hello_due = false;
+}
+
+static void make_reply(void)
+{
+    begin(CLOCK_REPLY);
+    stuff_u16(&line, replies[0].nonce);
+    stuff_u32(&line, replies[0].receive_tick);
+    stuff_u32(&line, board_ticks());
+    replies_count--;
+    memmove(replies, replies + 1, replies_count * sizeof *replies);
+}
+
+static void make_status(void)
+{
+    begin(STATUS);
+    stuff_u32(&line, board_ticks());
+    stuff_u32(&line, uptime_s);
+    stuff_u32(&line, samples_dropped);
+    stuff_u32(&line, frames_dropped);
+    uint8_t before = board_lock();
+    uint16_t refused = requests_refused;
+    board_unlock(before);
+    stuff_u16(&line, refused);
+    stuff_u8(&line, (uint8_t)(((1u << setup.seats) - 1) & ~seats_present));
+    stuff_u8(&line, 0);
+    is_status_due = false;
+}
+
+/* How many of the oldest samples follow each other without a gap, as one frame needs it. */
+static uint8_t count_in_a_row(void)
+{
+    uint8_t count = 1;
+    while (count < waiting_count && count < MAX_IN_A_FRAME) {
+        uint32_t tick = waiting[(waiting_first + count - 1) % MAX_WAITING].tick;
+        if (waiting[(waiting_first + count) % MAX_WAITING].tick != tick + SAMPLE_STEP)
+            break;
+        count++;
+    }
+    return count;
+}
+
+static void make_samples(void)
+{
+    uint8_t count = count_in_a_row();
+    begin(SAMPLES);
+    stuff_u32(&line, waiting[waiting_first].tick);
+    stuff_u32(&line, SAMPLE_STEP);
+    stuff_u8(&line, count);
+    stuff_u8(&line, setup.seats);
+    for (uint8_t i = 0; i < count; i++) {
+        const struct sample *sample = &waiting[waiting_first];
+        for (uint8_t seat = 0; seat < setup.seats; seat++)
+            for (uint8_t axis = 0; axis < 3; axis++)
+                stuff_u16(&line, (uint16_t)sample->values[seat][axis]);
+        waiting_first = (waiting_first + 1) % MAX_WAITING;
+        waiting_count--;
+    }
+}
+
+/* Starts the most urgent frame if the line is free. */
+static void send(void)
+{
+    if (is_sending || !has_host)
+        return;
+    if (is_hello_due)
+        make_hello();
+    else if (replies_count > 0)
+        make_reply();
+    else if (is_status_due)
+        make_status();
+    else if (waiting_count > 0)
+        make_samples();
+    else
+        return;
+    stuff_end(&line);
+    line_at = 0;
+    is_sending = true;
+    board_line_start();
+}
+
+/* ---- samples -------------------------------------------------------------------------------- */
+
+static void read_seats(struct sample *sample)
+{
+    for (uint8_t seat = 0; seat < setup.seats; seat++) {
+        uint8_t bit = (uint8_t)(1 << seat);
+        int16_t *xyz = sample->values[seat];
+        if ((seats_present & bit) && !seat_read(seat, xyz))
+            seats_present &= (uint8_t)~bit;
+        if (!(seats_present & bit))
+            xyz[0] = xyz[1] = xyz[2] = SEAT_MISSING;
+        answer_requests();
+        send();
+    }
+}
+
+/* Looks for one missing sensor; each has its own turn once a second. */
+static void retry_a_seat(void)
+{
+    uint8_t turn = (uint8_t)(sample_number % SAMPLE_HZ);
+    uint8_t seat = turn / 6;
+    if (turn % 6 == 0 && seat < setup.seats && !(seats_present & (1 << seat)) && seat_start(seat))
+        seats_present |= (uint8_t)(1 << seat);
+}
+
+/* Fixed from the start on, so that the distance between samples is. */
+static uint32_t measure_half_reading(void)
+{
+    int16_t xyz[3];
+    for (uint8_t seat = 0; seat < setup.seats; seat++) {
+        uint32_t since = board_ticks();
+        if ((seats_present & (1 << seat)) && seat_read(seat, xyz))
+            return (board_ticks() - since) * setup.seats / 2;
+    }
+    return USUAL_TICKS_A_SEAT * (uint32_t)setup.seats / 2;
+}
+
+static void take_sample(void)
+{
+    if (waiting_count == MAX_WAITING) { /* the newest are worth more than the oldest */
+        waiting_first = (waiting_first + 1) % MAX_WAITING;
+        waiting_count--;
+        samples_dropped++;
+    }
+    struct sample *sample = &waiting[(waiting_first + waiting_count) % MAX_WAITING];
+    sample->tick = next_sample + half_reading;
+    read_seats(sample);
+    waiting_count++;
+    next_sample += SAMPLE_STEP;
+    sample_number++;
+    while (is_past(board_ticks(), next_sample + SAMPLE_STEP / 2)) { /* too late for this one */
+        next_sample += SAMPLE_STEP;
+        samples_dropped++;
+    }
+    send();
+    retry_a_seat();
+}
+
+/* ---- the program ---------------------------------------------------------------------------- */
+
+static void count_seconds(uint32_t now)
+{
+    while (is_past(now, next_second)) {
+        next_second += TICK_HZ;
+        uptime_s++;
+        is_status_due = has_host;
+    }
+}
+
+static void blink(uint32_t now)
+{
+    if (is_blinking && is_past(now, blink_until))
+        is_blinking = false;
+    board_led(is_blinking && now / BLINK_TICKS % 2 == 0);
+}
+
+static void step(void)
+{
+    uint32_t now = board_ticks();
+    board_alive();
+    answer_requests();
+    count_seconds(now);
+    blink(now);
+    send();
+    if (has_host && is_past(now, next_sample))
+        take_sample();
+}
+
+int main(void)
+{
+    board_start(&setup);
+    next_second = board_ticks() + TICK_HZ;
+    for (uint8_t seat = 0; seat < setup.seats; seat++)
+        if (seat_start(seat))
+            seats_present |= (uint8_t)(1 << seat);
+    for (uint8_t i = 0; i < FIRST_VALUE_MS; i++)
+        board_rest();
+    half_reading = measure_half_reading();
+    for (;;) {
+        step();
+        board_rest();
+    }
+}
