@@ -17,6 +17,7 @@ from school.settings import DebriefSettings, LessonSettings, SchoolSettings
 from school.video.settings import VideoSettings
 
 __all__ = [
+    "BackupSettings",
     "HealthTopicSettings",
     "IngestSettings",
     "RetentionSettings",
@@ -132,6 +133,24 @@ class RetentionSettings(Settings):
     """Entries of the audit log: who saw, shared and changed what."""
 
 
+class BackupSettings(Settings):
+    """Backups off this computer; docs/backups.md describes them."""
+
+    repository: Annotated[str, Field(pattern=r"^[^\s\"'%$\\]+$")] | None = None
+    """Where they go, as restic names it: a folder on another disk, or such as
+    "sftp:backup@nas.school.example:/roomtone"; it switches them on."""
+    key_file: Path = Path("/etc/roomtone/backup-key")
+    """The key that encrypts them; without a copy of it elsewhere, nobody can read a backup when this
+    computer is gone."""
+    keep_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    """How long a backup is kept; what is purged here is gone there only after that."""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether they go into a folder of this computer, such as a mounted disk."""
+        return self.repository is not None and self.repository.startswith("/")
+
+
 class ServerSettings(Settings):
     """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
 
@@ -166,6 +185,8 @@ class ServerSettings(Settings):
     """Scoring what was stored."""
     retention: RetentionSettings = RetentionSettings()
     """How long data is kept."""
+    backup: BackupSettings = BackupSettings()
+    """Backups off this computer, each night, encrypted."""
     lessons: LessonSettings = LessonSettings()
     """Timetables and lessons."""
     debrief: DebriefSettings = DebriefSettings()

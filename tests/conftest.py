@@ -41,6 +41,7 @@ NEEDS = {
     "influxdb18": ("InfluxDB 1.8", ("influxd-1.8.10",), ".ci/influxd, which needs Go"),
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
+    "restic": ("restic", ("restic",), "sudo apt-get install restic"),
     "systemd": ("systemd", ("systemd-analyze",), "sudo apt-get install systemd"),
     "victoriametrics": (
         "VictoriaMetrics",

@@ -12,6 +12,7 @@ from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor.audit import audit_findings
+from ingest.doctor.backup import backup_findings
 from ingest.doctor.checks import Page, ask, broker_findings, findings, program_finding
 from ingest.doctor.config import config_findings
 from ingest.doctor.dashboard import dashboard_finding
@@ -58,6 +59,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
     if ("school.db" if settings.school.database_url is None else ABOUT) in fine:
         yield from audit_findings(settings, SystemClock().utc_ns())
     yield from video_findings(settings)
+    yield from backup_findings(settings, SystemClock().utc_ns())
     yield program_finding("ingest", settings.ingest.health_port, settings)
     yield program_finding("score", settings.score.health_port, settings)
     yield from replica_findings(settings, SystemClock().utc_ns())

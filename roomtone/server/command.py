@@ -1,4 +1,4 @@
-"""`roomtone server`: set a school's server up."""
+"""`roomtone server`: set a school's server up, back it up, and prove that a backup can be restored."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import argparse
 import os
 from pathlib import Path
 
+from contract.clock import SystemClock
 from contract.errors import UsageError
 from contract.one_line import say
+from ingest.backup.nightly import Nightly, repository_of
+from ingest.config_option import INSTALLED, add_config_option
+from ingest.settings import ServerSettings
+from roomtone.as_owner import become, owner_of
+from roomtone.server.backup_place import set_up_backups
 from roomtone.server.broker import broker_files
 from roomtone.server.install import install, own_program, this_prefix
 from roomtone.server.machine import Machine, SystemPrograms
 from roomtone.server.next_steps import next_steps
 from roomtone.server.plan import LOCAL_NETWORKS, Https, ServerPlan, own_name, own_time_zone
+from roomtone.server.rehearsal import Rehearsal
+from roomtone.server.services import Services
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,6 +32,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Make a server of this computer. It may be run again: what is as it should be "
         "stays untouched.",
     ))  # fmt: skip
+    _add_backup(actions.add_parser(
+        "backup", help="copy the data off this computer, encrypted; with --to each night from now on",
+        description="Copy the data off this computer, encrypted, while the programs run. The timer "
+        "roomtone-backup does it each night.",
+    ))  # fmt: skip
+    rehearse = actions.add_parser(
+        "rehearse", help="restore the last backup into a folder of its own, check it, and remove it",
+        description="Restore the last backup aside and look it over, as a proof that it can be "
+        "restored. Nothing of the server changes.",
+    )  # fmt: skip
+    add_config_option(rehearse)
+    rehearse.set_defaults(do=_rehearse)
+
+
+def _add_backup(parser: argparse.ArgumentParser) -> None:
+    add_config_option(parser)
+    parser.add_argument(
+        "--to", metavar="PLACE",
+        help="where backups go: a folder on another disk, or such as "
+        "sftp:backup@nas.school.example:/roomtone; writes the settings and starts the timers",
+    )  # fmt: skip
+    parser.add_argument(
+        "--only-newest", action="store_true",
+        help="afterwards remove all earlier ones, such as after a purge",
+    )  # fmt: skip
+    parser.set_defaults(do=_backup)
 
 
 def _add_install(parser: argparse.ArgumentParser) -> None:
@@ -96,3 +130,44 @@ def _install(args: argparse.Namespace) -> int:
     install(plan, machine, broker_files, program)
     next_steps(plan, machine, program, args.administrator)
     return 0
+
+
+def _backup(args: argparse.Namespace) -> int:
+    config: Path = args.config
+    if args.to is not None:
+        if config != INSTALLED or os.geteuid() != 0:
+            raise UsageError(
+                f"--to is for root and for {INSTALLED}: type `sudo roomtone server backup --to PLACE`, "
+                "or write `repository` into [backup] of your settings."
+            )
+        machine = Machine(root=Path("/"), programs=SystemPrograms(), say=say)
+        program = own_program(this_prefix(), machine.root)
+        set_up_backups(args.to, machine, Services(machine, program))
+    _as_owner(config)
+    settings = ServerSettings.load(config)
+    if args.to is not None and not (repository := repository_of(settings)).exists():
+        repository.create()
+        say(f"{args.to} is ready for backups")
+    nightly = Nightly(settings=settings, config=config, clock=SystemClock(), say=say)
+    notes = nightly.run(only_newest=args.only_newest)
+    say(f"backed up as {notes.snapshot[:8]}, {notes.n_bytes / 1e6:.1f} MB before it was packed")
+    if not notes.rehearsed_utc_ns:
+        say("No restore was ever rehearsed: `sudo roomtone server rehearse` does that.")
+    return 0
+
+
+def _rehearse(args: argparse.Namespace) -> int:
+    _as_owner(args.config)
+    settings = ServerSettings.load(args.config)
+    notes = Rehearsal(settings=settings, clock=SystemClock(), say=say).run()
+    if notes.faults:
+        say(f"The restore does not work: {len(notes.faults)} wrong, see above.")
+        return 1
+    say("The restore works.")
+    return 0
+
+
+def _as_owner(config: Path) -> None:
+    """Go on as the owner of the data, if root started this."""
+    if os.geteuid() == 0 and (owner := owner_of(config)):
+        say(f"as {become(owner)}, who owns the data")

@@ -25,7 +25,7 @@ class Services:
         """The units that are installed; without any, those that every server has."""
         folder = self._machine.path(_FOLDER)
         found = {path.stem for path in folder.glob("roomtone-*.service") if "@" not in path.name}
-        found -= {"roomtone-edge", "roomtone-backup"}
+        found -= {"roomtone-edge", "roomtone-backup", "roomtone-rehearsal"}
         if not found:
             return UNITS
         return (*(name for name in UNITS if name in found), *sorted(found - set(UNITS)))
@@ -42,10 +42,20 @@ class Services:
         if is_new:
             self._systemctl("daemon-reload")
 
-    def enable(self, name: str) -> None:
+    def install_timer(self, name: str) -> None:
+        """Write a service and the timer that starts it, and start the timer."""
+        is_new = False
+        for file in (f"{name}.service", f"{name}.timer"):
+            is_new |= self._machine.write(f"{_FOLDER}/{file}", unit(file, self._program))
+        if is_new:
+            self._systemctl("daemon-reload")
+        self.enable(f"{name}.timer", "timers.target")
+        self._systemctl("start", f"{name}.timer")
+
+    def enable(self, name: str, target: str = "multi-user.target") -> None:
         """Have a unit started with the computer."""
-        wanted = self._machine.path(f"{_FOLDER}/multi-user.target.wants/{name}.service")
-        if not wanted.is_symlink():
+        file = name if "." in name else f"{name}.service"
+        if not self._machine.path(f"{_FOLDER}/{target}.wants/{file}").is_symlink():
             self._machine.do("systemctl", "enable", name)
 
     def restart_later(self, name: str) -> None:
