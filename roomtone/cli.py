@@ -32,6 +32,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.commissioning.authority_command",
         "hold the site's key, and make certificates for kits (on the server)",
     ),
+    "enrolment": (
+        "ingest.commissioning.enrolment_command",
+        "listen for kits that enrol or renew their certificates (on the server)",
+    ),
+    "enrol": (
+        "edge_agent.enrolment.command",
+        "make this Pi a kit of a room with a code from the server (on the Raspberry Pi)",
+    ),
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "replicate": (
@@ -96,6 +104,7 @@ _EXTRA_OF: Final = {
     "demo": "demo",
     "replay": "demo",
     "edge": "edge",
+    "enrol": "edge",
     "faults": "faults",
     "load": "faults",
     "simulate": "demo",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import stat
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,36 +13,13 @@ from contract.errors import LinkError, UsageError
 from edge_agent.enrolment.own_key import OwnKey
 from ingest.authority.authority import Authority
 from ingest.authority.client import AuthorityClient
-from ingest.authority.service import serve
 
-from .conftest import SETTINGS, enrol_kit
-
-
-@pytest.fixture
-def client(authority: Authority) -> Iterator[AuthorityClient]:
-    """Served on a thread of its own, over real sockets."""
-    ready = threading.Event()
-    ends: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        stop = asyncio.Event()
-        ends.append((asyncio.get_running_loop(), stop))
-        await serve(authority, stop, ready.set)
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()))
-    thread.start()
-    assert ready.wait(60)
-    yield AuthorityClient(authority.settings.admin_socket)
-    loop, stop = ends[0]
-    loop.call_soon_threadsafe(stop.set)
-    thread.join(60)
-    assert list(authority.settings.socket_dir.iterdir()) == []
+from .conftest import SETTINGS, Served, enrol_kit
 
 
 @pytest.fixture
-def authority(authority: Authority) -> Authority:
-    # The sockets' thread uses the database that this one has opened; SQLite is built for that.
-    return authority
+def client(served: Served) -> AuthorityClient:
+    return served.client
 
 
 def test_pages_make_codes_and_see_what_became_of_them(
