@@ -50,16 +50,21 @@ class Settings(BaseModel):
         return cls.checked(fields, where=str(path))
 
     @classmethod
-    def checked(cls, fields: dict[str, object], *, where: str) -> Self:
-        """Build from plain values; raises ConfigurationError for the first that does not fit."""
+    def checked(cls, fields: dict[str, object], *, where: str, within: str = "") -> Self:
+        """Build from plain values; raises ConfigurationError for the first that does not fit.
+
+        `within` stands before the names of keys: "source.0." for a table that is inside another.
+        """
         try:
-            return cls.model_validate(fields)
+            return cls.model_validate(fields, context={"where": where})
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             clash = first.get("ctx", {}).get("error")
             if isinstance(clash, ConfigurationError):  # a validator raised it with its own words
+                if clash.where == where:
+                    raise clash from error
                 raise ConfigurationError(where, clash.key, clash.value, clash.expected) from error
-            key = ".".join(str(name) for name in first["loc"]) or "the file"
+            key = within + ".".join(str(name) for name in first["loc"]) or "the file"
             sentence = None
             if key in cls.renamed:
                 sentence = f"{where}: {key} is called {cls.renamed[key]} now; rename it there."

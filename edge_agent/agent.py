@@ -1,8 +1,8 @@
 """The edge agent: owns the threads and connects readers, sensing, delivery and publisher.
 
-    hub reader threads, microphone ──► inbox ──► sensing ──► delivery ──► publisher ──► link
-                                                               ▲  ▼           │ acks
-                                                              outbox ◄────────┘
+    sources, a thread each ──► inbox ──► sensing ──► delivery ──► publisher ──► link
+                                                   ▲  ▼           │ acks
+                                                  outbox ◄────────┘
 
 Everything to the right of the inbox runs on the thread that calls `run`; the link has a network
 thread of its own. Nothing starts before `run`.
@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from contract.clock import SECOND_NS, Clock
 from contract.errors import RoomtoneError
@@ -29,11 +28,11 @@ from contract.wire.messages import (
     Config,
     ConfigReported,
     Health,
-    Hub,
     Timebase,
 )
 from contract.wire.payload import FULL_LAYOUT_CODES
 from contract.wire.suspects import Suspects
+from edge_agent.fault_note import FaultNote
 from edge_agent.identity import Identity
 from edge_agent.memory import Tidying
 from edge_agent.orders import Orders
@@ -45,15 +44,15 @@ from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
 from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.service_status import ServiceStatus
-from edge_agent.settings import PERIOD_NS, EdgeSettings, HubSettings
+from edge_agent.settings import PERIOD_NS, EdgeSettings
+from edge_agent.source_set import OpenReader, SourceSet
+from edge_agent.sources.protocol import Wiring
 from edge_agent.switch.off_switch import OffSwitch
 from edge_agent.switch.pins import OpenPins, open_pins
 from edge_agent.timebase import QualitySource, UtcWatch, quality_of
-from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
-from firmware_bridge.frames import Hello
-from firmware_bridge.reader import HubReader
+from firmware_bridge.events import HubEvent
 
-__all__ = ["EdgeAgent", "OpenReader", "Outcome", "Reader"]
+__all__ = ["EdgeAgent", "Outcome"]
 
 log = logging.getLogger(__name__)
 
@@ -64,17 +63,6 @@ _IDLE_S: Final = 0.25
 # In observed time, so that a fast simulation never gathers more bytes than a port can hold.
 _SHORT_GATHER_NS: Final = 8_000_000
 _LONG_GATHER_NS: Final = 350_000_000
-
-
-class Reader(Protocol):
-    """The methods of `firmware_bridge.reader.HubReader` that the agent uses."""
-
-    def run(self, stop: threading.Event) -> None: ...
-    def identify(self, seconds: int = 5) -> None: ...
-    def counters(self) -> HubCounters: ...
-
-
-OpenReader = Callable[[HubSettings, Clock, Callable[[HubEvent], None]], Reader]
 
 
 class EdgeAgent:
@@ -127,10 +115,16 @@ class EdgeAgent:
             open_link=open_link or self._mqtt_link,
             suspects=Suspects(settings.outbox.dir / "reading"),
         )
-        make = open_reader or self._hub_reader
-        self._readers = {hub.name: make(hub, clock, self._inbox.put) for hub in settings.hub}
-        self._service = ServiceStatus(service or ServiceManager(), self._readers)
-        self._hellos: dict[str, Hello] = {}
+        self._sources = SourceSet(
+            settings=settings,
+            wiring=Wiring(
+                clock=clock, sink=self._inbox.put, gate=self._sensing.gate, gather_s=self._gather_s,
+                max_undated=settings.limits.max_undated,
+            ),
+            stop=self._stop_readers,
+            open_reader=open_reader,
+        )  # fmt: skip
+        self._service = ServiceStatus(service or ServiceManager(), self._sources.up)
         self._switch = OffSwitch(
             settings=settings.switch, path=settings.outbox.dir / "pause.json", clock=clock,
             pins=pins or open_pins,
@@ -138,16 +132,15 @@ class EdgeAgent:
         self.orders = Orders(
             sensing=self._sensing,
             switch=self._switch,
-            readers=self._readers,
+            identify=self._sources.identify,
             config_path=settings.outbox.dir / "config.cbor",
             max_commands=settings.limits.max_commands,
         )
         self._was_sampling = False
         self._note = LinkNote(settings.outbox.dir)
+        self._fault_note = FaultNote(settings.outbox.dir)
         self._tidying = Tidying(now_ns=clock.elapsed_ns())
         self._nap = threading.Event()
-        self._fault: str | None = None
-        self._threads: list[threading.Thread] = []
 
     def run(self, stop: threading.Event) -> Outcome:
         """Sense and deliver until `stop` is set or a `restart` command comes, then stop cleanly."""
@@ -156,22 +149,24 @@ class EdgeAgent:
         # Record what an earlier run lost before this run samples anything.
         self.delivery.tick(self._clock.elapsed_ns())
         self._publisher.names.known = self.book.earlier_runs
-        self._start()
+        self._publisher.start()
+        if self._settings.switch.led_pin is not None:
+            self._sources.start_also("light", self._switch.run)
+        self._sources.start()
         try:
             is_busy = False
-            while not (stop.is_set() or self.orders.is_restarting or self._fault):
+            while not (stop.is_set() or self.orders.is_restarting or self._sources.failed):
                 is_busy = self._round()
                 stop.wait(self._pause_s(is_busy=is_busy))
             self._finish()
         finally:
             self._stop_readers.set()
-            for thread in self._threads:
-                thread.join(2.0)
+            self._sources.join(2.0)
             self._switch.close()
             self.book.close()
             self.outbox.close()
-        if self._fault:
-            raise RoomtoneError(self._fault)
+        if self._sources.failed:
+            raise RoomtoneError(self._sources.failed)
         return "restart" if self.orders.is_restarting else "stopped"
 
     def birth(self) -> Birth:
@@ -182,7 +177,7 @@ class EdgeAgent:
             software=_software(),
             period_ns=PERIOD_NS,
             run_boot_ns=self._identity.run_boot_ns,
-            hubs=tuple(self._hub(hub) for hub in self._settings.hub),
+            hubs=self._sources.hubs(),
             seat_codes=FULL_LAYOUT_CODES[0],
             room_codes=FULL_LAYOUT_CODES[1],
             units={q.name: q.unit for q in SEAT_QUANTITIES + ROOM_QUANTITIES},
@@ -205,9 +200,9 @@ class EdgeAgent:
             twins=self._publisher.names.twins,
             reported=self.config_reported(),
             hubs={
-                name: _flat(reader.counters()) | unused[name]
-                for name, reader in self._readers.items()
+                name: counters | unused[name] for name, counters in self._sources.counters().items()
             },
+            faults=self._sources.faults(),
         )
 
     def config_reported(self) -> ConfigReported:
@@ -218,35 +213,6 @@ class EdgeAgent:
 
     def handle_command(self, command: Command) -> CommandResult:
         return self.orders.handle_command(command, boot_ns=self._clock.boot_ns())
-
-    def _start(self) -> None:
-        self._publisher.start()
-        sources: dict[str, Callable[[threading.Event], None]] = {
-            f"hub {name}": reader.run for name, reader in self._readers.items()
-        }
-        if self._settings.switch.led_pin is not None:
-            sources["light"] = self._switch.run
-        sound = self._settings.sound
-        if sound.source == "microphone":
-            # Imported only where there is a microphone: a Pi has little memory.
-            from edge_agent.sensing.microphone import Microphone  # noqa: PLC0415
-
-            sources["microphone"] = Microphone(
-                command=sound.command, full_scale_db=sound.full_scale_db,
-                clock=self._clock, sink=self._inbox.put,
-            ).run  # fmt: skip
-        for name, run in sources.items():
-            thread = threading.Thread(target=self._guarded, args=(name, run), name=name)
-            self._threads.append(thread)
-            thread.start()
-
-    def _guarded(self, name: str, run: Callable[[threading.Event], None]) -> None:
-        """The top of a reader's thread: a bug there ends the program cleanly."""
-        try:
-            run(self._stop_readers)
-        except Exception as error:
-            log.exception("The thread of %s failed.", name)
-            self._fault = f"The thread of {name} failed ({type(error).__name__}: {error})."
 
     def _round(self) -> bool:
         """Do everything that is due; returns whether more data waits to be sent."""
@@ -262,6 +228,8 @@ class EdgeAgent:
             self._publisher.request("config/reported")
             self._publisher.request("health")
         self._tidying.look(now_ns)
+        if self._fault_note.look(self._sources.faults, now_ns):
+            self._publisher.request("health")
         is_busy = self._publisher.step(self._clock.elapsed_ns())
         self._note.look(self._publisher.link_state(), now_ns)
         self._service.turned(
@@ -270,14 +238,9 @@ class EdgeAgent:
         return is_busy
 
     def _take(self, event: HubEvent) -> None:
-        match event:
-            case HubUp(hub=hub, hello=hello):
-                log.info("%s is up: %s, %d seats.", hub, hello.firmware, hello.seats)
-                if self._hellos.get(hub) != hello:
-                    self._hellos[hub] = hello
-                    self._publisher.request("state")
-            case HubDown(hub=hub, reason=reason):
-                log.warning("%s is down: %s", hub, reason)
+        event, has_new_birth = self._sources.look(event)
+        if has_new_birth:
+            self._publisher.request("state")
         self._sensing.take(event)
 
     def _pause_s(self, *, is_busy: bool) -> float:
@@ -298,7 +261,7 @@ class EdgeAgent:
 
     def _finish(self) -> None:
         """Close the last whole period, send, wait for acks, write the rest to disk, say goodbye."""
-        if not self._is_restarting:
+        if not self.orders.is_restarting:
             self._service.stopping()
         last_ns = self._clock.boot_ns()
         while self._sensing.assembler.end_ns <= last_ns:
@@ -320,25 +283,6 @@ class EdgeAgent:
         else:
             self.book.end(self.outbox, until_seq=self._sensing.assembler.seq)
         self._publisher.farewell()
-
-    def _hub(self, settings: HubSettings) -> Hub:
-        """A hub as its HELLO describes it; before a HELLO, as the settings do."""
-        hello = self._hellos.get(settings.name)
-        return Hub(
-            hub=settings.name,
-            firmware=f"{hello.firmware} {hello.firmware_version}" if hello else "",
-            seats=settings.seats,
-            sample_rate_hz=hello.sample_rate_hz if hello else 0.0,
-            has_sound=hello.has_levels if hello else False,
-        )
-
-    def _hub_reader(
-        self, hub: HubSettings, clock: Clock, sink: Callable[[HubEvent], None]
-    ) -> Reader:
-        return HubReader(
-            hub=hub.name, port=hub.port, clock=clock, sink=sink, baudrate=hub.baudrate,
-            gather_s=self._gather_s, max_undated=self._settings.limits.max_undated,
-        )  # fmt: skip
 
     def _gather_s(self) -> float:
         """How long bytes may collect at a reader: long, but not past the end of the second.
@@ -363,18 +307,6 @@ class EdgeAgent:
             max_in_flight=limits.max_in_flight,
             max_queued=limits.max_queued,
         )
-
-
-def _flat(counters: HubCounters) -> dict[str, int]:
-    """A reader's counters by name; a counter by reason gets one name for each reason."""
-    flat: dict[str, int] = {}
-    for name in HubCounters.__dataclass_fields__:
-        value = getattr(counters, name)
-        if isinstance(value, Mapping):
-            flat |= {f"{name}_{reason}": int(count) for reason, count in value.items()}
-        elif value is not None:
-            flat[name] = int(value)
-    return flat
 
 
 def _software() -> str:

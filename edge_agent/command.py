@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     log.info(
         "edge: %s/%s/%s senses %d seats on %d hubs, broker %s:%d",
-        settings.site, settings.room, settings.node, len(settings.seats), len(settings.hub),
+        settings.site, settings.room, settings.node, len(settings.seats), len(settings.seat_sources),
         settings.broker.host, settings.broker.port,
     )  # fmt: skip
     while not stop.is_set():

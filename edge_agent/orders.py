@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from contract.wire.messages import Command, CommandResult, Config, ConfigReported, PausedBy
 from edge_agent.config_file import load_config, store_config
@@ -21,12 +21,6 @@ _MAX_TROUBLES: Final = 16
 _MAX_TROUBLE: Final = 300
 
 
-class _Identifies(Protocol):
-    """A reader of a hub that can show which one it is."""
-
-    def identify(self, seconds: int = 5) -> None: ...
-
-
 class Orders:
     """Follows the configuration, obeys commands and the button, and reports. The agent's thread."""
 
@@ -35,7 +29,7 @@ class Orders:
         *,
         sensing: Sensing,
         switch: OffSwitch,
-        readers: Mapping[str, _Identifies],
+        identify: Callable[[str | None], str | None],
         config_path: Path,
         max_commands: int,
     ) -> None:
@@ -43,7 +37,7 @@ class Orders:
         """Whether a `restart` command has come."""
         self._sensing = sensing
         self._switch = switch
-        self._readers = readers
+        self._identify_sources = identify
         self._config_path = config_path
         self._max_commands = max_commands
         self._config = Config(revision=0, lessons=())
@@ -118,13 +112,8 @@ class Orders:
         return f"the kit stays paused by: {others}" if others else ""
 
     def _identify(self, command: Command) -> CommandResult:
-        if command.hub is not None and command.hub not in self._readers:
-            known = ", ".join(self._readers)
-            why = f"no hub {command.hub!r}: there are {known}"
+        if (why := self._identify_sources(command.hub)) is not None:
             return CommandResult(id=command.id, is_done=False, why=why)
-        for hub, reader in self._readers.items():
-            if command.hub in {None, hub}:
-                reader.identify()
         if command.hub is None:
             self._switch.identify()
         return CommandResult(id=command.id, is_done=True)

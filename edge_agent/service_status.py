@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.service_manager import ServiceManager
 from edge_agent.publishing.link_note import LinkState
-from firmware_bridge.events import HubCounters
 
 __all__ = ["ServiceStatus"]
 
 _TEXT_EACH_NS: Final = 5 * SECOND_NS
-
-
-class _Counting(Protocol):
-    def counters(self) -> HubCounters: ...
 
 
 class ServiceStatus:
@@ -26,9 +21,9 @@ class ServiceStatus:
     need be there: the agent senses without a network, and takes a hub that is plugged in later.
     """
 
-    def __init__(self, manager: ServiceManager, readers: Mapping[str, _Counting]) -> None:
+    def __init__(self, manager: ServiceManager, hubs_up: Callable[[], tuple[int, int]]) -> None:
         self._manager = manager
-        self._readers = readers
+        self._hubs_up = hubs_up
         self._text_ns: int | None = None
 
     def turned(self, now_ns: int, link: Callable[[], LinkState], *, is_sampling: bool) -> None:
@@ -39,11 +34,9 @@ class ServiceStatus:
         self._manager.alive()
         if self._text_ns is None or now_ns >= self._text_ns:
             self._text_ns = now_ns + _TEXT_EACH_NS
-            up = sum(reader.counters().is_up for reader in self._readers.values())
+            up, hubs = self._hubs_up()
             sensing = "sampling" if is_sampling else "not sampling, as no lesson is on"
-            self._manager.status(
-                f"{sensing}; hubs up: {up} of {len(self._readers)}; {_said(link())}"
-            )
+            self._manager.status(f"{sensing}; hubs up: {up} of {hubs}; {_said(link())}")
 
     def stopping(self) -> None:
         self._manager.stopping()

@@ -5,13 +5,18 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationInfo, model_validator
 
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
 from contract.topics import Topic
+from contract.wire.parts import MAX_HUBS
+from edge_agent.sources import source_settings
+from edge_agent.sources.hub import HubSettings
+from edge_agent.sources.protocol import SourceSettings
+from edge_agent.sources.sound_settings import SoundSettings
 
 __all__ = ["DeliverySettings", "EdgeSettings", "HubSettings", "SwitchSettings"]
 
@@ -19,39 +24,11 @@ PERIOD_NS = 1_000_000_000
 """A period is one second: quantities and the store rely on it, so it is no setting."""
 
 
-class HubSettings(Settings):
-    """One hub: where it is plugged in, and which of the room's seats are connected to it."""
-
-    name: Name
-    """The hub's name; in a lesson without zones of its own the hubs are the zones."""
-    port: Annotated[str, Field(min_length=1)]
-    """A serial device, preferably one in /dev/serial/by-id, or a URL that pyserial knows."""
-    seats: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=255)], ...], Field(min_length=1, max_length=8)
-    ]
-    """The room's seat numbers, in the order in which the hub sends them."""
-    baudrate: Annotated[int, Field(ge=1200, le=4_000_000)] = 500_000
-    """Speed of the line; a native USB device may ignore it."""
-
-
 class EdgeBrokerSettings(BrokerSettings):
     """The broker, and whether others may read the connection to it."""
 
     allow_plain: bool = False
     """Without TLS only a broker on this machine is accepted, unless this is true."""
-
-
-class SoundSettings(Settings):
-    """Where the room's sound levels come from. Samples never leave memory."""
-
-    source: Literal["hub", "microphone", "none"] = "hub"
-    """`hub`: a hub with a sound-level meter; `microphone`: `command`; `none`."""
-    command: Annotated[tuple[str, ...], Field(min_length=1)] = (
-        "arecord", "-q", "-D", "default", "-f", "S32_LE", "-r", "48000", "-c", "1", "-t", "raw",
-    )  # fmt: skip
-    """A program that writes raw S32_LE mono at 48 kHz to its standard output."""
-    full_scale_db: Annotated[float, Field(ge=60.0, le=180.0)] = 123.0
-    """Level in dB whose RMS is full scale: 94 - S + 3.0 for a sensitivity of S dBFS."""
 
 
 class OutboxSettings(Settings):
@@ -126,6 +103,17 @@ class LimitSettings(Settings):
     """Commands whose results are remembered; an older one that is repeated is obeyed again."""
 
 
+def _by_kind(tables: object, info: ValidationInfo) -> object:
+    """Each `[[source]]` table as the settings of its kind."""
+    if not isinstance(tables, list | tuple):
+        return tables
+    where = str((info.context or {}).get("where", "settings"))
+    return tuple(
+        source_settings(table, where=where, at=f"source.{place}")
+        for place, table in enumerate(tables)
+    )
+
+
 class EdgeSettings(Settings):
     """Everything that `roomtone edge` needs to know."""
 
@@ -147,8 +135,14 @@ class EdgeSettings(Settings):
     """The room that the seats are in."""
     node: Name
     """This Pi; with TLS the common name of its certificate."""
-    hub: Annotated[tuple[HubSettings, ...], Field(min_length=1, max_length=8)]
-    """One to eight hubs."""
+    hub: Annotated[tuple[HubSettings, ...], Field(max_length=MAX_HUBS)] = ()
+    """Up to eight hubs."""
+    source: Annotated[
+        tuple[SerializeAsAny[SourceSettings], ...],
+        Field(max_length=2 * MAX_HUBS),
+        BeforeValidator(_by_kind),
+    ] = ()
+    """Other sources: sensors on the Pi's own bus, and what else `edge_agent/sources/` reads."""
     broker: EdgeBrokerSettings = EdgeBrokerSettings()
     """How to reach the MQTT broker."""
     sound: SoundSettings = SoundSettings()
@@ -163,20 +157,37 @@ class EdgeSettings(Settings):
     """How much may wait where."""
 
     @property
+    def sources(self) -> tuple[SourceSettings, ...]:
+        """All that readings come from: the hubs first, and the microphone last if there is one."""
+        microphone = (self.sound.microphone,) if self.sound.source == "microphone" else ()
+        return (*self.hub, *self.source, *microphone)
+
+    @property
+    def seat_sources(self) -> tuple[SourceSettings, ...]:
+        """The sources with seats, in the order in which a birth lists them."""
+        return tuple(source for source in self.sources if source.seat_numbers)
+
+    @property
     def seats(self) -> tuple[int, ...]:
-        """All seats of the room, hub by hub."""
-        return tuple(seat for hub in self.hub for seat in hub.seats)
+        """All seats of the room, source by source."""
+        return tuple(seat for source in self.seat_sources for seat in source.seat_numbers)
 
     @model_validator(mode="after")
     def _refuse_clashes(self) -> Self:
-        for key, values in {
-            "hub.seats": self.seats,
-            "hub.name": tuple(hub.name for hub in self.hub),
-            "hub.port": tuple(hub.port for hub in self.hub),
-        }.items():
-            value, count = Counter(values).most_common(1)[0]
+        claims: dict[str, list[object]] = {"seats": list(self.seats)}
+        claims["name"] = [source.name for source in self.sources]
+        for source in self.sources:
+            for key, value in source.claims:
+                claims.setdefault(key, []).append(value)
+        for key, values in claims.items():
+            value, count = Counter(values).most_common(1)[0] if values else (None, 0)
             if count > 1:
-                raise ConfigurationError("settings", key, value, "each value once")
+                table = "source" if self.source else "hub"
+                raise ConfigurationError("settings", f"{table}.{key}", value, "each value once")
+        if not 1 <= len(self.seat_sources) <= MAX_HUBS:
+            names = [source.name for source in self.seat_sources]
+            expected = f"1 to {MAX_HUBS} hubs or sources with seats"
+            raise ConfigurationError("settings", "hub", names, expected)
         Topic(self.site, self.room, self.node, "state")
         broker = self.broker
         if broker.ca_file is None and not broker.allow_plain and not _is_loopback(broker.host):

@@ -23,11 +23,13 @@ from contract.mqtt.broker_check import connection_findings, retained
 from contract.topics import Topic, ingest_state
 from contract.wire.messages import Birth, IngestState, Timebase, decode_state
 from edge_agent.doctor.hubs import hub_findings
+from edge_agent.fault_note import read_faults
 from edge_agent.identity import boot_id
 from edge_agent.outbox.format import Record, scan, unpack_body
 from edge_agent.outbox.run_book import read_notes
 from edge_agent.publishing.link_note import LinkState, read_link_state
 from edge_agent.settings import EdgeSettings
+from edge_agent.sources import look_over_source
 from edge_agent.timebase import QualitySource, system_quality
 
 __all__ = ["broker_findings", "clock_finding", "is_running", "look_over", "outbox_findings"]
@@ -52,8 +54,7 @@ def look_over(settings: EdgeSettings) -> Iterator[Finding]:
         advice="" if runs else "start it: systemctl start roomtone-edge, or `roomtone edge`",
     )  # fmt: skip
     yield from hub_findings(settings.hub, is_running=runs)
-    if settings.sound.source == "microphone":
-        yield _microphone(settings.sound.command[0])
+    yield from _source_findings(settings, is_running=runs)
     yield clock_finding()
     yield from outbox_findings(settings.outbox.dir, settings.outbox.max_bytes, is_running=runs)
     yield from broker_findings(settings, is_running=runs)
@@ -74,13 +75,17 @@ def is_running(outbox: Path) -> bool:
     return False
 
 
-def _microphone(program: str) -> Finding:
-    found = shutil.which(program)
-    return Finding(
-        about="microphone", state="fine" if found else "wrong",
-        said=f"{program} is installed" if found else f"there is no program {program}",
-        advice="" if found else "apt-get install alsa-utils, or correct [sound] command",
-    )  # fmt: skip
+def _source_findings(settings: EdgeSettings, *, is_running: bool) -> Iterator[Finding]:
+    """Check the other sources. While the agent runs only it may ask them, and it has noted faults."""
+    for source in settings.sources:
+        if source.kind == "hub" or (is_running and source.kind != "microphone"):
+            continue
+        yield from look_over_source(source)
+    for fault in (read_faults(settings.outbox.dir) or ()) if is_running else ():
+        yield Finding(
+            about=fault.hub, state="wrong", said=fault.said,
+            advice="`roomtone doctor` asks the sensors themselves while the agent is stopped",
+        )  # fmt: skip
 
 
 def clock_finding(quality: QualitySource = system_quality) -> Finding:

@@ -19,14 +19,13 @@ from contract.quantities import table as quantities
 from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.wire.payload import MAX_PERIODS, GapReason, Layout
 from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine
+from edge_agent.sources.protocol import MICROPHONE
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
 
-__all__ = ["MICROPHONE", "Late", "LineGap", "Period", "PeriodAssembler"]
+__all__ = ["Late", "LineGap", "Period", "PeriodAssembler"]
 
 _MAX_EXCLUSIONS: Final = 64
 """Changes of the excluded seats that are remembered while a hub is late; older ones are merged."""
-MICROPHONE: Final = "(microphone)"
-"""The hub name in levels of the node's own microphone; no hub can have this name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,18 +132,20 @@ class PeriodAssembler:
             case Levels():
                 self._take_levels(event)
             case HubUp():
-                hub = self._hubs[event.hub]
-                if hub.has_new_rate(event):
-                    self._catch_up(hub, is_last=True)
-                hub.greet(event)
+                if (
+                    hub := self._hubs.get(event.hub)
+                ) is not None:  # a sound-level meter has no seats
+                    if hub.has_new_rate(event):
+                        self._catch_up(hub, is_last=True)
+                    hub.greet(event)
                 if self._sound_source == "hub" and event.hello.has_levels:
                     # If two hubs have a meter, the room's sound is from the one that was up first.
                     self._sound_from = self._sound_from or event.hub
                     self._greet_sound()
-            case HubDown(hub=hub):
-                if hub in self._hubs:
-                    self._hubs[hub].is_up = False
-                if hub == self._sound_from:
+            case HubDown(hub=name):
+                if name in self._hubs:
+                    self._hubs[name].is_up = False
+                if name == self._sound_from:
                     self._sound_from = None
                     self._sound.is_up = False
                     self._sound.buffer.latest_ns = None

@@ -90,6 +90,15 @@ class Sampling:
         While UTC is unknown, a lesson without an end is on: the server sends it when it begins.
         """
         self._forget_before(start_boot_ns)
+        return self.reason_at(
+            start_boot_ns=start_boot_ns, end_boot_ns=end_boot_ns, start_utc_ns=start_utc_ns,
+            is_utc_known=is_utc_known,
+        )  # fmt: skip
+
+    def reason_at(
+        self, *, start_boot_ns: int, end_boot_ns: int, start_utc_ns: int, is_utc_known: bool
+    ) -> SkipReason | None:
+        """As `skip_reason`, but it forgets nothing: any thread may ask, in any order of time."""
         end_utc_ns = start_utc_ns + end_boot_ns - start_boot_ns
         lessons = {
             lesson.lesson
@@ -98,7 +107,7 @@ class Sampling:
             or (lesson.ends_utc_ns is None and not is_utc_known)
         }
         reason: SkipReason | None = None
-        for mode in self._modes:
+        for mode in tuple(self._modes):
             if mode.since_ns >= end_boot_ns:
                 break
             started_ns = mode.started_ns
@@ -117,6 +126,11 @@ class Sampling:
     def _add(self, mode: _Mode) -> None:
         """Changes stand in the order of time, which `skip_reason` relies on."""
         self._modes.append(replace(mode, since_ns=max(mode.since_ns, self._modes[-1].since_ns)))
+
+    @property
+    def basis(self) -> tuple[object, object]:
+        """What an answer rests on: while both are the same objects, so is the answer."""
+        return self._lessons, self._modes[-1]
 
     def _forget_before(self, boot_ns: int) -> None:
         while len(self._modes) > 1 and self._modes[1].since_ns <= boot_ns:

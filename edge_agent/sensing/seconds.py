@@ -19,6 +19,7 @@ from contract.wire.parts import IN_TIME, gap_part, late_part
 from contract.wire.payload import Batch, Gap, GapReason
 from edge_agent.identity import Identity
 from edge_agent.publishing.delivery import Delivery
+from edge_agent.sensing.gate import SensingGate
 from edge_agent.sensing.periods import LineGap, Period, PeriodAssembler
 from edge_agent.sensing.sampling import Sampling, SkipReason, Switch
 from edge_agent.settings import PERIOD_NS, EdgeSettings
@@ -52,10 +53,13 @@ class Sensing:
         self._delivery = delivery
         self._grace_ns = round(settings.delivery.grace_s * 1e9)
         self._sampling = Sampling()
+        self.gate = SensingGate(
+            sampling=self._sampling, clock=clock, is_utc_known=lambda: self.synchronised
+        )
         self.assembler = PeriodAssembler(
             run_boot_ns=identity.run_boot_ns,
             period_ns=PERIOD_NS,
-            hubs=[(hub.name, hub.seats) for hub in settings.hub],
+            hubs=[(source.name, source.seat_numbers) for source in settings.seat_sources],
             sound=settings.sound.source,
             max_buffered_s=settings.limits.max_buffered_s,
         )
@@ -81,7 +85,7 @@ class Sensing:
 
     def configure(self, config: Config) -> None:
         self._sampling.configure(config, boot_ns=self._clock.boot_ns())
-        self.assembler.excluded = frozenset(config.excluded_seats)
+        self.assembler.excluded = self.gate.excluded = frozenset(config.excluded_seats)
 
     def pause(self, by: frozenset[PausedBy], *, boot_ns: int) -> None:
         """Pause while there is a reason, from a time of the boot clock on; see `OWN_PAUSES`."""

@@ -42,7 +42,8 @@ def test_each_commented_value_of_the_example_is_the_default_and_every_key_is_the
 
     def keys(model: type[BaseModel], given: dict[str, object], path: str) -> None:
         for name, field in model.model_fields.items():
-            if name in {"ca_file", "certificate_file", "key_file", "button_pin", "led_pin"}:
+            pins = {"button_pin", "led_pin"}
+            if name in {"ca_file", "certificate_file", "key_file", "source"} | pins:
                 assert re.search(rf"(?m)^# {name}: ", text)
                 continue
             assert name in given, f"{path}{name} is not in the example"
@@ -86,6 +87,48 @@ def test_clashes_are_refused_by_name() -> None:
     assert "hub.port is '/dev/a'" in refused(
         hub=[hub("hub-a", "/dev/a", 1), hub("hub-b", "/dev/a", 2)]
     )
+
+
+def i2c(name: str, seat: int, **more: object) -> dict[str, object]:
+    where = {"seat": seat, "sensor": "lis3dh", "address": 0x18}
+    return {"kind": "i2c", "name": name, "seat": [where]} | more
+
+
+def test_sources_of_all_kinds_are_one_list_in_which_nothing_clashes() -> None:
+    both = MINIMAL | {"source": [i2c("table-1", 3, bus=0), i2c("table-2", 4)]}
+    settings = EdgeSettings.checked(both, where="edge.toml")
+    assert settings.seats == (1, 2, 3, 4)
+    assert [source.kind for source in settings.sources] == ["hub", "i2c", "i2c"]
+    alone = EdgeSettings.checked(MINIMAL | {"hub": [], "source": [i2c("t", 9)]}, where="x")
+    assert alone.seats == (9,)
+    assert "source.seats is 2, expected each value once" in refused(source=[i2c("t", 2)])
+    assert "source.name is 'hub-a'" in refused(source=[i2c("hub-a", 3)])
+    assert "source.bus is 1" in refused(source=[i2c("t", 3), i2c("u", 4)])
+
+
+def test_a_source_that_does_not_fit_is_named_with_its_place() -> None:
+    assert refused(source=[i2c("t", 3), {"kind": "radar", "name": "r"}]).startswith(
+        "edge.toml: source.1.kind is 'radar', expected "
+    )
+    assert "source.0.kind is 'microphone'" in refused(source=[{"kind": "microphone"}])
+    assert "source.0.seat.0.address is 300" in refused(
+        source=[{**i2c("t", 3), "seat": [{"seat": 3, "sensor": "lis3dh", "address": 300}]}]
+    )
+    assert refused(source=[i2c("t", 3, colour="red")]) == (
+        "edge.toml: there is no key source.0.colour; the example file has those there are."
+    )
+    assert refused(source=[i2c("t", 3, bus="one")]).startswith("edge.toml: source.0.bus is 'one'")
+    assert "source.0.kind is None" in refused(source=["i2c"])
+    assert "source is" in refused(source="i2c")
+
+
+def test_the_sources_in_the_example_and_the_docs_can_be_used() -> None:
+    text = re.sub(r"(?m)^#   ", "", EXAMPLE.read_text(encoding="utf-8"))
+    found = EdgeSettings.checked(tomllib.loads(text), where="example")
+    assert [source.kind for source in found.source] == ["i2c"]
+    page = (ROOT / "docs" / "edge.md").read_text(encoding="utf-8")
+    for block in re.findall(r"(?s)```toml\n(.*?)```", page):
+        EdgeSettings.checked(MINIMAL | tomllib.loads(block), where="docs/edge.md")
 
 
 def test_a_broker_elsewhere_needs_tls_or_a_plain_word() -> None:

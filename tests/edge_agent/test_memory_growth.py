@@ -74,7 +74,10 @@ class Hub:
         self, settings: HubSettings, clock: ManualClock, sink: Callable[[HubEvent], None]
     ) -> None:
         self._name, self._clock, self._sink = settings.name, clock, sink
-        self._raw = np.tile(np.array([0, 0, 256], "<i2"), (5, SEATS, 1)).tobytes()
+        still = np.tile(np.array([0, 0, 256], "<i2"), (5, SEATS, 1))
+        # A sensor that never changes would be taken for a stuck one.
+        still[::2, :, 0] = 1
+        self._raw = still.tobytes()
         self.plug_in()
 
     def plug_in(self) -> None:

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import threading
 import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from contract.clock import ManualClock
 from contract.quantities.sound import AWeighting
-from edge_agent.sensing.microphone import Microphone
-from edge_agent.sensing.periods import MICROPHONE
+from edge_agent.sources.microphone import Microphone
+from edge_agent.sources.protocol import MICROPHONE, Wiring
+from edge_agent.sources.sound_settings import MicrophoneSettings
 from firmware_bridge.events import HubEvent, Levels
 
 SECOND = 1_000_000_000
@@ -42,10 +44,27 @@ class PacedSource(io.RawIOBase):
         return piece
 
 
-def microphone(clock: ManualClock, heard: list[HubEvent], *command: str) -> Microphone:
-    return Microphone(
-        command=command or ("true",), full_scale_db=123.0, clock=clock, sink=heard.append
+class Lesson:
+    """A gate: a lesson is on until it is switched off."""
+
+    excluded: frozenset[int] = frozenset()
+
+    def __init__(self) -> None:
+        self.is_on = True
+        self.asked = 0
+
+    def is_open(self, boot_ns: int) -> bool:
+        self.asked += 1
+        return self.is_on
+
+
+def microphone(
+    clock: ManualClock, heard: list[HubEvent], *command: str, lesson: Lesson | None = None
+) -> Microphone:
+    wiring = Wiring(
+        clock=clock, sink=heard.append, gate=lesson or Lesson(), gather_s=lambda: 0.0, max_undated=1
     )
+    return Microphone(MicrophoneSettings(command=command or ("true",)), wiring)
 
 
 def noise(seconds: float, seed: int = 1) -> np.ndarray:
@@ -104,9 +123,10 @@ def memory_of(seconds: float) -> tuple[int, int]:
     """Bytes that listening leaves behind, and the most that it held at once."""
     clock = ManualClock()
     source = PacedSource(noise(seconds), clock)
-    monkey = Microphone(
-        command=("true",), full_scale_db=123.0, clock=clock, sink=lambda _event: None
+    wiring = Wiring(
+        clock=clock, sink=lambda _event: None, gate=Lesson(), gather_s=lambda: 0.0, max_undated=1
     )
+    monkey = Microphone(MicrophoneSettings(command=("true",)), wiring)
     tracemalloc.start()
     try:
         assert monkey.listen(source, threading.Event())
@@ -143,6 +163,35 @@ def test_a_program_that_fails_or_is_missing_is_named_and_tried_again(
         thread.join(60.0)
         assert not thread.is_alive()
         assert expected in caplog.text
+        (fault,) = monkey.faults()
+        assert expected in fault.said
+
+
+def test_the_program_runs_in_lessons_alone() -> None:
+    """A program that never ends by itself is ended with the lesson, and started with the next."""
+    stop, heard, lesson = threading.Event(), [], Lesson()
+    lesson.is_on = False
+    source = "import sys\nwhile True: sys.stdout.buffer.write(bytes(24000))"
+    monkey = microphone(ManualClock(), heard, sys.executable, "-c", source, lesson=lesson)
+    thread = threading.Thread(target=monkey.run, args=(stop,))
+    thread.start()
+
+    def comes(enough: Callable[[], bool]) -> bool:
+        return any(enough() or stop.wait(0.01) for _ in range(6000)) and enough()
+
+    try:
+        assert comes(lambda: lesson.asked > 3)
+        assert not heard
+        for starts in (1, 2):
+            known, lesson.is_on = len(heard), True
+            assert comes(lambda known=known: len(heard) > known)
+            assert monkey.counters() == {"is_up": 1, "reconnects": starts - 1}
+            lesson.is_on = False
+            assert comes(lambda: monkey.counters()["is_up"] == 0)
+    finally:
+        stop.set()
+        thread.join(60.0)
+    assert not thread.is_alive()
 
 
 def test_a_running_program_is_ended_with_the_agent() -> None:

@@ -7,23 +7,28 @@ Samples are in memory for less than a second: in the pipe, in the block being re
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import threading
-from collections.abc import Callable
-from typing import IO, Final
+from collections.abc import Iterator, Mapping
+from typing import IO, ClassVar, Final
 
 import numpy as np
 
 from contract.backoff import Backoff
-from contract.clock import Clock
+from contract.finding import Finding
 from contract.quantities.sound import AWeighting
-from edge_agent.sensing.periods import MICROPHONE
-from firmware_bridge.events import HubEvent, Levels
+from contract.wire.messages import SensorFault
+from edge_agent.sources.protocol import MICROPHONE, Wiring
+from edge_agent.sources.sound_settings import MicrophoneSettings
+from firmware_bridge.events import Levels
 
 __all__ = ["Microphone"]
 
 log = logging.getLogger(__name__)
 
+_CLOSED_S: Final = 0.05
+"""How soon the beginning of a lesson is noticed."""
 _RATE_HZ: Final = 48_000
 _SAMPLE_BYTES: Final = 4
 _LEVEL_NS: Final = 125_000_000
@@ -35,25 +40,28 @@ _TORN_NS: Final = 500_000_000
 
 
 class Microphone:
-    """Runs a recording program, restarts it when it ends, and sends levels to a sink."""
+    """Runs a recording program while the gate is open, and sends levels to the sink.
 
-    def __init__(
-        self,
-        *,
-        command: tuple[str, ...],
-        full_scale_db: float,
-        clock: Clock,
-        sink: Callable[[HubEvent], None],
-    ) -> None:
-        self._command = command
-        self._full_scale_db = full_scale_db
-        self._clock = clock
-        self._sink = sink
+    Outside lessons the program does not run. It is started again when it ends.
+    """
+
+    Settings: ClassVar = MicrophoneSettings
+
+    def __init__(self, settings: MicrophoneSettings, wiring: Wiring) -> None:
+        self._command = settings.command
+        self._full_scale_db = settings.full_scale_db
+        self._wiring = wiring
+        self._starts = 0
+        self._is_up = False
+        self._fault: str | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Start the program, read its output, and start it again when it ends, until `stop`."""
         backoff = Backoff(first_s=1, max_s=15)
         while not stop.is_set():
+            if not self._is_wanted():
+                stop.wait(_CLOSED_S)
+                continue
             try:
                 heard = self._run_once(stop)
                 why = "it ended"
@@ -63,26 +71,56 @@ class Microphone:
                 return
             if heard:
                 backoff.reset()
+            if not self._is_wanted():
+                continue
             wait_s = backoff.failed()
-            log.warning(
-                "The microphone's program %r gives no sound (%s): trying again in %g s.",
-                self._command[0], why, wait_s,
-            )  # fmt: skip
+            self._fault = f"The microphone's program {self._command[0]!r} gives no sound ({why})"
+            log.warning("%s: trying again in %g s.", self._fault, wait_s)
             stop.wait(wait_s)
 
+    def identify(self, seconds: int = 5) -> None:
+        """A microphone has no light."""
+
+    def counters(self) -> Mapping[str, int]:
+        return {"is_up": int(self._is_up), "reconnects": max(0, self._starts - 1)}
+
+    def faults(self) -> tuple[SensorFault, ...]:
+        if self._fault is None:
+            return ()
+        said = f"{self._fault[:200]}; check that it is plugged in, and [sound] command."
+        return (SensorFault(hub="microphone", kind="absent", said=said),)
+
+    @classmethod
+    def look_over(cls, settings: MicrophoneSettings) -> Iterator[Finding]:
+        """Whether the program is installed."""
+        program = settings.command[0]
+        found = shutil.which(program)
+        yield Finding(
+            about="microphone", state="fine" if found else "wrong",
+            said=f"{program} is installed" if found else f"there is no program {program}",
+            advice="" if found else "apt-get install alsa-utils, or correct [sound] command",
+        )  # fmt: skip
+
+    def _is_wanted(self) -> bool:
+        return self._wiring.gate.is_open(self._wiring.clock.boot_ns())
+
     def listen(self, source: IO[bytes], stop: threading.Event) -> bool:
-        """Turn raw S32_LE mono at 48 kHz into levels until the source ends; whether any came."""
+        """Turn raw S32_LE mono at 48 kHz into levels until the source or the lesson ends.
+
+        Returns whether any came.
+        """
         weighting = AWeighting(full_scale_db=self._full_scale_db, rate_hz=_RATE_HZ)
         begins_ns: float | None = None
         held = b""
-        while not stop.is_set():
+        while not stop.is_set() and self._is_wanted():
             piece = source.read(_PIECE_BYTES - len(held))
             if not piece:
                 break
             held += piece
             if len(held) < _PIECE_BYTES:
                 continue
-            arrived_ns = self._clock.boot_ns()
+            arrived_ns = self._wiring.clock.boot_ns()
+            self._fault = None
             levels = weighting.short_laeq(np.frombuffer(held, dtype="<i4"))
             held = b""
             began_ns = arrived_ns - _LEVEL_NS
@@ -92,11 +130,12 @@ class Microphone:
                 begins_ns = began_ns
             begins_ns += _FOLLOW * (began_ns - begins_ns)
             times = round(begins_ns) + np.arange(len(levels), dtype=np.int64) * _LEVEL_NS
-            self._sink(Levels(hub=MICROPHONE, boot_ns=times, laeq=levels))
+            self._wiring.sink(Levels(hub=MICROPHONE, boot_ns=times, laeq=levels))
             begins_ns += _LEVEL_NS
         return begins_ns is not None
 
     def _run_once(self, stop: threading.Event) -> bool:
+        self._starts += 1
         with subprocess.Popen(  # noqa: S603 - the settings name the program
             self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
         ) as program:
@@ -106,11 +145,13 @@ class Microphone:
                 target=_end, args=(program, stop), name="microphone's end", daemon=True
             )
             ender.start()
+            self._is_up = True
             try:
                 return self.listen(program.stdout, stop)
             finally:
                 program.terminate()
                 ender.join()
+                self._is_up = False
 
 
 def _end(program: subprocess.Popen[bytes], stop: threading.Event) -> None:

@@ -1,0 +1,1 @@
+"""A fake I2C bus with accelerometers and multiplexers, modelled by their registers."""
