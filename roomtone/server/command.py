@@ -21,6 +21,8 @@ from roomtone.server.next_steps import next_steps
 from roomtone.server.plan import LOCAL_NETWORKS, Https, ServerPlan, own_name, own_time_zone
 from roomtone.server.rehearsal import Rehearsal
 from roomtone.server.services import Services
+from roomtone.server.upgrading import command as upgrade_command
+from roomtone.server.upgrading.upgrade import remove_old_copies
 
 __all__ = ["add_arguments", "run"]
 
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_config_option(rehearse)
     rehearse.set_defaults(do=_rehearse)
+    upgrade_command.add_actions(actions)
 
 
 def _add_backup(parser: argparse.ArgumentParser) -> None:
@@ -151,6 +154,12 @@ def _backup(args: argparse.Namespace) -> int:
     nightly = Nightly(settings=settings, config=config, clock=SystemClock(), say=say)
     notes = nightly.run(only_newest=args.only_newest)
     say(f"backed up as {notes.snapshot[:8]}, {notes.n_bytes / 1e6:.1f} MB before it was packed")
+    old = remove_old_copies(
+        settings.data_dir.absolute(), keep_days=settings.backup.keep_days,
+        now_utc_ns=SystemClock().utc_ns(),
+    )  # fmt: skip
+    for path in old:
+        say(f"{path}, from an upgrade, was removed")
     if not notes.rehearsed_utc_ns:
         say("No restore was ever rehearsed: `sudo roomtone server rehearse` does that.")
     return 0

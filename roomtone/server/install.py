@@ -22,7 +22,7 @@ from roomtone.server.texts import (
     sysusers,
 )
 
-__all__ = ["Broker", "install", "own_program"]
+__all__ = ["Broker", "install", "more_units", "own_program", "this_prefix"]
 
 PACKAGES: Final = {"mosquitto": "mosquitto", "chronyd": "chrony", "restic": "restic"}
 """Program → the Debian package that has it."""
@@ -129,11 +129,11 @@ def _pages(plan: ServerPlan, machine: Machine, services: Services) -> None:
 
 
 def _services(machine: Machine, services: Services) -> None:
-    services.install(_more_units(machine))
+    services.install(more_units(machine))
     services.start()
 
 
-def _more_units(machine: Machine) -> Iterable[str]:
+def more_units(machine: Machine) -> Iterable[str]:
     """The units that only some servers have."""
     settings = machine.path(SETTINGS)
     if settings.exists() and ServerSettings.load(settings).replicas:

@@ -1,0 +1,1 @@
+"""`roomtone server upgrade` and `rollback`: from one installed release to another, and back."""
