@@ -17,16 +17,10 @@ from edge_agent.agent import EdgeAgent
 from edge_agent.publishing.link_note import LinkState
 from edge_agent.service_status import ServiceStatus
 from edge_agent.settings import EdgeSettings
-from firmware_bridge.events import HubCounters
 from roomtone.demo.broker import free_port
 
 SECOND = 1_000_000_000
 LINK = LinkState(is_linked=True, ingest_is_up=True, twins=0, is_pushed_out=False)
-
-
-class Hub:
-    def counters(self) -> HubCounters:
-        return HubCounters(is_up=True)
 
 
 @pytest.fixture
@@ -54,7 +48,7 @@ def heard(systemd: socket.socket) -> list[str]:
 def test_each_round_is_a_sign_of_life_and_the_text_comes_each_five_seconds(
     systemd: socket.socket, tmp_path: Path
 ) -> None:
-    status = ServiceStatus(manager(tmp_path), {"hub-a": Hub()})
+    status = ServiceStatus(manager(tmp_path), lambda: (1, 1))
     asked: list[int] = []
     reports: list[str] = []
 
@@ -94,7 +88,7 @@ def test_each_round_is_a_sign_of_life_and_the_text_comes_each_five_seconds(
 def test_the_text_says_what_is_missing(
     systemd: socket.socket, tmp_path: Path, link: LinkState, words: str
 ) -> None:
-    ServiceStatus(manager(tmp_path), {}).turned(0, lambda: link, is_sampling=True)
+    ServiceStatus(manager(tmp_path), lambda: (0, 0)).turned(0, lambda: link, is_sampling=True)
     assert heard(systemd)[-1].endswith(words)
 
 
