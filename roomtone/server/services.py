@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from contract.errors import RoomtoneError
 from roomtone.server.machine import Machine
 from roomtone.server.texts import UNITS, unit
 
@@ -65,12 +66,24 @@ class Services:
     def restart(self, name: str) -> None:
         self._systemctl("restart", name)
 
-    def start(self) -> None:
-        """Start what is not running, and start again what changed."""
-        for name in self._to_restart:
-            self._systemctl("restart", name)
+    def start(self, *, wait: bool = True) -> None:
+        """Start what is not running, and start again what changed; without `wait` only begin to.
+
+        Each is tried; raises RoomtoneError for those that did not start.
+        """
+        how = () if wait else ("--no-block",)
+        failed = []
+        for name in self.names:
+            verb = "restart" if name in self._to_restart else "start"
+            try:
+                self._systemctl(verb, *how, name)
+            except RoomtoneError:
+                failed.append(name)
         self._to_restart = []
-        self._systemctl("start", *self.names)
+        if failed:
+            raise RoomtoneError(
+                f"{', '.join(failed)} did not start: `journalctl -u {failed[0]} -n 20` has the reason."
+            )
 
     def stop(self) -> None:
         """Stop all of them, the pages first; kits hold what ingest does not take."""

@@ -189,7 +189,8 @@ class Upgrade:
         self.machine.programs.run(
             (str(self.machine.path(self.releases.program(name))), "server", "units")
         )
-        self.services.start()
+        # What hangs while it starts is found by asking.
+        self.services.start(wait=False)
 
     def _require_room(self, settings: ServerSettings) -> None:
         data = settings.data_dir

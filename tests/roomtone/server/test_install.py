@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.errors import UsageError
+from contract.errors import RoomtoneError, UsageError
 from dashboard_api.settings import checked_dashboard
 from ingest.settings import ServerSettings
 from roomtone.cli import main
@@ -53,7 +53,7 @@ def test_a_bare_computer_gets_packages_user_settings_and_services(tmp_path: Path
     called = installed(machine, plan("caddy-internal"))
     assert called[0] == "apt-get update"
     assert called[1].endswith("mosquitto chrony restic caddy")
-    assert called.index("systemd-sysusers") < called.index("systemctl start " + " ".join(UNITS))
+    assert called.index("systemd-sysusers") < called.index("systemctl restart roomtone-ingest")
     assert called.index("systemctl daemon-reload") < called.index(
         "systemctl restart roomtone-ingest"
     )
@@ -76,7 +76,7 @@ def test_the_second_time_nothing_changes_and_nothing_restarts(tmp_path: Path) ->
     for name in UNITS:  # what `systemctl enable` makes
         (wants / f"{name}.service").symlink_to(f"../{name}.service")
     before = tree(tmp_path)
-    assert installed(machine, plan("caddy-public")) == ["systemctl start " + " ".join(UNITS)]
+    assert installed(machine, plan("caddy-public")) == [f"systemctl start {name}" for name in UNITS]
     assert not machine.changed
     assert tree(tmp_path) == before
 
@@ -90,6 +90,17 @@ def test_a_unit_that_changed_is_restarted_and_the_others_are_not(tmp_path: Path)
     assert [line for line in called if "restart" in line] == ["systemctl restart roomtone-score"]
     assert PROGRAM in unit.read_text()
     assert not list(unit.parent.glob("*.before-roomtone"))
+
+
+def test_a_service_that_does_not_start_is_named_after_the_others_were_tried(
+    tmp_path: Path,
+) -> None:
+    machine = computer(tmp_path)
+    assert isinstance(machine.programs, RecordedPrograms)
+    machine.programs.failing.add("systemctl restart roomtone-ingest")
+    with pytest.raises(RoomtoneError, match="roomtone-ingest did not start: `journalctl"):
+        installed(machine, plan())
+    assert machine.programs.called[-1] == "systemctl restart roomtone-dashboard"
 
 
 def test_without_systemd_units_are_enabled_and_not_started(tmp_path: Path) -> None:
@@ -130,7 +141,7 @@ def test_replicas_get_their_service(tmp_path: Path) -> None:
     )
     called = installed(machine, plan())
     assert "systemctl enable roomtone-replicate" in called
-    assert called[-1] == f"systemctl start {' '.join(UNITS)} roomtone-replicate"
+    assert called[-1] == "systemctl restart roomtone-replicate"
 
 
 def test_a_given_certificate_is_the_dashboards_and_its_key_private(tmp_path: Path) -> None:
