@@ -22,7 +22,7 @@ _MAX_WORDS: Final = 300
 _MAX_WAIT_S: Final = 3_600.0
 _REFUSES: Final = frozenset({400, 422})
 _MEANING: Final = {
-    401: "it refuses the token: set `token_file` to the file with the right one",
+    401: "it refuses the token: set `token_file` to the file with the right one, and check `kind`",
     403: "it refuses the token, or the token may not do this there",
     404: "there is nothing of that name: check `url`, `kind`, `org` and `bucket`",
     405: "this address is not for that: check `url` and `kind`",

@@ -16,6 +16,7 @@ from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+from urllib3.exceptions import TimeoutError as NoAnswerError
 
 from contract.clock import Clock
 from contract.errors import brief_of
@@ -120,5 +121,7 @@ def _why(error: BaseException) -> str:
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror
         inner = inner.__cause__ or inner.__context__
+    if isinstance(reason, NoAnswerError):
+        return "it did not answer within `timeout_s`"
     text = str(reason) if isinstance(reason, str) else brief_of(reason)  # type: ignore[arg-type]
     return " ".join(text.split("object at 0x")[-1].split()) if "object at 0x" in text else text

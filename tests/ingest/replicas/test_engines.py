@@ -144,6 +144,18 @@ def test_an_address_where_nothing_listens(kind: str, stub: StubEngine) -> None:
         assert "0x" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_address_that_never_answers(kind: str, stub: StubEngine) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        there = settings(stub, kind, url=address, timeout_s=0.05)
+        with (
+            closing(open_engine(there, ManualClock())) as engine,
+            pytest.raises(EngineError, match=r"^lab can't be reached: it did not answer within"),
+        ):
+            engine.write(LINES)
+
+
 @pytest.mark.parametrize(
     ("kind", "token", "header"),
     (
