@@ -63,12 +63,17 @@ class HubSamples:
 class Levels:
     """Short LAeq values; `boot_ns` (n,) is where each interval of 125 ms begins.
 
-    `laeq` is (n,) float32 in dB(A), NaN where the hub had no value.
+    `laeq` is (n,) float32 in dB(A), NaN where the hub had no value. A source that knows them has
+    the highest levels with time weighting F and S in each interval too. Coarse levels are of a
+    meter that says a level less often, or a slow one: only their mean over a second counts.
     """
 
     hub: str
     boot_ns: NDArray[np.int64]
     laeq: NDArray[np.float32]
+    lafmax: NDArray[np.float32] | None = None
+    lasmax: NDArray[np.float32] | None = None
+    is_coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "backup": ("ingest.backup.command", "copy the server's data while it runs"),
     "restore": ("ingest.backup.restore_command", "restore a backup into an empty data directory"),
     "doctor": ("roomtone.doctor_command", "check a node or a server, and say what to do"),
+    "sound": (
+        "edge_agent.sound_command",
+        "listen for some seconds, print the level, and calibrate it (on the Raspberry Pi)",
+    ),
     "faults": (
         "roomtone.faults.command",
         "cause every known fault in the chain, and count the readings",
@@ -108,6 +112,7 @@ _EXTRA_OF: Final = {
     "faults": "faults",
     "load": "faults",
     "simulate": "demo",
+    "sound": "edge",
     "model": "train",
 }
 """Subcommand → the extra that installs what it needs; the others need `server`."""

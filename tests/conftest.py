@@ -42,6 +42,7 @@ NEEDS = {
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
     "restic": ("restic", ("restic",), "sudo apt-get install restic"),
+    "strace": ("strace", ("strace",), "sudo apt-get install strace"),
     "systemd": ("systemd", ("systemd-analyze",), "sudo apt-get install systemd"),
     "victoriametrics": (
         "VictoriaMetrics",

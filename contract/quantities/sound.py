@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.quantities.table import ROOM_QUANTITIES
+from contract.quantities.time_weighting import FAST_S, SLOW_S, TimeWeighting
 
-__all__ = ["LOWEST_SOUND_DB", "AWeighting", "SoundQuantities", "energy_mean"]
+__all__ = ["LOWEST_SOUND_DB", "AWeighting", "SoundQuantities", "energy_mean", "sound_rows"]
 
 LOWEST_SOUND_DB: Final = 0.0
 """No room and no microphone is as quiet as this: digital silence counts as 0 dB(A)."""
 
-_FAST_S: Final = 0.125  # time weighting F, IEC 61672-1, 5.7
+_INTERVAL_S: Final = 0.125
 _ONSET_DB: Final = 6.0
 _ONSET_S: Final = 0.25
 _MIN_SHARE: Final = 0.6
@@ -40,6 +41,24 @@ def energy_mean(levels_db: NDArray[np.floating]) -> float:
     return loudest + 10.0 * math.log10(float(np.mean(10.0 ** ((known - loudest) / 10.0))))
 
 
+def sound_rows(
+    laeq: NDArray[np.floating],
+    lafmax: NDArray[np.floating] | None = None,
+    *,
+    is_coarse: bool = False,
+) -> NDArray[np.float32]:
+    """(k, 3) from short levels: LAeq, LAFmax (NaN if it is not known), and 1 for a coarse level.
+
+    A coarse level stands for longer than a quarter of a second, or is slow: only its mean counts.
+    """
+    rows = np.full((len(laeq), 3), np.nan, np.float32)
+    rows[:, 0] = laeq
+    if lafmax is not None:
+        rows[:, 1] = lafmax
+    rows[:, 2] = is_coarse
+    return rows
+
+
 class SoundQuantities:
     """The room's quantities second by second, from its short levels.
 
@@ -53,20 +72,26 @@ class SoundQuantities:
         self._rising = False
 
     def update(self, short_laeq: NDArray[np.floating]) -> NDArray[np.float32]:
-        """(5,) from one second's levels, (k,) in dB(A), usually eight.
+        """(5,) from one second's levels, (k,) in dB(A) or as `sound_rows` has them, usually eight.
 
         A lost level is NaN; with fewer than 60 % of the levels all quantities are missing. A meter
-        with fewer than four levels a second gives only `laeq_1s`.
+        with fewer than four levels a second, or with coarse ones, gives only `laeq_1s`.
         """
-        levels = np.asarray(short_laeq, dtype=np.float64)
+        rows = np.asarray(short_laeq, dtype=np.float64)
+        if rows.ndim == 1:
+            rows = sound_rows(rows).astype(np.float64)
+            rows[:, 0] = short_laeq
+        levels = rows[:, 0]
         out = np.full(len(ROOM_QUANTITIES), np.nan, np.float32)
         known = ~np.isnan(levels)
         if known.sum() < max(_MIN_SHARE * levels.size, 1):
             self._fast_energy, self._last, self._rising = math.nan, [], False
             return out
         out[0] = energy_mean(levels)
-        if levels.size >= 4:
-            out[1] = self._highest_fast(levels)
+        if levels.size >= 4 and not rows[known, 2].any():
+            fast = rows[known, 1]
+            # A meter that knows its own F level knows it better than its short levels can say.
+            out[1] = self._highest_fast(levels) if np.isnan(fast).any() else fast.max()
             in_order = np.sort(levels[known])
             out[2], out[3] = _quantile(in_order, 0.9), _quantile(in_order, 0.1)
             out[4] = self._onsets(levels)
@@ -77,7 +102,7 @@ class SoundQuantities:
 
         This assumes that a level's energy is even; a peak within it may be up to 2 dB higher.
         """
-        keep = math.exp(-1.0 / (levels.size * _FAST_S))
+        keep = math.exp(-1.0 / (levels.size * FAST_S))
         highest = -math.inf
         for level in levels[~np.isnan(levels)]:
             energy = 10.0 ** (level / 10.0)
@@ -126,8 +151,8 @@ class AWeighting:
 
     The filter is causal: the analytic curve's four zeros at 0 Hz and its low poles carried over
     exactly (z = exp(-2πf/rate)), times a minimum-phase filter that corrects what is left at the top
-    end. An FFT convolves its response, 0.15 s long, with each eighth-second: 1.2 ms for a second of
-    sound at 48 kHz on one x86 core, without a loop over samples.
+    end. An FFT convolves its response, 0.15 s long, with each eighth-second, without a loop over
+    samples.
 
     `full_scale_db` is the level whose RMS fills the scale: what a calibrator reads, minus the
     RMS of its samples in dB re full scale. It follows from a data sheet's sensitivity S (dBFS at
@@ -145,28 +170,45 @@ class AWeighting:
         self._size = _quick_size(self._step + self._before)
         self._response = np.fft.rfft(response, self._size)
         self._held = np.zeros(self._before, np.float64)
+        self._parts = next(n for n in range(125, 0, -1) if self._step % n == 0)
+        self._weightings = tuple(
+            TimeWeighting(time_constant_s=each, interval_s=_INTERVAL_S, steps=self._parts)
+            for each in (FAST_S, SLOW_S)
+        )
 
     def short_laeq(self, samples: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The levels of the eighth-seconds that these samples complete, (k,) in dB(A).
+        """The first column of `short_levels`."""
+        return self.short_levels(samples)[:, 0]
 
-        Any number of samples may come at once; the levels do not depend on how they are cut.
+    def short_levels(self, samples: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The levels of the eighth-seconds that these samples complete, in dB(A).
+
+        (k, 3): LAeq, and the highest levels with time weighting F and S. Any number of samples may
+        come at once; the levels do not depend on how they are cut.
         """
         fresh = np.asarray(samples, dtype=np.float64) / 2.0**31
         signal = np.concatenate([self._held, fresh])
         steps = (signal.size - self._before) // self._step
         self._held = signal[steps * self._step :]
         if steps == 0:
-            return np.empty(0, np.float32)
+            return np.empty((0, 3), np.float32)
         windows = np.lib.stride_tricks.sliding_window_view(signal, self._before + self._step)
         spectra = np.fft.rfft(windows[:: self._step][:steps], self._size, axis=1)
         weighted = np.fft.irfft(spectra * self._response, self._size, axis=1)
-        power = np.mean(weighted[:, self._before : self._before + self._step] ** 2, axis=1)
+        squares = weighted[:, self._before : self._before + self._step] ** 2
+        parts = squares.reshape(steps, self._parts, -1).mean(axis=2)
+        power = np.empty((steps, 3))
+        power[:, 0] = squares.mean(axis=1)
+        for column, weighting in enumerate(self._weightings, start=1):
+            power[:, column] = [weighting.highest(each) for each in parts]
         level = 10.0 * np.log10(np.maximum(power, 1e-30)) + self.full_scale_db
         return np.asarray(np.maximum(level, LOWEST_SOUND_DB), dtype=np.float32)
 
     def forget(self) -> None:
         """Drop the held samples, as after a gap."""
         self._held = np.zeros(self._before, np.float64)
+        for weighting in self._weightings:
+            weighting.forget()
 
 
 def _impulse_response(rate_hz: int) -> NDArray[np.float64]:

@@ -256,7 +256,7 @@ class SoundLine(SourceLine):
     def __init__(self, *, grid: Grid, max_buffered_s: int) -> None:
         super().__init__(
             number=SOUND_LINE, seats=(), grid=grid,
-            buffer=TimedBuffer(shape=(), max_rows=round(max_buffered_s / LEVEL_INTERVAL_S)),
+            buffer=TimedBuffer(shape=(3,), max_rows=round(max_buffered_s / LEVEL_INTERVAL_S)),
             min_step=_MIN_LEVEL_STEP,
         )  # fmt: skip
         self._nothing = np.empty(len(ROOM_QUANTITIES), np.float32)

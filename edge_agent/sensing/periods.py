@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.quantities import table as quantities
+from contract.quantities.sound import sound_rows
 from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.wire.payload import MAX_PERIODS, GapReason, Layout
 from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine
@@ -81,6 +82,7 @@ class PeriodAssembler:
         hubs: Sequence[tuple[str, tuple[int, ...]]],
         sound: str,
         max_buffered_s: int,
+        sound_offset_db: float = 0.0,
     ) -> None:
         self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
         self._grid = grid = Grid(run_boot_ns=run_boot_ns, period_ns=period_ns)
@@ -89,6 +91,7 @@ class PeriodAssembler:
             for number, (name, seats) in enumerate(hubs, start=1)
         }
         self._sound_source = sound
+        self._sound_offset_db = sound_offset_db
         self._sound_from = MICROPHONE if sound == "microphone" else None
         self._sound = SoundLine(grid=grid, max_buffered_s=max_buffered_s)
         self._sound.is_up = self._has_sound = sound == "microphone"
@@ -298,7 +301,9 @@ class PeriodAssembler:
 
     def _take_levels(self, event: Levels) -> None:
         if event.hub == self._sound_from:
-            self._sound.take(event.boot_ns + LEVEL_NS // 2, event.laeq, open_ns=self.start_ns)
+            rows = sound_rows(event.laeq, event.lafmax, is_coarse=event.is_coarse)
+            rows[:, :2] += np.float32(self._sound_offset_db)
+            self._sound.take(event.boot_ns + LEVEL_NS // 2, rows, open_ns=self.start_ns)
 
 
 def _line_gap(

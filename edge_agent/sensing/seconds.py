@@ -61,6 +61,7 @@ class Sensing:
             period_ns=PERIOD_NS,
             hubs=[(source.name, source.seat_numbers) for source in settings.seat_sources],
             sound=settings.sound.source,
+            sound_offset_db=settings.sound.offset_db,
             max_buffered_s=settings.limits.max_buffered_s,
         )
         self._skip_reason: SkipReason | None = "off"
@@ -233,4 +234,5 @@ def _split(event: HubEvent) -> Iterator[HubEvent]:
         if isinstance(event, HubSamples):
             yield replace(event, boot_ns=event.boot_ns[some], acceleration=event.acceleration[some])
         else:
-            yield replace(event, boot_ns=event.boot_ns[some], laeq=event.laeq[some])
+            fast = None if event.lafmax is None else event.lafmax[some]
+            yield replace(event, boot_ns=event.boot_ns[some], laeq=event.laeq[some], lafmax=fast)

@@ -40,6 +40,10 @@ class HubSettings(SourceSettings):
         return self.seats
 
     @property
+    def may_have_sound(self) -> bool:
+        return True
+
+    @property
     def claims(self) -> tuple[tuple[str, Any], ...]:
         return (("port", self.port),)
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.backoff import Backoff
 from contract.finding import Finding
@@ -35,6 +36,8 @@ _LEVEL_NS: Final = 125_000_000
 _PIECE_BYTES: Final = _RATE_HZ // 8 * _SAMPLE_BYTES
 _FOLLOW: Final = 0.01
 """The share of the distance to the arrival time by which a level's time is corrected."""
+_MUTE_LEVELS: Final = 40
+"""After so many levels without sound, five seconds, the microphone is said to be mute."""
 _TORN_NS: Final = 500_000_000
 """If the arrival is further off than this, sound is missing: the count of samples restarts."""
 
@@ -53,6 +56,8 @@ class Microphone:
         self._wiring = wiring
         self._starts = 0
         self._is_up = False
+        self._mute = 0
+        """Eighths of a second in which all samples were alike."""
         self._fault: str | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -120,8 +125,10 @@ class Microphone:
             if len(held) < _PIECE_BYTES:
                 continue
             arrived_ns = self._wiring.clock.boot_ns()
-            self._fault = None
-            levels = weighting.short_laeq(np.frombuffer(held, dtype="<i4"))
+            samples = np.frombuffer(held, dtype="<i4")
+            levels = weighting.short_levels(samples)
+            self._judge(samples, levels)
+            del samples
             held = b""
             began_ns = arrived_ns - _LEVEL_NS
             if begins_ns is None or abs(began_ns - begins_ns) > _TORN_NS:
@@ -130,9 +137,23 @@ class Microphone:
                 begins_ns = began_ns
             begins_ns += _FOLLOW * (began_ns - begins_ns)
             times = round(begins_ns) + np.arange(len(levels), dtype=np.int64) * _LEVEL_NS
-            self._wiring.sink(Levels(hub=MICROPHONE, boot_ns=times, laeq=levels))
+            laeq, lafmax, lasmax = (column.copy() for column in levels.T)
+            self._wiring.sink(
+                Levels(hub=MICROPHONE, boot_ns=times, laeq=laeq, lafmax=lafmax, lasmax=lasmax)
+            )
             begins_ns += _LEVEL_NS
         return begins_ns is not None
+
+    def _judge(self, samples: NDArray[np.int32], levels: NDArray[np.float32]) -> None:
+        """Samples without any change are no silence: a microphone that is there has noise."""
+        if samples.min() != samples.max():
+            self._mute, self._fault = 0, None
+            return
+        levels[:] = np.nan
+        self._mute += 1
+        if self._mute == _MUTE_LEVELS:
+            self._fault = "The microphone gives no sound (all its samples are alike)"
+            log.warning("%s.", self._fault)
 
     def _run_once(self, stop: threading.Event) -> bool:
         self._starts += 1

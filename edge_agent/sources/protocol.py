@@ -33,6 +33,11 @@ class SourceSettings(Settings):
         return ()
 
     @property
+    def may_have_sound(self) -> bool:
+        """Whether it can be a source of the room's sound levels."""
+        return False
+
+    @property
     def claims(self) -> tuple[tuple[str, Any], ...]:
         """What no two sources may share, as key and value: a port, a bus, a pin."""
         return ()

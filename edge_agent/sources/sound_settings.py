@@ -39,6 +39,9 @@ class SoundSettings(Settings):
     full_scale_db: Annotated[float, Field(ge=60.0, le=180.0)] = 123.0
     """Level in dB whose RMS is full scale: 94 - S + 3.0 for a sensitivity of S dBFS."""
 
+    offset_db: Annotated[float, Field(ge=-30.0, le=30.0)] = 0.0
+    """Added to every level, whatever its source: what a calibrator says minus what is measured."""
+
     @property
     def microphone(self) -> MicrophoneSettings:
         """The microphone as a source."""

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.quantities.sound import AWeighting, SoundQuantities, _analytic, energy_mean
+from contract.quantities.sound import (
+    AWeighting,
+    SoundQuantities,
+    _analytic,
+    energy_mean,
+    sound_rows,
+)
 
 levels = st.lists(st.floats(20.0, 110.0), min_size=1, max_size=16)
 FULL_SCALE_DB = 120.0
+ROOT = Path(__file__).parents[3]
 
 # IEC 61672-1, table 3: nominal frequency, A-weighting rounded to 0.1 dB.
 TABLE = [
@@ -55,6 +65,77 @@ def test_the_levels_do_not_depend_on_how_the_sound_is_cut(cuts: list[int], seed:
     cut = np.concatenate([weighting.short_laeq(piece) for piece in pieces])
     assert cut.size == 4
     np.testing.assert_array_equal(cut, whole)
+
+
+def test_the_weighting_is_within_class_1_at_every_frequency_of_the_standard() -> None:
+    table = runpy.run_path(str(ROOT / "docs" / "weighting_table.py"))
+    for (nominal, _, error), (_, _, one, two) in zip(
+        table["errors"](), table["STANDARD"], strict=True
+    ):
+        assert one[1] <= error <= one[0], nominal
+        assert two[1] <= error <= two[0], nominal
+        assert abs(error) <= 0.06, nominal  # and the standard's own figures are rounded
+
+
+def test_the_page_has_the_table_as_it_is() -> None:
+    table = runpy.run_path(str(ROOT / "docs" / "weighting_table.py"))
+    text = table["PAGE"].read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| ([\d.]+) \| (\S+) \| (\S+) \| (\S+) \| (.+?) \| (.+?) \|$", text)
+    assert len(rows) == len(table["STANDARD"]) == 34
+    for row, line in zip(rows, table["table"]().splitlines()[2:], strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert (row[0], row[1], *row[4:]) == (cells[0], cells[1], *cells[4:])
+        # The last digit may differ between machines.
+        for kept, now in zip(row[2:4], cells[2:4], strict=True):
+            assert float(kept.replace("−", "-")) == pytest.approx(
+                float(now.replace("−", "-")), abs=0.011
+            )
+
+
+# IEC 61672-1, table 4: a 4 kHz tone burst of some ms, LAFmax and LASmax relative to the steady tone.
+BURSTS = [
+    (1000, 0.0, -2.0), (500, -0.1, -4.1), (200, -1.0, -7.4), (100, -2.6, -10.2), (50, -4.8, -13.1),
+    (20, -8.3, -17.0), (10, -11.1, -20.0), (5, -14.1, -23.0), (2, -18.0, -27.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("length_ms", "fast", "slow"), BURSTS)
+def test_tone_bursts_come_out_as_the_standard_says(
+    length_ms: int, fast: float, slow: float
+) -> None:
+    sound = np.zeros(48_000 * 3, np.int32)
+    burst = _tone(4000.0, length_ms / 1000.0)
+    begins = 48_000 + 1_234  # at no boundary of an eighth
+    sound[begins : begins + burst.size] = burst
+    steady = FULL_SCALE_DB + 20 * math.log10(0.5 / math.sqrt(2)) + 1.0
+    levels = AWeighting(full_scale_db=FULL_SCALE_DB).short_levels(sound)
+    assert levels[:, 1].max() - steady == pytest.approx(fast, abs=0.2)
+    assert levels[:, 2].max() - steady == pytest.approx(slow, abs=0.2)
+
+
+def test_the_time_weightings_decay_as_the_standard_says() -> None:
+    sound = np.concatenate([_tone(4000.0, 8.0), np.zeros(48_000, np.int32)])
+    levels = AWeighting(full_scale_db=FULL_SCALE_DB).short_levels(sound)
+    fast, slow = (levels[-7, 1:] - levels[-1, 1:]) / 0.75  # dB a second
+    assert fast == pytest.approx(34.7, abs=0.3)
+    assert slow == pytest.approx(4.3, abs=0.1)
+
+
+def test_a_steady_tone_has_one_level_in_all_weightings() -> None:
+    levels = AWeighting(full_scale_db=FULL_SCALE_DB).short_levels(_tone(1000.0, 4.0))[4:]
+    assert np.ptp(levels) < 0.05
+
+
+def test_a_level_that_knows_its_fast_maximum_gives_it_and_a_coarse_one_only_its_mean() -> None:
+    short = np.full(8, 60.0)
+    fast = np.array([61.0, 61, 61, 72.5, 66, 61, 61, 61])
+    values = SoundQuantities().update(sound_rows(short, fast))
+    assert values[:2].tolist() == [60.0, 72.5]
+    values = SoundQuantities().update(sound_rows(short, is_coarse=True))
+    assert values[0] == 60.0
+    assert np.isnan(values[1:]).all()
+    fast[2] = np.nan  # then its own are not complete
+    assert SoundQuantities().update(sound_rows(short, fast))[1] == pytest.approx(60.0, abs=0.01)
 
 
 def test_silence_is_zero_and_not_minus_infinity() -> None:
