@@ -75,6 +75,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.moving.command",
         "add a site, list those of a store, and move one to another server",
     ),
+    "fleet": (
+        "ingest.fleet.command",
+        "show each room's kits: live or not, what reports, what is wrong and what to do",
+    ),
     "room": ("ingest.room_command", "describe rooms: seats, zones, and the kits with their hubs"),
     "purge": (
         "ingest.purge.command",

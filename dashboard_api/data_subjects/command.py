@@ -90,7 +90,8 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
             periods=open_shard_periods(settings.data_dir, settings.shards),
             scores=open_shard_scores(settings.data_dir, settings.shards),
             lessons=school.lessons, people=school.people, sharing=school.sharing,
-            audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, longest_ns=settings.lessons.longest_ns,
+            audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, rooms=school.rooms,
+            longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
         )  # fmt: skip
         with closing(stores.periods), closing(stores.scores):

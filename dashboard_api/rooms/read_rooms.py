@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -13,19 +13,48 @@ from dashboard_api.language.recorded import recorded_text
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
-from dashboard_api.live.sentences import RoomFacts, server_sentences
+from dashboard_api.live.sentences import RoomFacts, server_sentences, since_text
 from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
 from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.rooms.replica_sentences import replica_sentences
-from dashboard_api.rooms.view import Mark, RoomCard, advice_text, kit_card, room_card
+from dashboard_api.rooms.view import (
+    Mark,
+    RoomCard,
+    advice_text,
+    kit_card,
+    planned_card,
+    room_card,
+)
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
+from ingest.fleet.preflight import Preflight, preflight
+from ingest.fleet.reading import newest_version, room_kits
+from ingest.fleet.trouble import kit_troubles, room_troubles
 from ingest.replicas.status import read_status
+from school.rooms.records import Room
 
-__all__ = ["AllRooms", "read_marks", "read_rooms"]
+__all__ = ["AllRooms", "RoomMark", "read_marks", "read_rooms"]
 
 _SOON_NS: Final = 3 * 86_400 * SECOND_NS
 _ORDER: Final = ("check", "fine", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomMark:
+    """What a teacher sees of a room's kits."""
+
+    mark: Mark
+    ready: Preflight | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What all rooms have in common."""
+
+    names: list[str]
+    rooms: Mapping[str, Room]
+    opted_out: tuple[tuple[str, int], ...]
+    newest_software: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,27 +88,44 @@ async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
     """
     if await store.run(lambda stores: stores.elsewhere is not None):
         return AllRooms(rooms=(), server=(str(NotHereError()),), is_elsewhere=True)
-    names = await store.run(_names)
-    cards = [await store.run(partial(_card, room=name, facts=facts)) for name in names]
+    known = await store.run(_known)
     server = await store.run(partial(_server, facts=facts))
+    cards = [
+        await store.run(partial(_card, room=name, facts=facts, known=known)) for name in known.names
+    ]
     cards.sort(key=lambda card: (_ORDER.index(card.mark), card.room))
     return AllRooms(rooms=tuple(cards), server=server)
 
 
-async def read_marks(store: StoreThread, facts: LiveFacts, rooms: Iterable[str]) -> dict[str, Mark]:
+async def read_marks(
+    store: StoreThread, facts: LiveFacts, rooms: Iterable[str]
+) -> dict[str, RoomMark]:
     """Whether the kits of these rooms are as they should be, and nothing else of the rooms."""
-    return {
-        name: (await store.run(partial(_card, room=name, facts=facts))).mark
-        for name in sorted(set(rooms))
-    }
+    wanted = sorted(set(rooms))
+    if not wanted:
+        return {}
+    known = await store.run(_known)
+    cards = [
+        await store.run(partial(_card, room=name, facts=facts, known=known)) for name in wanted
+    ]
+    return {card.room: RoomMark(mark=card.mark, ready=card.ready) for card in cards}
 
 
-def _names(stores: Stores) -> list[str]:
-    kits = {stream.room for stream in stores.periods.runs("newest")}
-    return sorted(kits | set(stores.sharing.all_rooms()))
+def _known(stores: Stores) -> Known:
+    streams = stores.periods.runs("newest")
+    rooms = stores.rooms.rooms()
+    births = [stores.periods.birth(stream.id) for stream in streams]
+    return Known(
+        names=sorted(
+            {stream.room for stream in streams} | {*rooms} | {*stores.sharing.all_rooms()}
+        ),
+        rooms=rooms,
+        opted_out=tuple(stores.lessons.opted_out()),
+        newest_software=newest_version(birth.software for birth in births if birth is not None),
+    )
 
 
-def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
+def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard:
     periods, now = stores.periods, _now(facts)
     lessons = stores.room_lessons(room, now.utc_ns, now.utc_ns + 1)
     lesson = next((each for each in lessons if each.is_on(now.utc_ns, stores.longest_ns)), None)
@@ -108,7 +154,33 @@ def _card(stores: Stores, room: str, facts: LiveFacts) -> RoomCard:
         if periods.is_up(stream.id):
             said_of = [(said, advice) for _, said, advice in stream_findings(periods, stream, None)]
             found.setdefault(stream.node, []).extend(said_of)
-    return room_card(about, [kit_card(node, about, found.get(node.node, ())) for node in nodes])
+    kits = {
+        kit.node: kit for kit in room_kits(periods, room, known.rooms, known.opted_out, now.utc_ns)
+    }
+    troubles = {
+        name: list(
+            kit_troubles(
+                kit, at=lambda ns: since_text(ns, about), newest_software=known.newest_software
+            )
+        )
+        for name, kit in kits.items()
+    }
+    cards = {
+        node.node: kit_card(
+            node, about, found.get(node.node, ()), kit=kits[node.node], troubles=troubles[node.node]
+        )
+        for node in nodes if node.node in kits
+    }  # fmt: skip
+    for name, kit in kits.items():
+        if not kit.has_reported:
+            cards[name] = planned_card(kit, troubles[name])
+    described = known.rooms.get(room)
+    return room_card(
+        about, [cards[name] for name in sorted(cards)],
+        ready=preflight(list(kits.values()), server=server_sentences(replace(about, lesson=None))),
+        troubles=list(room_troubles(room, list(kits.values()))),
+        title="" if described is None else described.title,
+    )  # fmt: skip
 
 
 def _server(stores: Stores, facts: LiveFacts) -> tuple[str, ...]:

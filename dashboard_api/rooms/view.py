@@ -14,8 +14,20 @@ from typing import Final, Literal
 from contract.language import N_, _
 from dashboard_api.live.sentences import RoomFacts, room_sentence, when_text
 from dashboard_api.live.view import NodeReport
+from dashboard_api.rooms.kit_lines import kit_lines
+from ingest.fleet.facts import KitFacts
+from ingest.fleet.preflight import Preflight
+from ingest.fleet.trouble import Trouble
 
-__all__ = ["KitCard", "Mark", "RoomCard", "advice_text", "kit_card", "room_card"]
+__all__ = [
+    "KitCard",
+    "Mark",
+    "RoomCard",
+    "advice_text",
+    "kit_card",
+    "planned_card",
+    "room_card",
+]
 
 _SILENT: Final = N_("Check the cables between the kit and its sensors, and its network connection.")
 _NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType({
@@ -39,6 +51,10 @@ class KitCard:
     since: str
     seats: int
     to_do: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What can wait."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """What it reports of itself: a word and its value each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +65,11 @@ class RoomCard:
     mark: Mark
     sentence: str
     kits: tuple[KitCard, ...]
+    title: str = ""
+    ready: Preflight | None = None
+    """Whether it is ready for a lesson; None for a room of the timetable alone."""
+    to_do: tuple[str, ...] = ()
+    """What is wrong between its kits."""
 
     @property
     def live(self) -> int:
@@ -56,21 +77,47 @@ class RoomCard:
         return sum(kit.is_live for kit in self.kits)
 
 
-def room_card(facts: RoomFacts, kits: Sequence[KitCard]) -> RoomCard:
+def room_card(
+    facts: RoomFacts,
+    kits: Sequence[KitCard],
+    *,
+    ready: Preflight | None = None,
+    troubles: Sequence[Trouble] = (),
+    title: str = "",
+) -> RoomCard:
     """The room; it is to be checked if a kit is, or if nothing is sensed in a lesson."""
-    is_wrong = any(kit.to_do for kit in kits) or facts.state == "silent"
+    is_wrong = any(kit.to_do for kit in kits) or facts.state == "silent" or bool(troubles)
     return RoomCard(
         room=facts.room,
         mark="none" if not kits else "check" if is_wrong else "fine",
         sentence=room_sentence(facts),
         kits=tuple(kits),
+        title=title,
+        ready=ready if kits else None,
+        to_do=tuple(trouble.text for trouble in troubles),
     )
 
 
-def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, str]]) -> KitCard:
+def planned_card(kit: KitFacts, troubles: Sequence[Trouble]) -> KitCard:
+    """A kit that is described and has never reported."""
+    return KitCard(
+        node=kit.node, is_live=False, words=_("Not set up yet"), since=_("none yet"),
+        seats=len(kit.seats), to_do=tuple(trouble.text for trouble in troubles),
+    )  # fmt: skip
+
+
+def kit_card(
+    node: NodeReport,
+    facts: RoomFacts,
+    findings: Sequence[tuple[str, str]],
+    *,
+    kit: KitFacts | None = None,
+    troubles: Sequence[Trouble] = (),
+) -> KitCard:
     """A kit; `findings` are what `roomtone doctor` says of it, each with its advice."""
     has_lesson = facts.state != "off"
-    to_do = [advice_text(*each) for each in findings]
+    to_do = [trouble.text for trouble in troubles if trouble.state == "wrong"]
+    to_do += [advice_text(*each) for each in findings]
     is_live, words = node.is_up, _("On; it waits for the next lesson")
     if not node.is_up:
         words = _("Off or out of reach")
@@ -96,6 +143,8 @@ def kit_card(node: NodeReport, facts: RoomFacts, findings: Sequence[tuple[str, s
     return KitCard(
         node=node.node, is_live=is_live, words=words, since=_since(node, facts),
         seats=len(seats), to_do=tuple(to_do),
+        notes=tuple(trouble.text for trouble in troubles if trouble.state == "note"),
+        lines=() if kit is None else tuple(kit_lines(kit, facts)),
     )  # fmt: skip
 
 

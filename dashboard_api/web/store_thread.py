@@ -28,6 +28,7 @@ from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
+from school.rooms.store import RoomStore
 from school.settings import LessonSettings
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach, may
@@ -58,6 +59,7 @@ class Stores:
     audit: AuditStore
     videos: VideoStore
     clock_maps: ClockMapStore
+    rooms: RoomStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -84,7 +86,7 @@ class Stores:
         return cls(
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
-            clock_maps=school.clock_maps, longest_ns=longest_ns, elsewhere=elsewhere,
+            clock_maps=school.clock_maps, rooms=school.rooms, longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

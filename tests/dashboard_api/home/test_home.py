@@ -92,7 +92,7 @@ def test_a_timetable_to_next_june_leaves_the_last_lesson_on_top(signed_in, store
 
 
 @pytest.mark.parametrize("is_up", (True, False))
-def test_a_teacher_reads_whether_the_kit_of_the_next_room_is_ok(
+def test_a_teacher_reads_whether_the_next_room_is_ready(
     signed_in, stores, filled, clock, is_up: bool
 ):
     stream = stores.periods.newest_runs("room-204")[0]
@@ -109,7 +109,7 @@ def test_a_teacher_reads_whether_the_kit_of_the_next_room_is_ok(
         stores.lessons.put(lesson(name, at_ns, room=room))
     with signed_in("teacher") as pages:
         text = text_of(pages.get("/"))
-    ok, check = "The room’s kit is ok", "The room’s kit is not ok"
+    ok, check = "The room is ready for the lesson", "The room is not ready:"
     assert (text.count(ok), text.count(check)) == ((1, 0) if is_up else (0, 1))
     assert text.count("No kit has reported from this room") == 1
 

@@ -1,0 +1,1 @@
+"""Each room's kits as their technician looks after them: what reports, what is wrong, what to do."""
