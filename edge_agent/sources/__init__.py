@@ -18,6 +18,7 @@ __all__ = ["SOURCES", "look_over_source", "open_source", "settings_of", "source_
 SOURCES: Final[dict[str, tuple[str, str]]] = {
     "hub": ("edge_agent.sources.hub", "HubSource"),
     "i2c": ("edge_agent.sources.i2c", "I2cSource"),
+    "meter": ("edge_agent.sources.meter", "MeterSource"),
     "microphone": ("edge_agent.sources.microphone", "Microphone"),
 }
 """Kind → module and class. By name, because a Pi has little memory: only those that the settings

@@ -126,9 +126,18 @@ def test_the_sources_in_the_example_and_the_docs_can_be_used() -> None:
     text = re.sub(r"(?m)^#   ", "", EXAMPLE.read_text(encoding="utf-8"))
     found = EdgeSettings.checked(tomllib.loads(text), where="example")
     assert [source.kind for source in found.source] == ["i2c"]
-    page = (ROOT / "docs" / "edge.md").read_text(encoding="utf-8")
-    for block in re.findall(r"(?s)```toml\n(.*?)```", page):
-        EdgeSettings.checked(MINIMAL | tomllib.loads(block), where="docs/edge.md")
+    for name in ("edge.md", "sound-levels.md"):
+        page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        blocks = re.findall(r"(?s)```toml\n(.*?)```", page)
+        assert blocks
+        for block in blocks:
+            EdgeSettings.checked(MINIMAL | tomllib.loads(block), where=name)
+    # The settings of meters stand in a table, as inline code.
+    (rows,) = re.findall(r"(?s)\| meter \| settings \|.*?\n\n", page)
+    for row in rows.strip().splitlines()[3:]:
+        text = "\n".join(re.findall(r"`(\w+ = [^`]+)`", row))
+        meter = {"kind": "meter", "name": "meter", "port": "/dev/m"} | tomllib.loads(text)
+        EdgeSettings.checked(MINIMAL | {"source": [meter]}, where=name)
 
 
 def test_a_broker_elsewhere_needs_tls_or_a_plain_word() -> None:
