@@ -118,12 +118,14 @@ install-postgres: requirements-postgres.lock  ## add the driver for PostgreSQL t
 install-replicas: requirements-replicas.lock  ## add the client for time-series databases to it
 	$(TO)/bin/python -m pip install --quiet $(FROM_LOCK) -r $<
 
-# The hubs' own program. It needs gcc-avr and avr-libc; docs/firmware.md.
-.PHONY: firmware flash
+# The hubs' own program. It needs gcc-avr, avr-libc and gcc-arm-none-eabi; docs/firmware.md.
+.PHONY: firmware flash pico
 firmware:  ## build the hubs' firmware into build/firmware
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware OUT=$(CURDIR)/build/firmware
 flash:  ## put it onto a hub: PORT=/dev/ttyUSB0 HUB_ID=hub-7F3A SEATS=8
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware OUT=$(CURDIR)/build/firmware flash
+pico:  ## make the file for a Pico's drive, build/firmware/rp2040-hub.uf2: HUB_ID=hub-7F3A SEATS=8
+	@$(MAKE) --no-print-directory -C firmware_bridge/firmware OUT=$(CURDIR)/build/firmware pico
 
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind

@@ -40,6 +40,11 @@ NEEDS = {
     ),
     "influxdb18": ("InfluxDB 1.8", ("influxd-1.8.10",), ".ci/influxd, which needs Go"),
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
+    "pico": (
+        "a compiler for the Raspberry Pi Pico",
+        ("arm-none-eabi-gcc",),
+        "sudo apt-get install gcc-arm-none-eabi",
+    ),
     "postgres": ("PostgreSQL", ("initdb",), "sudo apt-get install postgresql"),
     "restic": ("restic", ("restic",), "sudo apt-get install restic"),
     "strace": ("strace", ("strace",), "sudo apt-get install strace"),

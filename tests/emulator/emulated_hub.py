@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -39,14 +40,21 @@ class Bench:
         make(FIRMWARE, "atmega328p", *words, out=self.folder)
         make(Path(__file__).parent / "board", out=self.folder)
 
-    def flash(self, hub_id: str = "hub-7F3A", seats: int = 8, *, sound: bool = False) -> Path:
+    def flash(
+        self,
+        hub_id: str = "hub-7F3A",
+        seats: int = 8,
+        *,
+        sound: bool = False,
+        image: str = "atmega328p-hub.hex",
+    ) -> Path:
         """The file that a school writes onto this hub."""
-        name = f"{self.folder}/atmega328p-hub.hex"
+        name = f"{self.folder}/{image}"
         make(
             FIRMWARE, name, f"HUB_ID={hub_id}", f"SEATS={seats}", f"SOUND={sound:d}",
             out=self.folder,
         )  # fmt: skip
-        return Path(name).rename(self.folder / f"{hub_id}-{seats}-{sound:d}.hex")
+        return Path(name).rename(self.folder / f"{hub_id}-{seats}-{sound:d}-{image}")
 
     def address(self, name: str) -> int:
         """Where the firmware keeps a variable."""
@@ -113,23 +121,31 @@ class Heard:
     content: Frame
 
 
-class SteppedBoard(Board):
+class Stepped(ABC):
     """A board whose time passes only by `run`: the same commands give the same bytes."""
 
-    def __init__(self, bench: Bench, image: Path) -> None:
-        super().__init__(bench, image, "lockstep")
+    def __init__(self) -> None:
         self.unframer = Unframer()
         self.refused = 0
         """Frames that no frame type fits."""
 
-    def send(self, content: Frame) -> None:
-        self.do("send " + frame(encode(content)).hex())
+    @abstractmethod
+    def do(self, command: str) -> str:
+        """One command of those in board/main.c."""
 
+    @abstractmethod
+    def state(self) -> dict[str, float]:
+        """Its time in microseconds (`us`), and whether its LED is on."""
+
+    @abstractmethod
     def run_bytes(self, milliseconds: float) -> list[tuple[int, bytes]]:
         """What the hub sends meanwhile, cut behind its delimiters, with the time of each cut."""
-        cycles = round(milliseconds * CYCLES_A_MS)
-        pieces = (part.split("@") for part in self.do(f"run {cycles}").split())
-        return [(int(at), bytes.fromhex(data)) for data, at in pieces]
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def send(self, content: Frame) -> None:
+        self.do("send " + frame(encode(content)).hex())
 
     def run(self, milliseconds: float) -> list[Heard]:
         heard = []
@@ -142,10 +158,38 @@ class SteppedBoard(Board):
         return heard
 
     def meet(self) -> list[Heard]:
-        """Let the hub start, say hello, and hear it for 20 ms."""
+        """Start, and say hello; what it sends within 20 ms."""
         self.run(100)
         self.send(HelloRequest())
         return self.run(20)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class SteppedBoard(Stepped):
+    """An ATmega328P."""
+
+    def __init__(self, bench: Bench, image: Path) -> None:
+        super().__init__()
+        self._board = Board(bench, image, "lockstep")
+
+    def do(self, command: str) -> str:
+        return self._board.do(command)
+
+    def state(self) -> dict[str, float]:
+        return self._board.state()
+
+    def run_bytes(self, milliseconds: float) -> list[tuple[int, bytes]]:
+        cycles = round(milliseconds * CYCLES_A_MS)
+        pieces = (part.split("@") for part in self._board.do(f"run {cycles}").split())
+        return [(int(at), bytes.fromhex(data)) for data, at in pieces]
+
+    def close(self) -> None:
+        self._board.close()
 
 
 def of(kind: type[Kind], heard: list[Heard]) -> list[Kind]:
