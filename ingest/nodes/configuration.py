@@ -1,6 +1,6 @@
-"""Sends each node the times when its room is sensed, and the seats that are not sensed.
+"""Sends each node the times when its room is sensed, the seats that are not, and the room's pauses.
 
-Lessons and the seats that have opted out become retained configurations.
+Lessons, the seats that have opted out, and what pauses a room become retained configurations.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contract.clock import SECOND_NS, Clock
 from contract.errors import StoreError
 from contract.topics import Topic
 from contract.wire.messages import Config, LessonSpan
+from ingest.nodes.pressed_buttons import PressedButtons
 from school.lessons.protocol import RoomSchedule
 from school.lessons.records import Lesson
 
@@ -23,6 +24,8 @@ _LOOK_EACH_NS: Final = SECOND_NS // 2
 _MOVE_ON_EACH_NS: Final = 60 * SECOND_NS
 _BUDGET_NS: Final = 10_000_000
 _RETRY_NS: Final = 10 * SECOND_NS
+_MAX_NAMED: Final = 64
+"""Kits that a configuration names as those that pause a room."""
 """A database that does not answer may block for seconds, and storing waits meanwhile."""
 
 
@@ -65,8 +68,12 @@ class LessonConfig:
         self._site = site
         self._clock = clock
         self._nodes: dict[str, set[tuple[str, str]]] = {}
-        self._sent: dict[tuple[str, str, str], tuple[tuple[LessonSpan, ...], tuple[int, ...]]] = {}
+        self._sent: dict[tuple[str, str, str], Config] = {}
         self._due: dict[str, None] = {}
+        self._pressed = PressedButtons()
+        self._newly_paused: set[str] = set()
+        """Rooms whose pressed buttons have changed."""
+        self._revision = 0
         self._version: int | None = None
         self._looked_ns: int | None = None
         self._moved_on_ns: int | None = None
@@ -76,6 +83,10 @@ class LessonConfig:
         """A node was born: send it its configuration, which it may not have."""
         self._nodes.setdefault(room, set()).add((site or self._site, node))
         self._due[room] = None
+
+    def hear_button(self, site: str, room: str, node: str, *, is_pressed: bool) -> None:
+        """A kit has reported whether its button pauses the room."""
+        self._newly_paused |= self._pressed.hear(site, room, node, is_pressed=is_pressed)
 
     def forget_sent(self) -> None:
         """The broker may have lost its retained messages: send every configuration again."""
@@ -88,6 +99,7 @@ class LessonConfig:
         After a StoreError nothing is due for ten seconds, and then everything that was due before.
         """
         now_ns = self._clock.elapsed_ns()
+        yield from self._button_news()
         if now_ns < self._retry_ns:
             return
         try:
@@ -123,10 +135,31 @@ class LessonConfig:
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         for site, node in sorted(self._nodes[room]):
-            if self._sent.get((site, room, node)) != (lessons, excluded):
-                self._sent[site, room, node] = lessons, excluded
-                # Milliseconds of UTC as the revision: a later one is higher, even after a restart.
-                config = Config(
-                    revision=utc_ns // 1_000_000, lessons=lessons, excluded_seats=excluded
-                )
-                yield str(Topic(site, room, node, "config")), config
+            config = Config(
+                revision=0,
+                lessons=lessons,
+                excluded_seats=excluded,
+                paused_by=self._pressed.beside(site, room, node)[:_MAX_NAMED],
+            )
+            yield from self._if_new((site, room, node), config)
+
+    def _button_news(self) -> Iterator[tuple[str, Config]]:
+        """What a button changes goes out at once, whether the school's database answers or not."""
+        while self._newly_paused:
+            room = self._newly_paused.pop()
+            for site, node in sorted(self._nodes.get(room, ())):
+                before = self._sent.get((site, room, node))
+                if before is not None:
+                    paused_by = self._pressed.beside(site, room, node)[:_MAX_NAMED]
+                    config = before.model_copy(update={"paused_by": paused_by})
+                    yield from self._if_new((site, room, node), config)
+
+    def _if_new(self, kit: tuple[str, str, str], config: Config) -> Iterator[tuple[str, Config]]:
+        """The configuration with a revision of its own, unless the kit was sent the same."""
+        before = self._sent.get(kit)
+        if before is not None and config.model_copy(update={"revision": before.revision}) == before:
+            return
+        # Milliseconds of UTC as the revision: a later one is higher, even after a restart.
+        self._revision = max(self._clock.utc_ns() // 1_000_000, self._revision + 1)
+        self._sent[kit] = config.model_copy(update={"revision": self._revision})
+        yield str(Topic(*kit, "config")), self._sent[kit]

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 
 from contract.clock import Clock
 from contract.errors import DecodeError, RefusedError, StoreError, brief_of, shortened
+from contract.topics import Topic
+from contract.wire.messages import Health
 from contract.wire.payload import Batch
 from contract.wire.repeated import RepeatDecoder
 from contract.wire.suspects import Suspects, digest_of
@@ -50,9 +52,15 @@ class Kept:
     acks: tuple[NodeAck, ...] = ()
     births: tuple[tuple[str, str, str], ...] = ()
     """(site, room, node) of each birth"""
+    buttons: tuple[tuple[str, str, str, bool], ...] = ()
+    """(site, room, node, whether its button pauses the room) of each report of a kit."""
 
     def __add__(self, other: Kept) -> Kept:
-        return Kept(acks=self.acks + other.acks, births=self.births + other.births)
+        return Kept(
+            acks=self.acks + other.acks,
+            births=self.births + other.births,
+            buttons=self.buttons + other.buttons,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +201,7 @@ class Keeper:
         return Kept(
             acks=self._acks(done),
             births=tuple((site, room, birth.node) for site, room, birth in done.tick.births),
+            buttons=_buttons(usable),
         )
 
     def _sorted(self, messages: Sequence[NodeMessage]) -> tuple[list[_Usable], list[Unusable]]:
@@ -358,3 +367,14 @@ class Keeper:
                     first_utc_ns=now_ns, last_utc_ns=now_ns,
                 )
             )  # fmt: skip
+
+
+def _buttons(usable: Sequence[_Usable]) -> tuple[tuple[str, str, str, bool], ...]:
+    """What kits report of their buttons, in the order of arrival."""
+    found = []
+    for message, record in usable:
+        if isinstance(record, Health) and record.reported is not None:
+            name = Topic.parse(message.topic)
+            is_pressed = record.reported.button_since_utc_ns is not None
+            found.append((name.site, name.room, name.node, is_pressed))
+    return tuple(found)

@@ -179,6 +179,12 @@ class Ingest:
         for stream in store.runs("newest"):
             if stream.site in self._settings.sites:
                 parts.config.add_node(stream.room, stream.node, site=stream.site)
+                health = store.health(stream.id)
+                if health is not None and health.reported is not None:
+                    is_pressed = health.reported.button_since_utc_ns is not None
+                    parts.config.hear_button(
+                        stream.site, stream.room, stream.node, is_pressed=is_pressed
+                    )
         parts.seat_seconds.begin()
         self.condition.set_present("store")
         claims.start()
@@ -357,6 +363,8 @@ class Ingest:
             parts.for_tools.say(said.topic, said.topic, said.payload, retain=said.is_retained)
         for site, room, node in kept.births:
             parts.config.add_node(room, node, site=site)
+        for site, room, node, is_pressed in kept.buttons:
+            parts.config.hear_button(site, room, node, is_pressed=is_pressed)
 
     def _replay(self, message: Received, parts: _Parts) -> None:
         """Play kept-aside messages again and answer; a request that fails is just not answered."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.topics import Topic, TopicKind
-from contract.wire.messages import Birth, Death, Health, Hub, Timebase
+from contract.wire.messages import Birth, ConfigReported, Death, Health, Hub, Timebase
 from contract.wire.payload import Batch, Gap, GapReason, Layout, encode
 
 SECOND_NS = 1_000_000_000
@@ -108,13 +108,30 @@ class Node:
         death = Death(node=self.node, run=self.run, boot=self.boot, reason=reason)
         return Sent(self.topic("state"), death.encode(), is_retained=True)
 
-    def health(self, *, sampled: int, waiting: int = 0, gap: int = 0) -> Sent:
+    def health(
+        self,
+        *,
+        sampled: int = 0,
+        waiting: int = 0,
+        gap: int = 0,
+        reported: ConfigReported | None = None,
+    ) -> Sent:
         health = Health(
             node=self.node, run=self.run, sampled=sampled, published=sampled,
             acked=sampled - waiting - gap, waiting=waiting, gap=gap, unsampled=0,
             is_sampling=True, is_finished=False, outbox_bytes=7, ack_age_ms=1, hubs={},
+            reported=reported,
         )  # fmt: skip
         return Sent(self.topic("health"), health.encode())
+
+    def button(self, since_utc_ns: int | None) -> Sent:
+        """A report that its button pauses the room since then, or does not."""
+        return self.health(
+            reported=ConfigReported(
+                revision=1, is_sampling=since_utc_ns is None, button_since_utc_ns=since_utc_ns,
+                paused_by=() if since_utc_ns is None else ("button",),
+            )
+        )  # fmt: skip
 
     def timebase(self, utc_at_boot_ns: int, *, at_ns: int = 0) -> Sent:
         timebase = Timebase(

@@ -206,3 +206,80 @@ def test_lessons_that_can_not_be_read_are_asked_for_again_and_no_room_is_forgott
     assert topic == "roomtone/1/s/r1/pi-0/config"
     assert [each.lesson for each in found.lessons] == ["now"]
     assert list(config.due()) == []
+
+
+def paused_by(due: dict[str, Config]) -> dict[str, tuple[str, ...]]:
+    """Room and node → the other kits that pause it."""
+    return {topic.removeprefix("roomtone/1/school/")[: -len("/config")]: config.paused_by
+            for topic, config in due.items()}  # fmt: skip
+
+
+def test_a_pressed_button_pauses_the_room_s_other_kits_and_no_other_room() -> None:
+    kits = KnownKits()
+    for room, node in (("r1", "a"), ("r1", "b"), ("r1", "c"), ("r2", "d")):
+        kits.config.add_node(room, node)
+    first = kits.due()
+    kits.config.hear_button("school", "r1", "a", is_pressed=True)
+    second = kits.due()
+    assert paused_by(second) == {"r1/b": ("a",), "r1/c": ("a",)}
+    topic = "roomtone/1/school/r1/b/config"
+    assert second[topic].revision > first[topic].revision
+    kits.config.hear_button("school", "r1", "a", is_pressed=True)
+    assert kits.due() == {}
+    # Two buttons: the room waits for both, and each kit for the other one.
+    kits.config.hear_button("school", "r1", "b", is_pressed=True)
+    assert paused_by(kits.due()) == {"r1/a": ("b",), "r1/c": ("a", "b")}
+    kits.config.hear_button("school", "r1", "a", is_pressed=False)
+    assert paused_by(kits.due()) == {"r1/b": (), "r1/c": ("b",)}
+    kits.config.hear_button("school", "r1", "b", is_pressed=False)
+    assert paused_by(kits.due()) == {"r1/a": (), "r1/c": ()}
+
+
+def test_a_kit_that_comes_later_hears_of_the_pause_with_its_lessons() -> None:
+    kits = KnownKits()
+    kits.config.add_node("r1", "a")
+    kits.due()
+    kits.config.hear_button("school", "r1", "a", is_pressed=True)
+    assert kits.due() == {}
+    kits.config.add_node("r1", "b")
+    assert paused_by(kits.due()) == {"r1/b": ("a",)}
+
+
+def test_a_kit_that_moved_leaves_its_old_room() -> None:
+    kits = KnownKits()
+    for room, node in (("r1", "a"), ("r1", "b"), ("r2", "c")):
+        kits.config.add_node(room, node)
+    kits.config.hear_button("school", "r1", "a", is_pressed=True)
+    kits.due()
+    kits.config.hear_button("school", "r2", "a", is_pressed=True)
+    assert paused_by(kits.due()) == {"r1/b": (), "r2/c": ("a",)}
+
+
+def test_a_button_counts_while_the_school_s_database_is_down() -> None:
+    store, clock = FailingLessons(), ManualClock()
+    config = LessonConfig(lessons=store, site="school", clock=clock, longest_ns=DAY_NS)
+    for node in ("a", "b"):
+        config.add_node("r1", node)
+    known = dict(config.due())
+    store.fails_at = "version"
+    clock.advance(1)
+    with pytest.raises(StoreError):
+        list(config.due())
+    config.hear_button("school", "r1", "a", is_pressed=True)
+    due = dict(config.due())
+    assert paused_by(due) == {"r1/b": ("a",)}
+    (topic,) = due
+    assert due[topic].revision > known[topic].revision
+
+
+def test_no_two_configurations_have_one_revision() -> None:
+    """The doctor compares revisions, and several changes may fall into a millisecond."""
+    kits = KnownKits()
+    for node in ("a", "b"):
+        kits.config.add_node("r1", node)
+    seen = [config.revision for config in dict(kits.config.due()).values()]
+    for is_pressed in (True, False, True):
+        kits.config.hear_button("school", "r1", "a", is_pressed=is_pressed)
+        seen += [config.revision for _, config in kits.config.due()]
+    assert len(seen) == 5
+    assert seen == sorted(set(seen))

@@ -231,6 +231,30 @@ def test_a_node_is_told_its_rooms_lessons_and_each_change(
     )
 
 
+def test_a_pressed_button_reaches_the_room_s_other_kit_and_outlives_ingest(
+    run_ingest: Start, client: Connect
+) -> None:
+    other = replace(NODE, node="kit-2", run=8)
+    running = run_ingest()
+    node = client("kit-1", STATE, NODE.topic("config"))
+    second = client("kit-2", STATE, other.topic("config"))
+    for each in (node, second):
+        each.message(STATE, is_up)
+    for each, kit in ((node, NODE), (second, other)):
+        send(each, kit.birth())
+        send(each, kit.batch(0))
+    assert Config.decode(node.message(NODE.topic("config"))).paused_by == ()
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+    send(node, NODE.button(5))
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ("kit-1",)
+    running.stop()
+    # The kit is out of reach by now, and nobody has pressed again.
+    run_ingest()
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ("kit-1",)
+    send(node, NODE.button(None))
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+
+
 def test_a_flood_larger_than_every_queue_is_kept_whole(
     run_ingest: Start, client: Connect, tmp_path: Path
 ) -> None:
