@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from school.audit.store import AuditStore
+from school.control.store import KitControlStore
 from school.database import open_school_database
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
@@ -46,6 +47,7 @@ class School:
     videos: VideoStore
     clock_maps: ClockMapStore
     rooms: RoomStore
+    control: KitControlStore
 
     def close(self) -> None:
         """Close the database."""
@@ -63,6 +65,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         VideoStore(database),
         ClockMapStore(database),
         RoomStore(database),
+        KitControlStore(database),
     )
 
 

@@ -21,6 +21,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
+from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.database import open_school_database
 from school.debrief.records import StepText
@@ -211,6 +212,12 @@ def _fill(school: School) -> None:
     room = Room(name="room-1", site="school", plan=plan, zones=zones_by_layout(plan))
     hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
     school.rooms.add_room(room, Kit(node="room-1-kit", hubs=(hub,)), now_utc_ns=NOW_NS)
+    school.control.pause_lesson(PAST, BY_ADA)
+    school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
+    request = KitRequest(
+        room="room-1", node="room-1-kit", id="r1", command="identify", asked_utc_ns=NOW_NS
+    )
+    school.control.ask(request, BY_ROOT)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)
     people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once

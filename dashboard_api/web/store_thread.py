@@ -24,6 +24,7 @@ from ingest.stores.protocol import PeriodReader, ScoreReader
 from ingest.stores.records import EpochRecord
 from school import School
 from school.audit.store import AuditStore
+from school.control.store import KitControlStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
@@ -60,6 +61,7 @@ class Stores:
     videos: VideoStore
     clock_maps: ClockMapStore
     rooms: RoomStore
+    control: KitControlStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -86,7 +88,8 @@ class Stores:
         return cls(
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
-            clock_maps=school.clock_maps, rooms=school.rooms, longest_ns=longest_ns, elsewhere=elsewhere,
+            clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
+             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

@@ -134,11 +134,13 @@ class LessonConfig:
         known += self._lessons.lessons(room=room, limit=1)  # the last one, whatever its date
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
+        paused = self._lessons.orders.paused_lessons()
         for site, node in sorted(self._nodes[room]):
             config = Config(
                 revision=0,
                 lessons=lessons,
                 excluded_seats=excluded,
+                paused_lessons=tuple(span.lesson for span in lessons if span.lesson in paused),
                 paused_by=self._pressed.beside(site, room, node)[:_MAX_NAMED],
             )
             yield from self._if_new((site, room, node), config)

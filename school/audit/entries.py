@@ -9,7 +9,7 @@ from typing import Final
 
 from contract.language import N_, _, ngettext
 from school.audit.records import Action, Detail, Thing
-from school.audit.words import FILE_WORDS, REASON_WORDS, REMOVAL_WORDS, ROLE_WORDS
+from school.audit.words import COMMAND_WORDS, FILE_WORDS, REASON_WORDS, REMOVAL_WORDS, ROLE_WORDS
 
 __all__ = [
     "SENTENCES",
@@ -245,6 +245,11 @@ def _file(said: _Said) -> str:
     return f": {words}" if words else ""
 
 
+def _command(said: _Said) -> str:
+    words = said.word("command", COMMAND_WORDS)
+    return f": {words}" if words else ""
+
+
 def _days(said: _Said) -> str:
     days = said.number("days")
     if days is None:
@@ -326,6 +331,10 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "unshared_cycle": (N_("{who} stopped sharing their cycle with {thing}"), _nothing),
     "finished_form": (N_("{who} was done with {thing}, which who fills it too may see then"), _nothing),
     "removed_form": (N_("{who} removed what they filled of {thing}"), _nothing),
+    "paused": (N_("{who} paused the sensing of {thing}"), _nothing),
+    "resumed": (N_("{who} ended the pause in the sensing of {thing}"), _nothing),
+    "configured": (N_("{who} changed the settings of {thing}"), _nothing),
+    "commanded": (N_("{who} gave {thing} a command{more}"), _command),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 

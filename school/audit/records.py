@@ -35,6 +35,7 @@ Action = Literal[
     "wrote_cycle", "proposed_cycle", "accepted_cycle", "closed_cycle", "removed_cycle",
     "shared_cycle", "unshared_cycle",
     "finished_form", "removed_form",
+    "paused", "resumed", "configured", "commanded",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

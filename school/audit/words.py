@@ -8,7 +8,7 @@ from typing import Final
 
 from contract.language import N_
 
-__all__ = ["FILE_WORDS", "REASON_WORDS", "REMOVAL_WORDS", "ROLE_WORDS"]
+__all__ = ["COMMAND_WORDS", "FILE_WORDS", "REASON_WORDS", "REMOVAL_WORDS", "ROLE_WORDS"]
 
 # Entries stay for years: a word that is no longer used elsewhere stays here.
 ROLE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
@@ -45,3 +45,12 @@ FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "bundle": N_("all of it"),
 })  # fmt: skip
 """What of a lesson was taken as a file."""
+COMMAND_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "identify": N_("show which one it is"),
+    "restart": N_("start again"),
+    "pause": N_("pause"),
+    "resume": N_("resume"),
+    "start": N_("sense without a lesson"),
+    "stop": N_("stop sensing"),
+})  # fmt: skip
+"""What a kit was asked to do."""

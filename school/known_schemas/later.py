@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from school.known_schemas.clock_maps import CLOCK_MAPS
+from school.known_schemas.control import CONTROL
 from school.known_schemas.cycles import CYCLES
 from school.known_schemas.debrief import ACTION_STEPS, DISMISSALS, GUESSES, REFLECTIONS
 from school.known_schemas.forms import FORMS
@@ -21,6 +22,6 @@ __all__ = ["MORE"]
 
 MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
-    DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS,
+    DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from school.control.protocol import KitOrders
 from school.lessons.origins import Origin, Reschedule
 from school.lessons.records import Lesson, PurgedWords
 from school.moments.protocol import LabelStore, MomentStore
@@ -93,6 +94,10 @@ class OptOuts(Protocol):
 class RoomSchedule(LessonReader, Protocol):
     """What ingest sends to the nodes: when to sense, and which seats not."""
 
+    @property
+    def orders(self) -> KitOrders:
+        """What people ask of kits."""
+
     def opted_out(self) -> list[tuple[str, int]]: ...
 
 
@@ -117,6 +122,10 @@ class ScoredLessons(LessonReader, Protocol):
 
 class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Protocol):
     """All of it, as the pages and a purge need it."""
+
+    @property
+    def orders(self) -> KitOrders:
+        """What people ask of kits."""
 
     def put(self, lesson: Lesson) -> None:
         """Add a lesson or replace the one with its id, whatever it has become meanwhile.

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 from school.audit.log import append
 from school.audit.names import actor_of_program
 from school.audit.records import Event
+from school.control.store import KitControlStore
 from school.cycle.linking import part_cycles_from_lesson
 from school.debrief.removing import part_from_lesson
 from school.lessons import rows
@@ -136,6 +137,11 @@ class SqlLessonStore(SqlMomentStore):
         gone = delete(opted_out).where(opted_out.c.room == room, opted_out.c.seat == seat)
         with self._database.writing() as connection:
             return connection.execute(gone).rowcount > 0
+
+    @property
+    def orders(self) -> KitControlStore:
+        """What people ask of kits, in the same database."""
+        return KitControlStore(self._database)
 
     def opted_out(self) -> list[tuple[str, int]]:
         return [(room, seat) for room, seat in self._read(_OPTED_OUT)]

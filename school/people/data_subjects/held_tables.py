@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
 
 from school.bundle.tables import imported_lessons
+from school.control.tables import kit_requests, kit_settings, paused_lessons
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_answers, form_sheets
@@ -383,6 +384,9 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",
     kit_seats: "which hub has the sensor of a seat, by its number; nothing here says who sits there",
+    paused_lessons: "a lesson that is not sensed for now; who paused it is in the audit log",
+    kit_settings: "what a kit has otherwise than in its own file",
+    kit_requests: "the last command to a kit; who gave it is in the audit log",
     audit_head: "the end of what retention removed from the audit log",
 }
 """Table → why it is about nobody."""

@@ -9,6 +9,7 @@ from contract.errors import StoreError
 from contract.wire.messages import Config
 from ingest.nodes.configuration import LessonConfig, spans
 from ingest.receiving.outgoing_queue import Outgoing
+from school.audit.actor import Actor
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.records import Lesson
 
@@ -148,6 +149,23 @@ def test_the_nodes_of_a_room_are_told_which_seats_have_opted_out() -> None:
     kits.lessons.opt_in("r1", 4)
     ((_, config),) = kits.due().items()
     assert config.excluded_seats == ()
+
+
+def test_a_room_is_told_which_of_its_lessons_a_page_has_paused() -> None:
+    kits = KnownKits()
+    kits.config.add_node("r1", "a")
+    kits.config.add_node("r2", "b")
+    kits.add("x", 60)
+    kits.add("y", 60, "r2")
+    kits.due()
+    by = Actor(name="a test", utc_ns=1)
+    kits.lessons.orders.pause_lesson("x", by)
+    ((topic, config),) = kits.due().items()
+    assert topic == "roomtone/1/school/r1/a/config"
+    assert config.paused_lessons == ("x",)
+    kits.lessons.orders.resume_lesson("x", by)
+    ((_, config),) = kits.due().items()
+    assert config.paused_lessons == ()
 
 
 def test_time_alone_brings_a_lesson_in() -> None:

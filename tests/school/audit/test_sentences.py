@@ -19,6 +19,7 @@ from school.audit.actor import Actor
 from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
 from school.audit.records import Action, ExportedFile, Thing
 from school.audit.words import FILE_WORDS, REASON_WORDS, ROLE_WORDS
+from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.forms.sheets import Answer, new_sheet
@@ -169,6 +170,11 @@ def do_everything(school: School) -> None:
     sharing.teacher.exclude("maths-1", Span(840, 4_025), "fire_drill", "", kim)
     left_out = sharing.teacher.cuts(["maths-1"], "kim")["maths-1"].excluded[0]
     sharing.teacher.include("maths-1", left_out.id, kim)
+    school.control.pause_lesson("maths-1", kim)
+    school.control.resume_lesson("maths-1", kim)
+    school.control.put_settings("204", "pi-1", {"spill_s": 20.0}, ada)
+    request = KitRequest(room="204", node="pi-1", id="a", command="restart", asked_utc_ns=NOW_NS)
+    school.control.ask(request, ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -267,6 +273,10 @@ Kim Roth shared lesson maths-1 with Bo Lind: 2 parts of it, until the end of the
 Kim Roth stopped sharing lesson maths-1 with Bo Lind
 Kim Roth left out minutes 14:00 to 67:05 (fire drill) of lesson maths-1
 Kim Roth took minutes 14:00 to 67:05 of lesson maths-1 in again
+Kim Roth paused the sensing of lesson maths-1
+Kim Roth ended the pause in the sensing of lesson maths-1
+Ada Okafor changed the settings of kit pi-1
+Ada Okafor gave kit pi-1 a command: start again
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind
