@@ -44,6 +44,7 @@ from dashboard_api.lessons import export
 from dashboard_api.lessons import list_routes as lesson_list
 from dashboard_api.lessons import page_routes as lesson_page
 from dashboard_api.lessons.list_lines import SuggestionCounts
+from dashboard_api.live import pause_routes
 from dashboard_api.live import routes as live_page
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
@@ -137,7 +138,7 @@ ROUTERS: Final = tuple(
     for module in (
         home, inbox, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
-        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, model_page, sign_in_routes, openid_routes,
+        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         form_pages, health_routes,
     )

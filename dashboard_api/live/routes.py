@@ -154,6 +154,7 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         ingest=facts.programs.state("ingest", shard),
         score=facts.programs.state("score", shard),
         unscored_since_utc_ns=_unscored_since(lesson, epochs, facts.advances, now),
+        paused_since_utc_ns=None if lesson is None else stores.control.paused_since(lesson.id),
     )
 
 

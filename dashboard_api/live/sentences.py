@@ -15,6 +15,8 @@ from typing import Final, Literal
 from contract.clock import SECOND_NS
 from contract.language import N_, _, pgettext
 from dashboard_api.language.dates import date_text, day_month_text, weekday_text
+from dashboard_api.live.pause_sentences import pause_sentences
+from dashboard_api.live.pauses import RoomPause
 from dashboard_api.live.program_state import ProgramState
 from dashboard_api.views.text import title_text
 from school.lessons.records import Lesson
@@ -29,7 +31,7 @@ __all__ = [
     "when_text",
 ]
 
-LiveState = Literal["sensing", "unscored", "waiting", "silent", "not_received", "off"]
+LiveState = Literal["sensing", "unscored", "waiting", "paused", "silent", "not_received", "off"]
 
 NOT_SENSING: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -84,16 +86,21 @@ class RoomFacts:
     """The kit whose clock is wrong, and how, in words."""
     silent_kits: tuple[tuple[str, int], ...] = ()
     """Kits that fell silent in this lesson while others of the room are heard."""
+    pause: RoomPause | None = None
+    """What pauses the room, or each of its kits."""
 
 
 def sentences(facts: RoomFacts) -> tuple[str, ...]:
     """The headline, then what else is wrong."""
     server = _server(facts)
     score = _score(facts, is_second=bool(server) or facts.state == "silent")
+    paused = () if facts.pause is None else _paused(facts, facts.pause)
     lines: tuple[str, ...]
     match facts.state:
         case "off":
-            lines = (_off(facts), server, score)
+            lines = (_off(facts), *paused, server, score)
+        case "paused":
+            lines = (*paused, server)
         case "not_received":
             lines = (server, score)
         case "unscored":
@@ -122,6 +129,8 @@ def room_sentence(facts: RoomFacts) -> str:
         return _("A lesson is on, but the server receives nothing.")
     if facts.state in {"sensing", "unscored"}:
         return _("A lesson is on, and the room is being sensed.")
+    if facts.state == "paused":
+        return _("A lesson is on, and sensing is paused.")
     if facts.state == "waiting":
         return _("A lesson has just started.")
     return _("A lesson is on, but nothing is being sensed.")
@@ -171,6 +180,10 @@ def _joined(*parts: str) -> str:
 def _title(facts: RoomFacts) -> str:
     lesson = facts.lesson
     return "" if lesson is None else _("“{title}”", title=title_text(lesson.title, lesson.room))
+
+
+def _paused(facts: RoomFacts, pause: RoomPause) -> tuple[str, ...]:
+    return pause_sentences(pause, _title(facts), lambda utc_ns: since_text(utc_ns, facts))
 
 
 def _off(facts: RoomFacts) -> str:

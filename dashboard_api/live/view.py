@@ -9,7 +9,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS
 from contract.language import _
-from contract.wire.messages import Birth, Health
+from contract.wire.messages import Birth, ConfigReported, Health
 from dashboard_api.lessons.timeline_view import (
     clock_seconds,
     gaps_json,
@@ -17,6 +17,7 @@ from dashboard_api.lessons.timeline_view import (
     noise_json,
     zones_json,
 )
+from dashboard_api.live.pauses import RoomPause, kit_pause_words, room_pause
 from dashboard_api.live.program_state import UNKNOWN, ProgramState
 from dashboard_api.live.sentences import NOT_SENSING, LiveState, RoomFacts, sentences, since_text
 from dashboard_api.views.movement import CELL_S, zone_cells
@@ -69,6 +70,11 @@ class NodeReport:
     """What it says about its clock, if ingest does not believe that."""
 
     @property
+    def reported(self) -> ConfigReported | None:
+        """What it said last of what it follows; None from a kit of an earlier version."""
+        return None if self.health is None else self.health.reported
+
+    @property
     def is_heard(self) -> bool:
         """Whether its periods arrive."""
         return self.newest_utc_ns is not None and self.silent_since_utc_ns is None
@@ -87,17 +93,24 @@ def live_view(
     ingest: ProgramState = UNKNOWN,
     score: ProgramState = UNKNOWN,
     unscored_since_utc_ns: int | None = None,
+    paused_since_utc_ns: int | None = None,
 ) -> LiveJson:
-    """What the live page shows; `readings` end now, `coming` is the room's next lesson."""
+    """What the live page shows; `readings` end now, `coming` is the room's next lesson.
+
+    Since `paused_since_utc_ns` a page has paused the lesson.
+    """
+    pause = room_pause(nodes, paused_since_utc_ns, now_utc_ns)
     reason = not_sensing(readings)
     is_scored = (
         score.state not in {"gone", "hangs"} and not score.missing
         and unscored_since_utc_ns is None
     )  # fmt: skip
-    state = live_state(nodes, lesson, now_utc_ns, reason=reason, ingest=ingest, is_scored=is_scored)
+    state = live_state(
+        nodes, lesson, now_utc_ns, reason=reason, ingest=ingest, is_scored=is_scored, pause=pause
+    )
     facts = room_facts(
         room, state, nodes, reason, lesson=lesson, coming=coming, now_utc_ns=now_utc_ns, zone=zone,
-        ingest=ingest, score=score, unscored_since_utc_ns=unscored_since_utc_ns,
+        ingest=ingest, score=score, unscored_since_utc_ns=unscored_since_utc_ns, pause=pause,
     )  # fmt: skip
     headline, *more = sentences(facts)
     start = readings.start_utc_ns
@@ -142,6 +155,7 @@ def live_view(
         gaps=gaps_json(gaps),
         kit=[_kit(node, now_utc_ns, readings, state, reason) for node in nodes],
         words=words,
+        is_paused=paused_since_utc_ns is not None,
     )
 
 
@@ -158,6 +172,7 @@ def room_facts(
     ingest: ProgramState,
     score: ProgramState,
     unscored_since_utc_ns: int | None = None,
+    pause: RoomPause | None = None,
 ) -> RoomFacts:
     """What sentences about a room are made of; `reason` is that of `not_sensing`."""
     return RoomFacts(
@@ -166,7 +181,7 @@ def room_facts(
         silent_since_utc_ns=max(
             (node.silent_since_utc_ns or node.newest_utc_ns or 0 for node in nodes), default=0
         ) or None,
-        unscored_since_utc_ns=unscored_since_utc_ns,
+        unscored_since_utc_ns=unscored_since_utc_ns, pause=pause,
         is_kit_off=not any(node.is_up for node in nodes),
         wrong_clock=next(
             (f"{node.node} {claim_words(node.clock)}" for node in nodes
@@ -188,12 +203,15 @@ def live_state(
     reason: str,
     ingest: ProgramState,
     is_scored: bool,
+    pause: RoomPause | None = None,
 ) -> LiveState:
     """What a room's live page is about; see `LiveState`."""
     if lesson is None:
         return "off"
     if ingest.state in {"gone", "hangs"} or ingest.missing:
         return "not_received"
+    if pause is not None:
+        return "paused"
     if any(node.is_heard for node in nodes) and not reason:
         return "sensing" if is_scored else "unscored"
     if (now_utc_ns - lesson.starts_utc_ns) / SECOND_NS <= STARTS_IN_S:
@@ -233,6 +251,8 @@ def _kit(
         words = _("switched off or out of reach")
     elif node.clock is not None:
         words = _("on, but {trouble}", trouble=claim_words(node.clock))
+    elif pause_words := kit_pause_words(node):
+        words, seats_sensed = pause_words, 0
     elif is_sensing:
         words = _("sensing")
     else:

@@ -10,6 +10,7 @@ from typing import Final
 from contract.clock import SECOND_NS
 from contract.language import _
 from dashboard_api.language.recorded import recorded_text
+from dashboard_api.live.pauses import room_pause
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
@@ -140,10 +141,14 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
     reason = not_sensing(readings if lesson is None else readings.since(lesson.starts_utc_ns))
     shard = stores.shard_of(room)
     ingest, score = facts.programs.state("ingest", shard), facts.programs.state("score", shard)
-    state = live_state(nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True)
+    since = None if lesson is None else stores.control.paused_since(lesson.id)
+    pause = room_pause(nodes, since, now.utc_ns)
+    state = live_state(
+        nodes, lesson, now.utc_ns, reason=reason, ingest=ingest, is_scored=True, pause=pause
+    )
     about = room_facts(
         room, state, nodes, reason, lesson=lesson, coming=coming[-1] if coming else None,
-        now_utc_ns=now.utc_ns, zone=facts.zone, ingest=ingest, score=score,
+        now_utc_ns=now.utc_ns, zone=facts.zone, ingest=ingest, score=score, pause=pause,
     )  # fmt: skip
     found: dict[str, list[tuple[str, str]]] = {}
     for notice in periods.notices(room):

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from contract.language import N_, _
+from dashboard_api.live.pauses import kit_pause_words
 from dashboard_api.live.sentences import RoomFacts, room_sentence, when_text
 from dashboard_api.live.view import NodeReport
 from dashboard_api.rooms.kit_lines import kit_lines
@@ -131,6 +132,12 @@ def kit_card(
         )
     elif facts.state == "not_received":
         is_live, words = False, _("Not known: the server receives nothing")
+    elif pause_words := kit_pause_words(node):
+        words = f"{pause_words[:1].upper()}{pause_words[1:]}"
+        if facts.pause is None:  # the room's other kits sense
+            to_do.append(_(_NOT_SENSING["paused"]))
+    elif facts.pause is not None and node.node in facts.pause.still:
+        words = _("Still senses: it has not heard of the pause yet") if has_lesson else words
     elif has_lesson and node.is_heard and not facts.not_sensing:
         words = _("Sensing")
     elif facts.state == "waiting":

@@ -282,9 +282,9 @@ class LiveJson(JsonBase):
     """The last five minutes of a room."""
 
     room: str
-    state: Literal["sensing", "unscored", "waiting", "silent", "not_received", "off"]
+    state: Literal["sensing", "unscored", "waiting", "paused", "silent", "not_received", "off"]
     """In this order: sensing; readings arrive and nothing scores them; a lesson has just started;
-    nothing arrives from the kit in a lesson; the server can't receive or keep anything; no lesson."""
+    the room is paused, or each of its kits; nothing arrives from the kit in a lesson; the server can't receive or keep anything; no lesson."""
     sentence: str
     more: list[str]
     """What else is wrong, as sentences."""
@@ -300,3 +300,5 @@ class LiveJson(JsonBase):
     kit: list[KitJson]
     words: dict[str, str]
     """The newest readings as text."""
+    is_paused: bool
+    """Whether a page has paused the lesson that is on."""

@@ -40,6 +40,7 @@ __all__ = [
     "KeepsCycle",
     "LinesUpVideo",
     "Needs",
+    "PausesSensing",
     "ProposesCycle",
     "Public",
     "ReadsCaseload",
@@ -191,6 +192,7 @@ TakesOver = Annotated[Viewer, Depends(Needs("take over"))]
 AsksObservers = Annotated[Viewer, Depends(Needs("ask observers"))]
 CodesLesson = Annotated[Viewer, Depends(Needs("code lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
+PausesSensing = Annotated[Viewer, Depends(Needs("pause sensing"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
 ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]

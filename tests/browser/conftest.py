@@ -149,6 +149,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
     remove_videos(running.stores.videos, running.files, running.lesson.id)
     for said in lessons.verdicts(running.lesson.id):
         lessons.remove_verdict(running.lesson.id, said.moment, said.by)
+    running.stores.control.resume_lesson(running.lesson.id, BY)
     sharing = running.stores.sharing
     sharing.guesses.remove(running.lesson.id, TEACHER)
     sharing.guesses.begin(TEACHER, is_on=False)

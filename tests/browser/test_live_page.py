@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from contract.clock import SECOND_NS
 from dashboard_api.live.program_state import ProgramState
 from tests.browser.parts import wait_until
+from tests.signed_in import BY
 
 EVENTS = "**/rooms/room-204/live/events"
 ADDRESS = "/rooms/room-204/live"
@@ -151,3 +152,17 @@ def test_signs_of_life_without_data_are_no_live_page(quiet_page, school):
     page.unroute(EVENTS)
     page.clock.run_for(5_000)
     expect(page.locator("#sentence")).to_contain_text("The room is being sensed")
+
+
+def test_a_teacher_pauses_sensing_and_the_page_follows_by_itself(page, school):
+    open_page(page, school)
+    expect(page.locator("#pause-sensing")).to_have_text("Pause sensing")
+    page.locator("#pause-sensing").click()
+    expect(page.locator("#sentence")).to_contain_text("Sensing is paused on this page")
+    expect(page.locator("#more")).to_contain_text("Still sensing: room-204-pi.")
+    expect(page.locator("#pause-sensing")).to_have_text("Resume sensing")
+    # Another page ends it; this one shows that, and its button does what it says.
+    assert school.stores.control.resume_lesson(school.lesson.id, BY)
+    expect(page.locator("#pause-sensing")).to_have_text("Pause sensing")
+    expect(page.locator("#sentence")).to_contain_text("The room is being sensed")
+    assert page.locator("#sensing [name=is_on]").input_value() == "true"

@@ -84,16 +84,26 @@ function show(/** @type {any} */ live) {
   write("clock", clockText(live.clock_s));
   id("lesson-link").hidden = !live.lesson;
   if (live.lesson) id("lesson-link").href = `/lessons/${encodeURIComponent(live.lesson.id)}`;
+  showPause(live);
   if (live.kit.length) id("kit").replaceChildren(...live.kit.map(kitRow));
   document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
+}
+
+/** The button pauses the lesson that the page shows, or ends the pause. */
+function showPause(/** @type {any} */ live) {
+  const form = id("sensing");
+  form.hidden = !live.lesson;
+  form.elements.lesson.value = live.lesson?.id ?? "";
+  form.elements.is_on.value = `${!live.is_paused}`;
+  write("pause-sensing", live.is_paused ? _("Resume sensing") : _("Pause sensing"));
 }
 
 /** What is not new any more is grey, and says from when it is. */
 function showAge() {
   stage.setOld(isPaused || isAway);
   main.classList.toggle("is-old", isPaused || isAway);
-  const isFed = !["silent", "not_received"].includes(latest?.state);
-  write("link", isPaused ? _("Paused") : isAway ? _("Not live") : trouble || (isFed ? _("Live") : _("Nothing new")));
+  const isFed = !["silent", "not_received", "paused"].includes(latest?.state);
+  write("link", isPaused ? _("Held") : isAway ? _("Not live") : trouble || (isFed ? _("Live") : _("Nothing new")));
   id("old").hidden = !(isPaused || isAway);
   write("old-clock", clockText(stage.endClock));
 }
@@ -130,7 +140,7 @@ new LiveEvents(`/rooms/${encodeURIComponent(main.dataset.room)}/live/events`, {
 id("pause").addEventListener("click", () => {
   isPaused = !isPaused;
   id("pause").setAttribute("aria-pressed", `${isPaused}`);
-  id("pause").textContent = isPaused ? _("Resume") : _("Pause");
+  id("pause").textContent = isPaused ? _("Continue") : _("Hold this view");
   if (!isPaused && latest && !isAway) show(latest);
   showAge();
 });

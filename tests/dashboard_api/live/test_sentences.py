@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
+from dashboard_api.live.pauses import RoomPause
 from dashboard_api.live.program_state import UNKNOWN, ProgramState
 from dashboard_api.live.sentences import NOT_SENSING, LiveState, RoomFacts, sentences
 from school.lessons.records import Lesson
@@ -141,6 +142,7 @@ def test_only_a_room_from_which_readings_come_is_sensed(
         FACTS, state=state, ingest=ingest, score=score, has_kit=has_kit, is_kit_off=is_kit_off,
         not_sensing=not_sensing, silent_since_utc_ns=since, unscored_since_utc_ns=since,
         lesson=None if state == "off" else LESSON,
+        pause=RoomPause(page_since_utc_ns=SINCE_NS) if state == "paused" else None,
     )  # fmt: skip
     lines = sentences(facts)
     assert lines

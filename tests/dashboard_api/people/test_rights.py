@@ -71,6 +71,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "ask observers": {"own"},
         "code lesson": {"asked"},
         "watch live": {"own"},
+        "pause sensing": {"own"},
     },
     "coach": {
         "read lesson": {"shared"},
@@ -284,6 +285,9 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/coding/clock"),
         ask("POST", "/lessons/{lesson}/coding", data={"start_s": "60", "answer": "few"}),
         ask("POST", "/lessons/{lesson}/looks", json={"looks": []}),
+    ],
+    "pause sensing": [
+        ask("POST", "/rooms/{room}/live/pause", data={"lesson": "x", "is_on": "true"}),
     ],
     "watch live": [
         ask("GET", "/rooms/{room}/live"),
