@@ -44,6 +44,10 @@ quick: setup  ## the tests without the slow ones
 test-bare:  ## the README's two commands on a bare Debian 13, as root; BARE=quick runs the quick tests
 	@tests/bare/run $(BARE)
 
+.PHONY: test-kit
+test-kit: setup  ## a kit's package, unit and updates on a Debian that boots in user-mode Linux, as root
+	@tests/kit/run
+
 .PHONY: lint
 lint: setup  ## the checks that run no test
 	$(BIN)/ruff format --check .
@@ -126,6 +130,12 @@ flash:  ## put it onto a hub: PORT=/dev/ttyUSB0 HUB_ID=hub-7F3A SEATS=8
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware OUT=$(CURDIR)/build/firmware flash
 pico:  ## make the file for a Pico's drive, build/firmware/rp2040-hub.uf2: HUB_ID=hub-7F3A SEATS=8
 	@$(MAKE) --no-print-directory -C firmware_bridge/firmware OUT=$(CURDIR)/build/firmware pico
+
+MACHINE ?= aarch64
+
+.PHONY: kit-package
+kit-package: setup  ## the Debian package of a kit, in dist/; MACHINE=x86_64 for a small PC
+	@$(BIN)/python deploy/kit/build.py --machine $(MACHINE)
 
 .PHONY: clean
 clean:  ## remove the environment and what the tools left behind

@@ -31,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "when UTC was UTC_NS",
     )  # fmt: skip
     parser.add_argument(
+        "--check-settings", action="store_true",
+        help="say whether this release can run with the settings, and end; opens no port",
+    )  # fmt: skip
+    parser.add_argument(
         "--check", action="store_true",
         help="check the node as `roomtone doctor` does, say what to do, and end",
     )  # fmt: skip
@@ -39,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the agent until SIGTERM or SIGINT; 0 after a clean stop."""
     settings = EdgeSettings.load(args.config)
+    if args.check_settings:
+        return 0
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
     if args.check:
         # Imported only for --check: a Pi has little memory.

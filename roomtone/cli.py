@@ -40,6 +40,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "edge_agent.enrolment.command",
         "make this Pi a kit of a room with a code from the server (on the Raspberry Pi)",
     ),
+    "release": (
+        "edge_agent.release.command",
+        "list, install and take back the releases on a kit (on the Raspberry Pi)",
+    ),
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "replicate": (
@@ -113,6 +117,7 @@ _EXTRA_OF: Final = {
     "replay": "demo",
     "edge": "edge",
     "enrol": "edge",
+    "release": "edge",
     "faults": "faults",
     "load": "faults",
     "simulate": "demo",
