@@ -35,7 +35,9 @@ class ServiceStatus:
         if self._text_ns is None or now_ns >= self._text_ns:
             self._text_ns = now_ns + _TEXT_EACH_NS
             up, hubs = self._hubs_up()
-            sensing = "sampling" if is_sampling else "not sampling, as no lesson is on"
+            sensing = (
+                "sampling" if is_sampling else "not sampling (no lesson is on, or it is paused)"
+            )
             self._manager.status(f"{sensing}; hubs up: {up} of {hubs}; {_said(link())}")
 
     def stopping(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 from contract.clock import SECOND_NS
 from contract.topics import Topic
 from contract.wire.messages import Health
-from edge_agent.agent import _flat
+from edge_agent.source_set import _flat
 from firmware_bridge.events import HubCounters
 from firmware_bridge.framing import REASONS
 from ingest.health_topic.json_health import COUNTED, FACTS, health_json

@@ -64,7 +64,7 @@ def test_each_round_is_a_sign_of_life_and_the_text_comes_each_five_seconds(
     assert len(asked) == 3
     texts = [each for each in reports if each.startswith("STATUS=")]
     assert texts == [
-        "STATUS=not sampling, as no lesson is on; hubs up: 1 of 1; the server takes what is sent",
+        "STATUS=not sampling (no lesson is on, or it is paused); hubs up: 1 of 1; the server takes what is sent",
         "STATUS=sampling; hubs up: 1 of 1; the server takes what is sent",
     ]
 
