@@ -44,6 +44,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "edge_agent.release.command",
         "list, install and take back the releases on a kit (on the Raspberry Pi)",
     ),
+    "node": (
+        "ingest.commissioning.node_command",
+        "list kits with their certificates, make a code for one, and lock one out",
+    ),
+    "broker": (
+        "ingest.commissioning.broker_command",
+        "write the configuration of the MQTT broker, Mosquitto (on the server)",
+    ),
     "ingest": ("ingest.receiving.command", "store what the nodes publish (on the server)"),
     "score": ("ingest.scoring.command", "score the stored data (on the server)"),
     "replicate": (

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import struct
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ _PATIENCE_S: Final = 20.0
 """How long a message may take to come."""
 PUBLISHED: Final = "published"
 """A file beside the sockets with the number of the newest lists: systemd watches it for the broker."""
+
+_AGAIN_S: Final = 5.0
 
 _Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -53,7 +56,8 @@ async def serve(authority: Authority, stop: asyncio.Event, ready: Callable[[], N
         may_certify = _peer(writer) in {0, os.geteuid()}
         while (body := await read_body(reader)) is not None:
             writer.write(answer(authority, body, may_certify=may_certify))
-            _note(note, authority.lists.number)
+            is_urgent = bool(authority.pending())
+            _note(note, authority.lists.number, again_s=_AGAIN_S if is_urgent else None)
             await writer.drain()
 
     async def kits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -120,11 +124,15 @@ def _peer(writer: asyncio.StreamWriter) -> int:
     return int(user)
 
 
-def _note(path: Path, number: int) -> None:
-    """Say which lists are the newest, if it is not said already."""
+def _note(path: Path, number: int, *, again_s: float | None = None) -> None:
+    """Say which lists are the newest, if it is not said already or was said `again_s` ago.
+
+    Said again, it wakes whoever watches the file and missed a change while busy with the one before.
+    """
     text = f"{number}\n"
     with suppress(FileNotFoundError):
-        if path.read_text(encoding="ascii") == text:
+        is_old = again_s is not None and time.time() - path.stat().st_mtime > again_s
+        if path.read_text(encoding="ascii") == text and not is_old:
             return
     draft = path.with_name(path.name + ".new")
     draft.write_text(text, encoding="ascii")

@@ -17,6 +17,7 @@ from pathlib import Path
 from contract.errors import StoreError, UsageError
 from contract.files.sqlite_file import store_errors
 from contract.one_line import say
+from contract.service_manager import ServiceManager
 from ingest.authority.authority import Authority
 from ingest.authority.service import serve
 from ingest.authority.settings import AuthoritySettings
@@ -65,9 +66,14 @@ async def _serve(authority: Authority, settings: AuthoritySettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(
-        authority, stop, lambda: log.info("authority: answers at %s", settings.admin_socket)
-    )
+    manager = ServiceManager.of_environment()
+
+    def ready() -> None:
+        log.info("authority: answers at %s", settings.admin_socket)
+        manager.ready()
+
+    await serve(authority, stop, ready)
+    manager.stopping()
 
 
 def _now() -> datetime:
