@@ -20,7 +20,7 @@ __all__ = ["AS_OWNER", "become", "owner_of"]
 AS_OWNER: Final = frozenset(
     {
         "admin", "aside", "audit", "dashboard", "ingest", "lesson", "people", "purge", "replicate",
-        "restore", "score", "seat", "site", "video",
+        "restore", "room", "school-year", "score", "seat", "site", "video",
     }
 )  # fmt: skip
 """The commands that write into the data directory. Not `backup`: it writes where root may."""

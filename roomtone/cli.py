@@ -75,6 +75,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "show how videos are kept, copy them, and change their key file",
     ),
     "seat": ("ingest.seat_command", "opt a seat out of sensing, or in again"),
+    "school-year": (
+        "ingest.school_year_command",
+        "end what is left open of a school year: shares, offers, cycles, planned lessons",
+    ),
     "aside": (
         "ingest.receiving.aside.command",
         "list, show and replay messages that were put aside",
