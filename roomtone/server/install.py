@@ -32,7 +32,7 @@ LINK: Final = "/usr/local/bin/roomtone"
 _CURRENT: Final = "/opt/roomtone/current/bin/roomtone"
 _UNSEEN: Final = ("/home", "/root", "/tmp", "/var/tmp")  # noqa: S108  # units see none of them
 
-Broker = Callable[[Machine, ServerPlan], None]
+Broker = Callable[[Machine, ServerPlan, Services, str], None]
 """Makes certificates, and writes the broker's configuration."""
 
 
@@ -49,7 +49,7 @@ def install(plan: ServerPlan, machine: Machine, broker: Broker, program: str) ->
         _Step("packages of Debian", lambda: _packages(plan, machine)),
         _Step(f"the user {USER} and the folders", lambda: _user_and_folders(machine, program)),
         _Step("settings", lambda: _settings(plan, machine)),
-        _Step("broker", lambda: broker(machine, plan)),
+        _Step("broker", lambda: broker(machine, plan, services, program)),
         _Step("time for the kits", lambda: _time(plan, machine, services)),
         _Step("HTTPS for the pages", lambda: _pages(plan, machine, services)),
         _Step("services", lambda: _services(machine, services)),

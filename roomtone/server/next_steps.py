@@ -18,7 +18,8 @@ def next_steps(plan: ServerPlan, machine: Machine, program: str, administrator: 
     if administrator is None:
         _line(machine, "sudo roomtone admin create --name NAME --sign-in-name ADDRESS",
               "the first administrator, with a link to choose a password")  # fmt: skip
-    _line(machine, "sudo roomtone lesson import FILE", "the timetable, with its rooms")
+    _line(machine, "sudo roomtone room add --help", "a room, its seats and kits")
+    _line(machine, "sudo roomtone lesson import FILE", "the timetable")
     _line(machine, "sudo roomtone server backup --to PLACE", "a backup each night, to another disk")
     _line(machine, "sudo roomtone doctor", "whether everything works")
     if plan.https == "none":

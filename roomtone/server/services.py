@@ -9,9 +9,14 @@ from contract.errors import RoomtoneError
 from roomtone.server.machine import Machine
 from roomtone.server.texts import UNITS, unit
 
-__all__ = ["Services"]
+__all__ = ["AUTHORITY", "Services"]
 
 _FOLDER: Final = "/etc/systemd/system"
+AUTHORITY: Final = ("roomtone-authority", "roomtone-enrolment")
+"""What makes kits' certificates, and the port where kits get them."""
+_BROKER: Final = ("roomtone-broker.service", "roomtone-broker.path", "roomtone-broker.timer")
+"""What gives Mosquitto the authority's lists; the last two start the first."""
+_ORDER: Final = (*AUTHORITY, *UNITS, "roomtone-replicate")
 
 
 class Services:
@@ -25,31 +30,41 @@ class Services:
     def names(self) -> tuple[str, ...]:
         """The units that are installed; without any, those that every server has."""
         folder = self._machine.path(_FOLDER)
-        found = {path.stem for path in folder.glob("roomtone-*.service") if "@" not in path.name}
-        found -= {"roomtone-edge", "roomtone-backup", "roomtone-rehearsal"}
-        if not found:
-            return UNITS
-        return (*(name for name in UNITS if name in found), *sorted(found - set(UNITS)))
+        found = {path.stem for path in folder.glob("roomtone-*.service")}
+        return tuple(name for name in _ORDER if name in found) or UNITS
 
     def install(self, more: Iterable[str]) -> None:
         """Write the units, and have those that changed started again."""
+        names = (*UNITS, *more)
+        self._write(*(f"{name}.service" for name in names))
+        for name in names:
+            self.enable(name)
+
+    def install_authority(self) -> None:
+        """Write the units of kits' certificates, and start the authority, which is asked next."""
+        self._write(*(f"{name}.service" for name in AUTHORITY), *_BROKER)
+        for name in AUTHORITY:
+            self.enable(name)
+        self.enable("roomtone-broker.path")
+        self.enable("roomtone-broker.timer", "timers.target")
+        verb = "restart" if AUTHORITY[0] in self._to_restart else "start"
+        self._systemctl(verb, AUTHORITY[0])
+        self._to_restart = [name for name in self._to_restart if name != AUTHORITY[0]]
+        self._systemctl("start", "roomtone-broker.path", "roomtone-broker.timer")
+
+    def _write(self, *files: str) -> None:
         is_new = False
-        for name in (*UNITS, *more):
-            file = f"{name}.service"
+        for file in files:
             if self._machine.write(f"{_FOLDER}/{file}", unit(file, self._program)):
                 is_new = True
-                self.restart_later(name)
-            self.enable(name)
+                if file.endswith(".service"):
+                    self.restart_later(file.removesuffix(".service"))
         if is_new:
             self._systemctl("daemon-reload")
 
     def install_timer(self, name: str) -> None:
         """Write a service and the timer that starts it, and start the timer."""
-        is_new = False
-        for file in (f"{name}.service", f"{name}.timer"):
-            is_new |= self._machine.write(f"{_FOLDER}/{file}", unit(file, self._program))
-        if is_new:
-            self._systemctl("daemon-reload")
+        self._write(f"{name}.service", f"{name}.timer")
         self.enable(f"{name}.timer", "timers.target")
         self._systemctl("start", f"{name}.timer")
 

@@ -41,6 +41,9 @@ ca_file = "{ETC}/ca.crt"
 certificate_file = "{ETC}/server.crt"
 key_file = "{ETC}/server.key"
 
+[authority]
+address = {_quoted(plan.name)}
+
 [lessons]
 time_zone = {_quoted(plan.time_zone)}
 {_dashboard(plan)}"""
@@ -91,8 +94,11 @@ local stratum 10 orphan
 
 
 def sysusers(home: str) -> str:
-    """The user of the server's programs, in the format of systemd-sysusers."""
-    return f'# {MARK}.\nu {USER} - "Roomtone" {home}\n'
+    """The users of the server's programs, in the format of systemd-sysusers."""
+    return (
+        f'# {MARK}.\nu {USER} - "Roomtone" {home}\n'
+        f'u {USER}-authority - "Roomtone authority" {home}-authority\n'
+    )
 
 
 def unit(name: str, program: str = _PROGRAM) -> str:

@@ -14,7 +14,7 @@ from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from roomtone.server.install import more_units, own_program, this_prefix
 from roomtone.server.machine import Machine, SystemPrograms
-from roomtone.server.services import Services
+from roomtone.server.services import AUTHORITY, Services
 from roomtone.server.upgrading.releases import Releases
 from roomtone.server.upgrading.schemas import bring_up, schemas_of
 from roomtone.server.upgrading.upgrade import Upgrade
@@ -84,7 +84,10 @@ def _rollback(args: argparse.Namespace) -> int:
 
 def _units(_: argparse.Namespace) -> int:
     machine = _machine()
-    Services(machine, own_program(this_prefix(), machine.root)).install(more_units(machine))
+    services = Services(machine, own_program(this_prefix(), machine.root))
+    services.install(more_units(machine))
+    if AUTHORITY[0] in services.names:
+        services.install_authority()
     return 0
 
 

@@ -247,7 +247,9 @@ def test_systemd_knows_every_line_of_the_units(units: list[Path]) -> None:
 @pytest.mark.systemd
 def test_units_are_closed_as_far_as_their_work_permits(units: list[Path]) -> None:
     for path in units:
-        words = ("systemd-analyze", "security", "--offline=true", "--threshold=20", str(path))
+        # That of the broker writes Mosquitto's files for its user: it is root, with three rights of root's.
+        most = "--threshold=21" if path.stem == "roomtone-broker" else "--threshold=20"
+        words = ("systemd-analyze", "security", "--offline=true", most, str(path))
         done = subprocess.run(words, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout.splitlines()[-1]
 
