@@ -176,6 +176,8 @@ class EdgeSettings(Settings):
     def _refuse_clashes(self) -> Self:
         claims: dict[str, list[object]] = {"seats": list(self.seats)}
         claims["name"] = [source.name for source in self.sources]
+        pins = (self.switch.button_pin, self.switch.led_pin)
+        claims["pin"] = [pin for pin in pins if pin is not None]
         for source in self.sources:
             for key, value in source.claims:
                 claims.setdefault(key, []).append(value)

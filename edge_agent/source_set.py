@@ -52,7 +52,11 @@ class SourceSet:
         self._sources = {source.name: self._opened(source) for source in settings.sources}
         self._hellos: dict[str, Hello] = {}
         self._watch = SensorWatch(
-            {source.name: source.seat_numbers for source in settings.seat_sources},
+            {
+                source.name: source.seat_numbers
+                for source in settings.seat_sources
+                if not source.has_switches
+            },
             excluded=lambda: wiring.gate.excluded,
         )
         self._threads: list[threading.Thread] = []

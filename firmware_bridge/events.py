@@ -22,6 +22,7 @@ __all__ = [
     "HubStatus",
     "HubUp",
     "Levels",
+    "SwitchSamples",
 ]
 
 
@@ -57,6 +58,19 @@ class HubSamples:
     hub: str
     boot_ns: NDArray[np.int64]
     acceleration: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SwitchSamples:
+    """Whether seats with switches moved; `boot_ns` (n,) rises.
+
+    `moved` is (n, seats) float32: 1 if the seat moved since the sample before, 0 if it did not, NaN
+    if nobody knows.
+    """
+
+    hub: str
+    boot_ns: NDArray[np.int64]
+    moved: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,7 +116,7 @@ class HubStatus:
     status: Status
 
 
-HubEvent = HubUp | HubDown | HubSamples | Levels | FramesMissing | HubStatus
+HubEvent = HubUp | HubDown | HubSamples | SwitchSamples | Levels | FramesMissing | HubStatus
 
 
 @dataclass(slots=True, kw_only=True)

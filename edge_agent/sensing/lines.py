@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 from contract.quantities.motion import LOWEST_RATE_HZ, MIN_SHARE, MotionQuantities
 from contract.quantities.sound import SoundQuantities
+from contract.quantities.switches import SWITCH_RATE_HZ, SwitchQuantities
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.wire.parts import SOUND_LINE
 from edge_agent.sensing.timed_buffer import TimedBuffer
 from firmware_bridge.events import HubUp
 from firmware_bridge.frames import LEVEL_INTERVAL_S
 
-__all__ = ["LEVEL_NS", "Grid", "HubLine", "SoundLine", "SourceLine"]
+__all__ = ["LEVEL_NS", "Grid", "HubLine", "SoundLine", "SourceLine", "SwitchLine"]
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class SourceLine:
         self.step_ns = float(LEVEL_NS)
         self._grid = grid
         self._min_step = min_step
-        self._quantities: MotionQuantities | SoundQuantities | None = None
+        self._quantities: MotionQuantities | SoundQuantities | SwitchQuantities | None = None
         self._min_rows = 0.0
         self._nothing: Values = np.empty(0, np.float32)
         self.waiting: deque[tuple[int, int]] = deque(maxlen=_MAX_SPANS)
@@ -248,6 +249,32 @@ class HubLine(SourceLine):
                 "%s samples at %g Hz; quantities need at least %g Hz.",
                 event.hub, rate, LOWEST_RATE_HZ,
             )  # fmt: skip
+
+
+class SwitchLine(SourceLine):
+    """Seats with switches; values are (seats, seat quantities), most of them missing."""
+
+    def __init__(
+        self, *, number: int, seats: tuple[int, ...], grid: Grid, max_buffered_s: int
+    ) -> None:
+        super().__init__(
+            number=number, seats=seats, grid=grid,
+            buffer=TimedBuffer(
+                shape=(len(seats),), max_rows=math.ceil(max_buffered_s * SWITCH_RATE_HZ * 1.1)
+            ),
+            min_step=_MIN_STEP,
+        )  # fmt: skip
+        self.step_ns = 1e9 / SWITCH_RATE_HZ
+        self._nothing = np.empty((len(seats), len(SEAT_QUANTITIES)), np.float32)
+        self._quantities = SwitchQuantities(seats=len(seats))
+
+    def has_new_rate(self, event: HubUp) -> bool:
+        return event.hello.sample_rate_hz != SWITCH_RATE_HZ
+
+    def greet(self, event: HubUp) -> None:
+        self.is_up = not self.has_new_rate(event)
+        self._silent = 0
+        self.buffer.latest_ns = None
 
 
 class SoundLine(SourceLine):

@@ -19,9 +19,17 @@ from contract.quantities import table as quantities
 from contract.quantities.sound import sound_rows
 from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES
 from contract.wire.payload import MAX_PERIODS, GapReason, Layout
-from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine
+from edge_agent.sensing.lines import LEVEL_NS, Grid, HubLine, SoundLine, SourceLine, SwitchLine
 from edge_agent.sources.protocol import MICROPHONE
-from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
+from firmware_bridge.events import (
+    FramesMissing,
+    HubDown,
+    HubEvent,
+    HubSamples,
+    HubUp,
+    Levels,
+    SwitchSamples,
+)
 
 __all__ = ["Late", "LineGap", "Period", "PeriodAssembler"]
 
@@ -83,11 +91,15 @@ class PeriodAssembler:
         sound: str,
         max_buffered_s: int,
         sound_offset_db: float = 0.0,
+        switches: frozenset[str] = frozenset(),
     ) -> None:
         self.layout = Layout(tuple(seat for _, seats in hubs for seat in seats))
         self._grid = grid = Grid(run_boot_ns=run_boot_ns, period_ns=period_ns)
-        self._hubs = {
-            name: HubLine(number=number, seats=seats, grid=grid, max_buffered_s=max_buffered_s)
+        # Seats with switches have other readings than those with accelerometers.
+        self._hubs: dict[str, HubLine | SwitchLine] = {
+            name: (SwitchLine if name in switches else HubLine)(
+                number=number, seats=seats, grid=grid, max_buffered_s=max_buffered_s
+            )
             for number, (name, seats) in enumerate(hubs, start=1)
         }
         self._sound_source = sound
@@ -131,7 +143,9 @@ class PeriodAssembler:
     def take(self, event: HubEvent) -> None:
         match event:
             case HubSamples():
-                self._take_samples(event, self._hubs[event.hub])
+                self._take_rows(event.boot_ns, event.acceleration, self._hubs[event.hub])
+            case SwitchSamples():
+                self._take_rows(event.boot_ns, event.moved, self._hubs[event.hub])
             case Levels():
                 self._take_levels(event)
             case HubUp():
@@ -197,7 +211,7 @@ class PeriodAssembler:
         if self._has_sound and np.isnan(room).all():
             line_gaps.append(_line_gap(self._sound, seq, seq, (), "serial"))
         self.seq += 1
-        sampled = int((~np.isnan(seat[:, 0])).sum())
+        sampled = _seats_with_values(seat)
         due_seats = sum(number not in excluded for number in self.layout.seats)
         return Period(
             seq=seq, boot_ns=start, values=self._row(seat, room), seats_sampled=sampled,
@@ -255,7 +269,7 @@ class PeriodAssembler:
             self._add_late(line, seconds)
 
     def _add_late(self, line: SourceLine, seconds: list[tuple[int, NDArray[np.float32]]]) -> None:
-        counts = [int((~np.isnan(v[:, 0])).sum()) if line.seats else 0 for _, v in seconds]
+        counts = [_seats_with_values(values) if line.seats else 0 for _, values in seconds]
         rows = np.stack([self._row_of(line, values) for _, values in seconds])
         first_seq = seconds[0][0]
         self._late.append(
@@ -289,21 +303,29 @@ class PeriodAssembler:
             if first < last:
                 yield slice(first, last), seats | self.excluded
 
-    def _take_samples(self, event: HubSamples, hub: HubLine) -> None:
-        rows, wide = event.acceleration, event.acceleration.shape[1]
+    def _take_rows(
+        self, boot_ns: NDArray[np.int64], rows: NDArray[np.float32], hub: HubLine | SwitchLine
+    ) -> None:
+        """Take readings, (n, seats, …); a seat that has opted out is dropped here."""
+        wide = rows.shape[1]
         if self.excluded or len(self._exclusions) > 1 or wide != len(hub.seats):
-            rows = np.full((len(event.boot_ns), len(hub.seats), 3), np.nan, np.float32)
-            for span, excluded in self._excluded_spans(event.boot_ns):
+            kept = np.full((len(rows), len(hub.seats), *rows.shape[2:]), np.nan, np.float32)
+            for span, excluded in self._excluded_spans(boot_ns):
                 for i, seat in enumerate(hub.seats[:wide]):
                     if seat not in excluded:
-                        rows[span, i] = event.acceleration[span, i]
-        hub.take(event.boot_ns, rows, open_ns=self.start_ns)
+                        kept[span, i] = rows[span, i]
+            rows = kept
+        hub.take(boot_ns, rows, open_ns=self.start_ns)
 
     def _take_levels(self, event: Levels) -> None:
         if event.hub == self._sound_from:
             rows = sound_rows(event.laeq, event.lafmax, is_coarse=event.is_coarse)
             rows[:, :2] += np.float32(self._sound_offset_db)
             self._sound.take(event.boot_ns + LEVEL_NS // 2, rows, open_ns=self.start_ns)
+
+
+def _seats_with_values(values: NDArray[np.float32]) -> int:
+    return int((~np.isnan(values)).any(axis=1).sum())
 
 
 def _line_gap(

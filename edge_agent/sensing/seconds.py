@@ -62,6 +62,7 @@ class Sensing:
             hubs=[(source.name, source.seat_numbers) for source in settings.seat_sources],
             sound=settings.sound.source,
             sound_offset_db=settings.sound.offset_db,
+            switches=frozenset(each.name for each in settings.seat_sources if each.has_switches),
             max_buffered_s=settings.limits.max_buffered_s,
         )
         self._skip_reason: SkipReason | None = "off"

@@ -17,6 +17,7 @@ __all__ = ["SOURCES", "look_over_source", "open_source", "settings_of", "source_
 
 SOURCES: Final[dict[str, tuple[str, str]]] = {
     "hub": ("edge_agent.sources.hub", "HubSource"),
+    "gpio": ("edge_agent.sources.gpio", "GpioSource"),
     "i2c": ("edge_agent.sources.i2c", "I2cSource"),
     "meter": ("edge_agent.sources.meter", "MeterSource"),
     "microphone": ("edge_agent.sources.microphone", "Microphone"),

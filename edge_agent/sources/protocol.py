@@ -33,6 +33,11 @@ class SourceSettings(Settings):
         return ()
 
     @property
+    def has_switches(self) -> bool:
+        """Whether its seats have switches, which say `SwitchSamples`, instead of accelerometers."""
+        return False
+
+    @property
     def may_have_sound(self) -> bool:
         """Whether it can be a source of the room's sound levels."""
         return False
@@ -74,7 +79,7 @@ _Own_contra = TypeVar("_Own_contra", bound=SourceSettings, contravariant=True)
 class Source(Protocol[_Own_contra]):
     """Senses something and hands events to the sink. Nothing is opened before `run`.
 
-    The events of a source are those of a hub: `HubUp` when its readings begin, `HubSamples` of its
+    The events of a source are those of a hub: `HubUp` when its readings begin, `HubSamples` or `SwitchSamples` of its
     seats or `Levels` of the room's sound, each with its time on the boot clock, and `HubDown` with
     a sentence when it can't be read. NaN is a sensor that does not answer. No value is ever made up.
     """
