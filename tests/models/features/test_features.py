@@ -191,3 +191,21 @@ def test_an_epochs_own_shape_needs_no_normal(make_lesson: MakeLesson) -> None:
     expected = [band - level, mean - motion.min(axis=0), motion.max(axis=0) - mean,
                 motion.std(axis=0), (hands - motion).std(axis=0), epoch[:, :, 12].max(axis=0)]  # fmt: skip
     np.testing.assert_allclose(plain.values[:, shape].T, expected, atol=0.02)
+
+
+def test_a_seat_of_switches_alone_is_not_judged_and_disturbs_nobody() -> None:
+    """A kit's switches know stillness and wiggles of a seat, and no level."""
+    draw = np.random.default_rng(1)
+    with_switch, without = SeatFeatures(seats=7), SeatFeatures(seats=7)
+    for _ in range(60):
+        seat = draw.normal(10.0, 3.0, (5, 7, 13)).astype(np.float32)
+        seat[:, :, 10] = draw.choice([0.0, 0.25, 0.5, 1.0], (5, 7))
+        seat[:, :, 11] = draw.integers(0, 2, (5, 7))
+        seat[:, 6, :10] = seat[:, 6, 12] = np.nan
+        room = draw.normal(60.0, 3.0, (5, 5)).astype(np.float32)
+        found = with_switch.update(seat, room)
+        seat[:, 6] = np.nan
+        other = without.update(seat, room)
+    assert found.known.tolist() == [True] * 6 + [False]
+    assert other.known.tolist() == [True] * 6 + [False]
+    np.testing.assert_allclose(found.values[:6], other.values[:6], equal_nan=True)
