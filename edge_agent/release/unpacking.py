@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import shutil
 import sys
 import zipfile
@@ -84,7 +85,7 @@ def unpack(wheels: list[Path], place: Place, name: str) -> Path:
     script.parent.mkdir()
     script.write_text(_SCRIPT, encoding="utf-8")
     script.chmod(0o755)
-    compileall.compile_dir(library, quiet=2, workers=1)
+    compileall.compile_dir(library, quiet=2, workers=0)  # with all cores
     os.sync()
     release = place.releases / name
     shutil.rmtree(release, ignore_errors=True)
@@ -101,7 +102,8 @@ def _unpack(wheel: Path, library: Path) -> None:
         for name in inside:
             if ".data/" not in name:
                 packed.extract(name, library)
-        record = next(name for name in inside if name.endswith(".dist-info/RECORD"))
+        # Its own list alone: a library may carry another one inside, with a list of its own.
+        record = next(each for each in inside if re.fullmatch(r"[^/]+\.dist-info/RECORD", each))
         rows = list(csv.reader(io.StringIO(packed.read(record).decode())))
     for name, recorded, _ in rows:
         if not recorded or ".data/" in name:

@@ -43,6 +43,15 @@ def test_a_wheel_that_is_not_what_its_list_says_is_refused(tmp_path: Path) -> No
     assert place.names() == []
 
 
+def test_a_library_that_carries_another_one_is_compared_with_its_own_list(tmp_path: Path) -> None:
+    inside = "library/vendored/inner-2.dist-info/RECORD"
+    wheel = make_wheel(
+        tmp_path / "library-1-x.whl", {inside: "inner.py,sha256=none,1\n", "library/a.py": "x = 1"}
+    )
+    unpack([wheel], Place(tmp_path / "opt"), "1.0-aa")
+    assert (tmp_path / "opt/releases/1.0-aa/lib" / inside).exists()
+
+
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     place = Place(tmp_path / "opt")
     wheel = make_wheel(tmp_path / "library-1-x.whl", {"library.py": "x = 1"})
