@@ -33,7 +33,7 @@ from contract.mqtt.connection import Connection, ConnectionPlan, MakeConnection
 from contract.mqtt.events import Event, EventQueue, LinkDown, LinkUp, Received, Refused, Will
 from contract.mqtt.paho_connection import PahoConnection
 from contract.mqtt.protocol_choice import MqttVersion, ProtocolChoice
-from contract.mqtt.tls import tls_context
+from contract.mqtt.tls import TlsFiles
 from contract.settings import BrokerSettings
 
 __all__ = ["Event", "LinkDown", "LinkUp", "MqttLink", "Received", "Refused", "Will"]
@@ -90,7 +90,7 @@ class MqttLink:
         self._choice = ProtocolChoice(broker.protocol, first=first)
         self._stop = threading.Event()
         self._connection: Connection | None = None
-        self._tls = tls_context(broker)
+        self._tls = TlsFiles(broker)
         self._thread = threading.Thread(target=self._run, name=f"mqtt {client_id}", daemon=True)
 
     @property
@@ -162,5 +162,5 @@ class MqttLink:
             max_in_flight=self._max_in_flight,
             max_queued=self._max_queued,
             max_unsent=self._max_unsent,
-            tls=self._tls,
+            tls=self._tls.current(),
         )

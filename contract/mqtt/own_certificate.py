@@ -43,7 +43,7 @@ def own_certificate_findings(
             f"{owner} without a certificate",
         )  # fmt: skip
         return
-    make = f"make a certificate for {owner} as docs/mosquitto.md says"
+    make = f"make a certificate for {owner} as docs/enrolment.md says"
     for path in (authority, certificate, key):
         if path is not None and (fault := _unreadable(path)) is not None:
             yield _wrong(f"{path} can't be read ({fault})", make)
@@ -65,7 +65,10 @@ def own_certificate_findings(
         return
     if days <= SOON_DAYS:
         said = f"is valid for {days:.0f} more days" if days > 0 else "has run out"
-        yield _wrong(f"{certificate} {said}", f"renew it (and check the clock): {if_expired}")
+        yield _wrong(
+            f"{certificate} {said}",
+            f"renew it (and check the clock): {if_expired}",
+        )
     try:
         fault = fault_of_certificate(certificate, key, authority)
     except OSError as error:

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings
 
-__all__ = ["broker_certificate_until", "tls_context", "why_not_trusted"]
+__all__ = ["TlsFiles", "broker_certificate_until", "tls_context", "why_not_trusted"]
+
+log = logging.getLogger(__name__)
+
+
+class TlsFiles:
+    """The context for the settings' files, made again when they were renewed.
+
+    Raises ConfigurationError when it is made. Later, files that can't be used change nothing: a
+    connection is tried with those before, and the log says why.
+    """
+
+    def __init__(self, broker: BrokerSettings) -> None:
+        self._broker = broker
+        self._stamps = self._look()
+        self._context = tls_context(broker)
+
+    def current(self) -> ssl.SSLContext | None:
+        """For the next connection; None without TLS."""
+        stamps = self._look()
+        if stamps != self._stamps:
+            try:
+                self._context = tls_context(self._broker)
+                self._stamps = stamps
+                log.info("The certificate for the broker was renewed.")
+            except ConfigurationError as error:
+                log.warning("Renewed files can't be used, so those before are: %s", error)
+        return self._context
+
+    def _look(self) -> list[tuple[int, int] | None]:
+        """What changes with each of the files, through links."""
+        broker = self._broker
+        stamps: list[tuple[int, int] | None] = []
+        for path in (broker.ca_file, broker.certificate_file, broker.key_file):
+            try:
+                found = None if path is None else path.stat()
+            except OSError:
+                found = None
+            stamps.append(None if found is None else (found.st_ino, found.st_mtime_ns))
+        return stamps
 
 
 def tls_context(broker: BrokerSettings) -> ssl.SSLContext | None:
