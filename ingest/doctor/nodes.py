@@ -9,6 +9,7 @@ from contract.finding import Finding, State
 from contract.language import N_, _
 from ingest.clocks.words import claim_said, when
 from ingest.doctor.checks import Page
+from ingest.doctor.sensors import sensor_findings
 from ingest.stores.notices import Notice, NoticeKind
 from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import Stream
@@ -97,6 +98,7 @@ def stream_findings(
     health = reader.health(stream.id)
     if health is None:
         return
+    yield from sensor_findings(health.faults)
     birth = reader.birth(stream.id)
     hubs = birth.hubs if birth is not None else ()
     seats = len({seat for hub in hubs for seat in hub.seats}) or 1
