@@ -3,9 +3,10 @@
     python benchmarks/bench_reads.py [--json] [--rooms 20] [--lessons 10] [--times 15]
 
 A lesson of 50 minutes in a room of 30 seats and four zones, among so many others of the same rooms.
-It is in the embedded store, in VictoriaMetrics (Debian's) and, where .ci/influxd has built it, in
-InfluxDB 1.8 by Flux; each on this computer, with default caches, after its first read. A read is what
-the lesson page asks for: the room's seconds with their gaps, the epochs with their zones, the alerts.
+It is in the embedded store, in VictoriaMetrics (Debian's) and, where .ci/influxd and .ci/influxd2
+have built them, in InfluxDB 1.8 and 2 by Flux; each on this computer, with default caches, after its
+first read. A read is what the lesson page asks for: the room's seconds with their gaps, the epochs
+with their zones, the alerts.
 """
 
 from __future__ import annotations
@@ -35,7 +36,15 @@ from school.lessons.records import Lesson
 from tests.browser import sample_lesson
 from tests.conformance.lesson_lines import lesson_lines, write
 from tests.conftest import SEARCH_PATH
-from tests.engines import INFLUXD, Address, EngineServer, InfluxServer, VictoriaServer
+from tests.engines import (
+    INFLUXD,
+    INFLUXD_2,
+    Address,
+    EngineServer,
+    Influx2Server,
+    InfluxServer,
+    VictoriaServer,
+)
 from tests.signed_in import open_test_school
 
 START_NS = 1_780_000_000 * SECOND_NS
@@ -133,8 +142,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=15)
     args = parser.parse_args()
     samples, figures = lessons(args.rooms, args.lessons), dict[str, Figures]()
-    with tempfile.TemporaryDirectory(prefix="roomtone-bench-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="roomtone-bench-") as made_folder:
+        folder = Path(made_folder)
         figures["store"] = of_store(samples, folder / "store", args.times)
         victoria = VictoriaServer()
         try:
@@ -144,12 +153,16 @@ def main() -> None:
             )
         finally:
             victoria.remove()
-        if shutil.which(INFLUXD, path=SEARCH_PATH):
-            influx = InfluxServer()
+        for name, program, made in (
+            ("influxdb18", INFLUXD, InfluxServer), ("influxdb2", INFLUXD_2, Influx2Server),
+        ):  # fmt: skip
+            if shutil.which(program, path=SEARCH_PATH) is None:
+                continue
+            influx = made()
             try:
                 influx.start()
-                figures["influxdb18"] = of_engine(
-                    influx, influx.address(), "influxdb2", samples, folder / "i", args.times
+                figures[name] = of_engine(
+                    influx, influx.address(), "influxdb2", samples, folder / name, args.times
                 )
             finally:
                 influx.remove()

@@ -20,7 +20,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
-    from tests.engines import InfluxServer, VictoriaServer
+    from tests.engines import Influx2Server, InfluxServer, NamedInflux, VictoriaServer
     from tests.postgres_server import PostgresServer
 
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
@@ -39,6 +39,11 @@ NEEDS = {
         "sudo apt-get install gcc-avr avr-libc binutils-avr simavr libsimavr-dev libelf-dev",
     ),
     "influxdb18": ("InfluxDB 1.8", ("influxd-1.8.10",), ".ci/influxd, which needs Go"),
+    "influxdb2": (
+        "InfluxDB 2",
+        ("influxd-2.7.12",),
+        ".ci/influxd2, or one named by ROOMTONE_TEST_INFLUX_URL, _TOKEN, _ORG and _BUCKET",
+    ),
     "nginx": ("nginx", ("nginx",), "sudo apt-get install nginx-light"),
     "pico": (
         "a compiler for the Raspberry Pi Pico",
@@ -57,7 +62,13 @@ NEEDS = {
 }
 """A marker, the program that it stands for, its commands, and how to get it."""
 
-# Debian keeps servers where only root's PATH looks, or nobody's; .ci/influxd builds one.
+IS_NAMED = all(
+    os.environ.get(f"ROOMTONE_TEST_INFLUX_{each}") for each in ("URL", "TOKEN", "ORG", "BUCKET")
+)
+"""Whether there is an InfluxDB 2 that somebody else runs."""
+
+# Debian keeps servers where only root's PATH looks, or nobody's; .ci/influxd and .ci/influxd2 build
+# theirs.
 SEARCH_PATH = os.pathsep.join(
     (
         os.environ.get("PATH", ""),
@@ -80,10 +91,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips a test whose program is missing, and says how to get it."""
-    if item.get_closest_marker("named_influx") and "ROOMTONE_TEST_INFLUX_URL" not in os.environ:
-        pytest.skip("ROOMTONE_TEST_INFLUX_URL, _TOKEN, _ORG and _BUCKET name no InfluxDB 2 or 3")
     for marker, (program, commands, how) in NEEDS.items():
-        if item.get_closest_marker(marker) is None:
+        if item.get_closest_marker(marker) is None or (marker == "influxdb2" and IS_NAMED):
             continue
         if not any(shutil.which(command, path=SEARCH_PATH) for command in commands):
             pytest.skip(f"{program} is not installed: {how}")
@@ -131,13 +140,32 @@ def influx_server() -> Iterator[InfluxServer]:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def influx2() -> Iterator[Influx2Server | NamedInflux]:
+    """A running InfluxDB 2, for tests that are marked `influxdb2`."""
+    from tests.engines import Influx2Server, NamedInflux, named_influx  # noqa: PLC0415 - as above
+
+    address = named_influx()
+    if address is not None:
+        named = NamedInflux(address)
+        yield named
+        named.empty()
+        return
+    server = Influx2Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a test that skips has failed, but for what nothing can install there."""
     report = yield
-    may_skip = any(item.get_closest_marker(each) for each in ("recordings", "named_influx"))
+    may_skip = any(item.get_closest_marker(each) for each in ("recordings", "influxdb2"))
     if IN_CI and report.skipped and not may_skip and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
@@ -165,6 +193,8 @@ def group_of(file: Path) -> str:
         return "alone"
     if re.search(r"\bmark\.(programs|browser)\b", text) or file.parent == HERE / "browser":
         return "programs"
+    if IS_NAMED and re.search(r"\bmark\.influxdb2\b", text):
+        return "influxdb2"  # there is one bucket for all of them
     return str(file)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -13,19 +14,24 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
+
+import pytest
 
 from roomtone.demo.broker import free_port
 
 __all__ = [
     "INFLUXD",
+    "INFLUXD_2",
     "NEEDED",
     "Address",
     "EngineServer",
+    "Influx2Server",
     "InfluxServer",
+    "NamedInflux",
     "VictoriaServer",
     "named_influx",
     "programs_folder",
@@ -33,8 +39,10 @@ __all__ = [
 
 INFLUXD: Final = "influxd-1.8.10"
 """InfluxDB 1.8 by its version: Debian's `influxd` is 1.6, which has no Flux."""
+INFLUXD_2: Final = "influxd-2.7.12"
+"""InfluxDB 2 by its version, as `.ci/influxd2` builds it."""
 NEEDED: Final = "ROOMTONE_TEST_INFLUX"
-"""InfluxDB 2 or 3 is where `_URL`, `_TOKEN`, `_ORG` and `_BUCKET` after this name are set."""
+"""An InfluxDB 2 is where `_URL`, `_TOKEN`, `_ORG` and `_BUCKET` after this name are set."""
 PATIENCE_S: Final = 30.0
 _FOREVER: Final = "100y"
 
@@ -42,7 +50,7 @@ Kind = Literal["victoriametrics", "influxdb18", "influxdb"]
 
 
 def programs_folder() -> Path:
-    """Where `.ci/influxd` puts what it builds, outside of the checkout."""
+    """Where `.ci/influxd` and `.ci/influxd2` put what they build, outside of the checkout."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "roomtone-tests"
 
@@ -59,7 +67,7 @@ class Address:
 
 
 def named_influx() -> Address | None:
-    """The InfluxDB 2 or 3 that the environment names, if it does."""
+    """The InfluxDB 2 that the environment names, if it does."""
     found = {
         each: os.environ.get(f"{NEEDED}_{each}", "") for each in ("URL", "TOKEN", "ORG", "BUCKET")
     }
@@ -69,6 +77,14 @@ def named_influx() -> Address | None:
         kind="influxdb", url=found["URL"], token=found["TOKEN"], org=found["ORG"],
         bucket=found["BUCKET"],
     )  # fmt: skip
+
+
+def _post(url: str, token: str, content: Mapping[str, object]) -> bytes:
+    headers = {"Content-Type": "application/json", "Authorization": f"Token {token}"}
+    request = Request(url, data=json.dumps(content).encode(), headers=headers)
+    with urlopen(request, timeout=PATIENCE_S) as answer:
+        found: bytes = answer.read()
+        return found
 
 
 class EngineServer(ABC):
@@ -212,3 +228,74 @@ class InfluxServer(EngineServer):
             "INFLUXDB_HTTP_LOG_ENABLED": "false",
             **self._more,
         }
+
+
+class Influx2Server(EngineServer):
+    """InfluxDB 2 with one organisation. `address()` makes a new and empty bucket in it."""
+
+    ORG: Final = "school"
+
+    def __init__(self) -> None:
+        super().__init__(INFLUXD_2, "/health")
+        self._buckets = count(1)
+        self._token = secrets.token_hex(16)
+        self._org_id = ""
+        self._ids: dict[str, str] = {}
+
+    def start(self) -> None:
+        super().start()
+        if not self._org_id:
+            made = self._ask(
+                "setup", username="tests", password=secrets.token_hex(16), org=self.ORG,
+                bucket="first", token=self._token,
+            )  # fmt: skip
+            self._org_id = made["org"]["id"]
+
+    def address(self, *, retention_s: int = 0) -> Address:
+        """A bucket, and the token that may do everything; it refuses what is older than that."""
+        rules = [{"type": "expire", "everySeconds": retention_s}] if retention_s else []
+        name = f"roomtone_{next(self._buckets)}"
+        self._ids[name] = self._ask(
+            "buckets", orgID=self._org_id, name=name, retentionRules=rules
+        )["id"]  # fmt: skip
+        return Address(kind="influxdb", url=self.url, token=self._token, org=self.ORG, bucket=name)
+
+    def token(self, address: Address, *may: Literal["read", "write"]) -> str:
+        """A token that may do this in this bucket, and nothing else."""
+        bucket = {"type": "buckets", "id": self._ids[address.bucket], "orgID": self._org_id}
+        rights = [{"action": each, "resource": bucket} for each in may]
+        made = self._ask("authorizations", orgID=self._org_id, permissions=rights)
+        return str(made["token"])
+
+    def _ask(self, call: str, **content: object) -> Any:
+        return json.loads(_post(f"{self.url}/api/v2/{call}", self._token, content))
+
+    def _words(self) -> list[str]:
+        data = self.folder / "data"
+        return [
+            f"--http-bind-address=127.0.0.1:{self.port}", f"--bolt-path={data}/bolt",
+            f"--sqlite-path={data}/sqlite", f"--engine-path={data}/engine",
+            "--reporting-disabled", "--log-level=error",
+        ]  # fmt: skip
+
+
+class NamedInflux:
+    """The InfluxDB 2 that the environment names. `address()` empties its one bucket."""
+
+    def __init__(self, named: Address) -> None:
+        self._named = named
+
+    def address(self, *, retention_s: int = 0) -> Address:
+        if retention_s:
+            pytest.skip("the bucket that ROOMTONE_TEST_INFLUX_BUCKET names is used as it is")
+        self.empty()
+        return self._named
+
+    def token(self, address: Address, *may: Literal["read", "write"]) -> str:
+        pytest.skip(f"{address.url} has one token for tests, and none that may only {may}")
+
+    def empty(self) -> None:
+        named = self._named
+        where = urlencode({"org": named.org, "bucket": named.bucket})
+        url = f"{named.url}/api/v2/delete?{where}"
+        _post(url, named.token, {"start": "1970-01-01T00:00:00Z", "stop": "2200-01-01T00:00:00Z"})

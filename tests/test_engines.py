@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.request import urlopen
 
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
-from tests.engines import Address, InfluxServer, VictoriaServer, named_influx
+from tests.engines import Address, Influx2Server, InfluxServer, NamedInflux, VictoriaServer
 
 SECOND_NS = 1_000_000_000
 AT_NS = 1_780_000_000 * SECOND_NS
@@ -26,35 +27,35 @@ def client(address: Address) -> InfluxDBClient:
 @pytest.fixture(
     params=[
         pytest.param("influxdb18", marks=pytest.mark.influxdb18),
-        pytest.param("named", marks=pytest.mark.named_influx),
+        pytest.param("influxdb2", marks=pytest.mark.influxdb2),
     ]
 )
-def influx(request: pytest.FixtureRequest) -> Address:
-    if request.param == "named":
-        address = named_influx()
-        assert address is not None
-    else:
-        server: InfluxServer = request.getfixturevalue("influx_server")
-        address = server.address()
-    return address
+def influx(request: pytest.FixtureRequest) -> Callable[[], Address]:
+    """Makes a new and empty database."""
+    if request.param == "influxdb2":
+        second: Influx2Server | NamedInflux = request.getfixturevalue("influx2")
+        return second.address
+    server: InfluxServer = request.getfixturevalue("influx_server")
+    return server.address
 
 
-def test_influxdb_writes_and_reads_flux(influx: Address) -> None:
-    with client(influx) as api:
+def test_influxdb_writes_and_reads_flux(influx: Callable[[], Address]) -> None:
+    address = influx()
+    with client(address) as api:
         writer = api.write_api(write_options=SYNCHRONOUS)
         for _ in range(2):  # sending twice changes nothing
-            writer.write(bucket=influx.bucket, record=LINE.encode())
-        (table,) = api.query_api().query(FLUX.format(bucket=influx.bucket))
+            writer.write(bucket=address.bucket, record=LINE.encode())
+        (table,) = api.query_api().query(FLUX.format(bucket=address.bucket))
     (record,) = table.records
     assert record.get_value() == 4.5
     assert record.get_time().timestamp() == AT_NS / SECOND_NS
 
 
-@pytest.mark.influxdb18
-def test_each_address_of_influxdb_is_empty(influx_server: InfluxServer) -> None:
-    first, second = influx_server.address(), influx_server.address()
+def test_each_address_of_influxdb_is_empty(influx: Callable[[], Address]) -> None:
+    first = influx()
     with client(first) as api:
         api.write_api(write_options=SYNCHRONOUS).write(bucket=first.bucket, record=LINE.encode())
+        second = influx()
         assert api.query_api().query(FLUX.format(bucket=second.bucket)) == []
 
 

@@ -27,7 +27,7 @@ from ingest.stores.records import EpochRecord
 from school.lessons.records import Lesson
 from tests.browser import sample_lesson
 from tests.conformance.lesson_lines import lesson_lines, write
-from tests.engines import Address, named_influx
+from tests.engines import Address
 from tests.signed_in import open_test_school
 
 START_NS = 1_780_000_000 * SECOND_NS
@@ -41,7 +41,7 @@ ENGINES = [
     "sqlite",
     pytest.param("victoriametrics", marks=pytest.mark.victoriametrics),
     pytest.param("influxdb18", marks=pytest.mark.influxdb18),
-    pytest.param("named", marks=pytest.mark.named_influx),
+    pytest.param("influxdb2", marks=pytest.mark.influxdb2),
 ]
 
 
@@ -109,9 +109,7 @@ def _engine(request: pytest.FixtureRequest) -> tuple[Address, ReadsSettings]:
     if request.param == "influxdb18":
         address = request.getfixturevalue("influx_server").address()
     else:
-        named = named_influx()
-        assert named is not None
-        address = named
+        address = request.getfixturevalue("influx2").address()
     return address, ReadsSettings(
         kind="influxdb2", url=address.url, org=address.org, bucket=address.bucket
     )

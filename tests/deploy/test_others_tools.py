@@ -22,7 +22,7 @@ from firmware_bridge.framing import REASONS
 from ingest.health_topic.json_health import COUNTED, FACTS, health_json
 from ingest.replicas.points import Whose, health_lines
 from ingest.settings import HealthTopicSettings
-from tests.engines import InfluxServer, VictoriaServer
+from tests.engines import Address, VictoriaServer
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARDS = {kind: DEPLOY / f"grafana/health-{kind}.json" for kind in ("influxdb", "victoriametrics")}
@@ -92,12 +92,33 @@ def test_every_panel_shows_something_from_victoriametrics(victoria_server: Victo
             assert found["value"][1] == "2", title
 
 
+def ask(url: str, statement: str, database: str, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """The series that InfluxQL finds, as Grafana asks for them."""
+    query = urlencode({"q": statement, "db": database})
+    with urlopen(Request(f"{url}/query?{query}", headers=headers)) as answer:
+        (result,) = json.load(answer)["results"]
+    assert "error" not in result, result
+    found: list[dict[str, Any]] = result.get("series", [])
+    return found
+
+
 @pytest.mark.slow
-@pytest.mark.influxdb18
-def test_every_panel_shows_something_from_influxdb(influx_server: InfluxServer) -> None:
-    database = influx_server.address().bucket.partition("/")[0]
-    url = f"{influx_server.url}/write?db={database}"
-    with urlopen(Request(url, lines().encode(), method="POST")):
+@pytest.mark.parametrize(
+    "server",
+    (
+        pytest.param("influx_server", marks=pytest.mark.influxdb18),
+        pytest.param("influx2", marks=pytest.mark.influxdb2),
+    ),
+)
+def test_every_panel_shows_something_from_influxdb(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    address: Address = request.getfixturevalue(server).address()
+    database = address.bucket.partition("/")[0]
+    headers = {"Authorization": f"Token {address.token}"}
+    with urlopen(
+        Request(f"{address.url}/write?db={database}", lines().encode(), headers, method="POST")
+    ):
         pass
     for title, query in queries("influxdb").items():
         filled = (
@@ -106,10 +127,10 @@ def test_every_panel_shows_something_from_influxdb(influx_server: InfluxServer) 
             .replace("$timeFilter", "time > now() - 1h")
             .replace("$__interval", "1m")
         )
-        series = influx_server.influxql(filled, database=database)
+        series = ask(address.url, filled, database, headers)
         assert series, title
         if title.startswith("Kits "):
-            assert series[0]["values"][0][1] == 2, title  # type: ignore[index]
+            assert series[0]["values"][0][1] == 2, title
 
 
 def test_telegraf_reads_the_fields_that_ingest_publishes() -> None:

@@ -22,6 +22,7 @@ from dashboard_api.reading.settings import TOKEN, ReadsSettings
 from dashboard_api.settings import checked_dashboard
 from ingest.stores.records import ScoredLesson
 from roomtone.demo.broker import free_port
+from tests.engines import Influx2Server, NamedInflux
 
 WANTED = Wanted(
     measurement="room", fields=("seats",), where={"site": ['hi"gh\\'], "room": ["${r}"]},
@@ -121,6 +122,51 @@ def test_an_error_within_a_good_answer_of_flux_is_said(engine: Engine) -> None:
     with pytest.raises(StoreError, match="execute state: no bucket"):
         made.series(WANTED)
     made.close()
+
+
+@pytest.mark.influxdb2
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    (
+        ({"token": "another"}, "does not accept this dashboard's token.*unauthorized access"),
+        ({"bucket": "nowhere"}, "has no such address or bucket.*nowhere"),
+        ({"org": "nobody"}, 'organization name "nobody" not found'),
+        ({"path": "/nothing"}, "has no such address or bucket|can't be read"),
+    ),
+)
+def test_influxdb_2_says_what_is_wrong(
+    influx2: Influx2Server | NamedInflux, wrong: dict[str, str], said: str
+) -> None:
+    there = influx2.address()
+    settings = ReadsSettings.checked(
+        {"kind": "influxdb2", "url": there.url + wrong.get("path", ""),
+         "org": wrong.get("org", there.org), "bucket": wrong.get("bucket", there.bucket)},
+        where="x",
+    )  # fmt: skip
+    made = SOURCES["influxdb2"](settings, SecretStr(wrong.get("token", there.token)))
+    for ask in (made.series, made.lessons):
+        with pytest.raises(StoreError, match=said):
+            ask(WANTED)
+    made.close()
+
+
+@pytest.mark.influxdb2
+def test_a_token_that_may_read_one_bucket_of_influxdb_2_is_enough(
+    influx2: Influx2Server | NamedInflux,
+) -> None:
+    there, other = influx2.address(), influx2.address()
+    token = SecretStr(influx2.token(there, "read"))
+    for bucket, is_allowed in ((there.bucket, True), (other.bucket, False)):
+        settings = ReadsSettings(kind="influxdb2", url=there.url, org=there.org, bucket=bucket)
+        made = SOURCES["influxdb2"](settings, token)
+        if is_allowed:
+            assert made.series(WANTED) == made.lessons(WANTED) == []
+        else:
+            with pytest.raises(
+                StoreError, match=r"no such address or bucket.*could not find bucket"
+            ):
+                made.series(WANTED)
+        made.close()
 
 
 @pytest.mark.parametrize("kind", sorted(SOURCES))

@@ -12,10 +12,11 @@ from ingest.replicas.progress import Progress
 from ingest.replicas.settings import ReplicaSettings, ReplicateSettings
 from ingest.replicating.lessons_feed import LessonsFeed
 from ingest.settings import RetentionSettings
+from ingest.stores.rules.dating import utc_of
 from tests.ingest.replicas.stub_engine import StubEngine
 from tests.ingest.school import LENGTH, School
 
-__all__ = ["Fed", "seconds_of"]
+__all__ = ["Fed", "dated", "seconds_of"]
 
 SECOND_NS = 1_000_000_000
 
@@ -32,14 +33,17 @@ class Fed:
         kind: str = "victoriametrics",
         with_seats: bool = False,
         name: str = "lab",
+        org: str = "roomtone",
         bucket: str = "roomtone",
+        token_file: Path | None = None,
         retention: RetentionSettings | None = None,
         **limits: object,
     ) -> None:
         self.school, self.stub, self.data_dir = school, stub, data_dir
         self.replica = ReplicaSettings.checked(
             {"name": name, "kind": kind, "url": stub.url, "what": "lessons",
-             "with_seats": with_seats, "bucket": bucket, "timeout_s": 60},
+             "with_seats": with_seats, "org": org, "bucket": bucket, "token_file": token_file,
+             "timeout_s": 60},
             where="test",
         )  # fmt: skip
         self.settings = ReplicateSettings.checked(dict(limits), where="test")
@@ -93,3 +97,14 @@ def seconds_of(school: School, first: int = 0, last: int = LENGTH) -> list[int]:
     """When the periods of a lesson begin."""
     begin = school.clock.utc_at_boot_ns
     return [begin + seq * SECOND_NS for seq in range(first, last)]
+
+
+def dated(school: School) -> list[int]:
+    """When the periods of a lesson begin by the clock of its kit, as the store has it now."""
+    store, lesson = school.store, school.lesson
+    found: list[int] = []
+    for stream in store.streams(lesson.room):
+        timebases = store.timebases(stream)
+        for part in store.read(stream.id, 0, 1 << 40):
+            found += [int(at) for at in utc_of(stream, part.seqs, timebases)]
+    return sorted({at for at in found if lesson.starts_utc_ns <= at < lesson.ends_utc_ns})

@@ -19,8 +19,8 @@ from ingest.replicas.engines.answers import EngineError, PointsRefusedError
 from ingest.replicas.settings import ReplicaSettings
 from tests.engines import InfluxServer, VictoriaServer
 from tests.ingest.replicas.stub_engine import StubEngine
-from tests.ingest.replicating.fed import SECOND_NS, Fed, seconds_of
-from tests.ingest.school import LENGTH, School
+from tests.ingest.replicating.fed import SECOND_NS, Fed, dated, seconds_of
+from tests.ingest.school import LENGTH, NODE, VALUES, School
 
 Sound = Callable[[], list[int]]
 
@@ -64,6 +64,16 @@ def play(fed: Fed, sound: Sound, as_kept: Callable[[list[int]], list[int]]) -> N
     school.lessons.put(school.lesson)
     fed.settle()
     assert sound() == as_kept(seconds_of(school))
+    # The kit's clock turns out to have been 20 s fast all the time.
+    for at in (0, 200, 400):
+        moved = school.clock.utc_at_boot_ns - 20 * SECOND_NS
+        school.keep(NODE.timebase(moved, at_ns=at * SECOND_NS + 1))
+    school.following.step()
+    school.keep(NODE.batch(LENGTH, values=VALUES[:1]))
+    fed.settle()
+    fed.settle()
+    assert dated(school)[-1] == seconds_of(school)[-1] - 19 * SECOND_NS
+    assert sound() == as_kept(dated(school))
     school.lessons.purge(lessons=["lesson-1"])
     fed.settle()
     assert sound() == []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,21 @@ from prometheus_client import generate_latest
 
 from contract.clock import SystemClock
 from contract.errors import StoreError
-from ingest.purge.requests import PurgeFolder, PurgeRequest
 from ingest.purge.run import PurgeRun
 from ingest.replicas.part import ReplicasPart
 from ingest.replicas.status import read_status
 from ingest.replicating.service import Replicator
 from ingest.settings import ServerSettings
 from tests.ingest.replicas.stub_engine import Answer, StubEngine, stub_engine
-from tests.ingest.school import LENGTH, NODE, School
-
-PATIENCE_S = 60.0
+from tests.ingest.replicating.process import (
+    PATIENCE_S,
+    a_lesson,
+    records,
+    request,
+    running,
+    until,
+)  # fmt: skip
+from tests.ingest.school import LENGTH
 
 
 def server(data_dir: Path, **engines: StubEngine) -> ServerSettings:
@@ -41,48 +44,10 @@ def server(data_dir: Path, **engines: StubEngine) -> ServerSettings:
     )  # fmt: skip
 
 
-@contextmanager
-def running(settings: ServerSettings) -> Iterator[Replicator]:
-    replicator, stop = Replicator(settings=settings, clock=SystemClock()), threading.Event()
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            replicator.run(stop)
-        except StoreError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield replicator
-    finally:
-        stop.set()
-        thread.join(PATIENCE_S)
-        assert not thread.is_alive()
-        assert not failed
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds that another thread brings about."""
-    given_up = threading.Event()
-    timer = threading.Timer(PATIENCE_S, given_up.set)
-    timer.start()
-    try:
-        while not holds():
-            assert not given_up.wait(0.1)
-    finally:
-        timer.cancel()
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory with a lesson, whose programs do not run."""
-    school = School(directory=tmp_path / "data")
-    school.live(range(LENGTH))
-    school.keep(NODE.health(sampled=5))
-    school.close()
-    return tmp_path / "data"
+    return a_lesson(tmp_path / "data")
 
 
 def has_all(stub: StubEngine) -> bool:
@@ -121,20 +86,6 @@ def troubles(data: Path) -> dict[str, str]:
     """Replica → its trouble, as the other programs see it."""
     status = read_status(data)
     return {} if status is None else {each.name: each.trouble for each in status.replicas}
-
-
-def request(data: Path) -> PurgeRequest:
-    asked = PurgeRequest.model_validate(
-        {"id": "a" * 16, "asked_utc_ns": 1, "room": "r1", "lesson": "lesson-1",
-         "from_utc_ns": 0, "to_utc_ns": SystemClock().utc_ns(), "lessons": ["lesson-1"],
-         "scored": ["lesson-1"]}
-    )  # fmt: skip
-    PurgeFolder(data).ask(asked)
-    return asked
-
-
-def records(data: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (data / "purge-log.jsonl").read_text().splitlines()]
 
 
 @pytest.mark.slow
