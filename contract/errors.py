@@ -12,6 +12,7 @@ RoomtoneError
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 │   └── UnfitFileError                 … because a file is of another kind, or too large
 ├── EnrolmentError (ValueError)        a kit gets no certificate, or can't prove a code
+├── KitAnswerError (RuntimeError)      a kit did not do what it was asked, or did not answer
 ├── VideoRefusedError (ValueError)     a lesson's video is not one that can be taken in
 │   └── NoSoundError                   … only not lined up by itself, because it has no sound
 ├── RecordingError (ValueError)        a recording to replay or evaluate is not usable
@@ -32,6 +33,7 @@ __all__ = [
     "DecodeError",
     "EnrolmentError",
     "FrameError",
+    "KitAnswerError",
     "LinkError",
     "ModelError",
     "NoSoundError",
@@ -151,6 +153,10 @@ class EnrolmentError(RoomtoneError, ValueError):
     def __init__(self, reason: str, sentence: str) -> None:
         self.reason = reason
         super().__init__(sentence)
+
+
+class KitAnswerError(RoomtoneError, RuntimeError):
+    """A kit did not do what somebody asked of it, or did not answer."""
 
 
 class VideoRefusedError(RoomtoneError, ValueError):

@@ -41,6 +41,7 @@ from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.link_note import LinkNote
 from edge_agent.publishing.publisher import EdgePublisher, Link, OpenLink
+from edge_agent.pushed_settings import PushedSettings
 from edge_agent.sensing.inbox import Inbox
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.service_status import ServiceStatus
@@ -132,6 +133,7 @@ class EdgeAgent:
         self.orders = Orders(
             sensing=self._sensing,
             switch=self._switch,
+            pushed=PushedSettings(settings=settings, delivery=self.delivery, switch=self._switch),
             identify=self._sources.identify,
             config_path=settings.outbox.dir / "config.cbor",
             max_commands=settings.limits.max_commands,

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from contract.wire.messages import Command, CommandResult, Config, ConfigReported, PausedBy
+from contract.wire.messages import Command, CommandResult, Config, ConfigReported
 from edge_agent.config_file import load_config, store_config
+from edge_agent.pushed_settings import PushedSettings
 from edge_agent.sensing.seconds import Sensing
 from edge_agent.switch.off_switch import OffSwitch
 
@@ -29,6 +30,7 @@ class Orders:
         *,
         sensing: Sensing,
         switch: OffSwitch,
+        pushed: PushedSettings,
         identify: Callable[[str | None], str | None],
         config_path: Path,
         max_commands: int,
@@ -37,12 +39,13 @@ class Orders:
         """Whether a `restart` command has come."""
         self._sensing = sensing
         self._switch = switch
+        self._pushed = pushed
         self._identify_sources = identify
         self._config_path = config_path
         self._max_commands = max_commands
         self._config = Config(revision=0, lessons=())
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
-        self._shown: tuple[bool, frozenset[PausedBy], tuple[str, ...]] | None = None
+        self._shown: tuple[object, ...] | None = None
 
     def start(self) -> None:
         """Follow what the last run followed: its configuration and its pauses."""
@@ -59,7 +62,7 @@ class Orders:
         paused_by = self._sensing.paused_by()
         is_sampling = self._sensing.is_sampling and not paused_by
         self._switch.show(is_sampling=is_sampling, paused_by=paused_by)
-        shown = is_sampling, paused_by, self._switch.troubles
+        shown = is_sampling, paused_by, self._troubles(), self._pushed.followed
         is_news, self._shown = shown != self._shown, shown
         return is_news
 
@@ -71,8 +74,9 @@ class Orders:
             paused_by=tuple(sorted(paused_by)),
             button_since_utc_ns=self._switch.button_utc_ns,
             troubles=tuple(
-                sentence[:_MAX_TROUBLE] for sentence in self._switch.troubles[:_MAX_TROUBLES]
+                sentence[:_MAX_TROUBLE] for sentence in self._troubles()[:_MAX_TROUBLES]
             ),
+            settings=self._pushed.followed,
         )
 
     def handle_config(self, config: Config) -> None:
@@ -80,7 +84,13 @@ class Orders:
         if config != self._config:
             store_config(self._config_path, config)
         self._config = config
+        self._pushed.follow(config.settings)
+        for sentence in self._pushed.troubles:
+            log.error("%s", sentence)
         self._sensing.configure(config)
+
+    def _troubles(self) -> tuple[str, ...]:
+        return (*self._switch.troubles, *self._pushed.troubles)
 
     def handle_command(self, command: Command, *, boot_ns: int) -> CommandResult:
         """Obey a command once, however often it comes."""

@@ -95,6 +95,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.fleet.command",
         "show each room's kits: live or not, what reports, what is wrong and what to do",
     ),
+    "kit": (
+        "ingest.kit_command",
+        "make a kit show itself, start again, pause or resume; give it settings",
+    ),
     "room": ("ingest.room_command", "describe rooms: seats, zones, and the kits with their hubs"),
     "purge": (
         "ingest.purge.command",

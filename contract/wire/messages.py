@@ -178,7 +178,9 @@ of another kit of the room, a page."""
 class ConfigReported(CborMessage):
     """Node → server: the revision that the node follows, and what it does at the moment."""
 
-    later: ClassVar[frozenset[str]] = frozenset({"paused_by", "button_since_utc_ns", "troubles"})
+    later: ClassVar[frozenset[str]] = frozenset(
+        {"paused_by", "button_since_utc_ns", "troubles", "settings"}
+    )
 
     revision: Count
     is_sampling: bool
@@ -190,6 +192,8 @@ class ConfigReported(CborMessage):
         tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=16)
     ] = ()
     """What the kit can't do, a sentence each: a setting that does not fit, a pin that is missing."""
+    settings: Annotated[dict[Word, float], Field(max_length=32)] = {}  # pydantic copies it
+    """Those of `Config.settings` that it follows."""
 
 
 class Health(CborMessage):
@@ -272,7 +276,7 @@ class Config(CborMessage):
     """Retained, server → node: what the node should do. Outside lessons nothing is sampled."""
 
     max_bytes: ClassVar[int] = MAX_PAYLOAD_BYTES
-    later: ClassVar[frozenset[str]] = frozenset({"paused_lessons", "paused_by"})
+    later: ClassVar[frozenset[str]] = frozenset({"paused_lessons", "paused_by", "settings"})
 
     revision: Count
     lessons: tuple[LessonSpan, ...]
@@ -282,6 +286,8 @@ class Config(CborMessage):
     """Lessons that a page has paused. Such a pause ends with its lesson."""
     paused_by: Annotated[tuple[Name, ...], Field(max_length=64)] = ()
     """Other kits of the room whose buttons are pressed: until they are not, this one waits too."""
+    settings: Annotated[dict[Word, float], Field(max_length=32)] = {}  # pydantic copies it
+    """What the kit is to have otherwise than in its own file, by the key's name."""
 
 
 CommandName = Literal["identify", "restart", "pause", "resume", "start", "stop"]

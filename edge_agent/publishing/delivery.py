@@ -67,6 +67,7 @@ class Delivery:
         self.last_ack_ns: int | None = None
         self.owed_since_ns: int | None = None
         """Since when sent messages have waited for any acknowledgement, resent or not."""
+        self._spill_s = settings.spill_s
         self._settings = settings
         self._held: OrderedDict[_Key, Parcel] = OrderedDict()
         self._window = _FIRST_WINDOW
@@ -100,6 +101,10 @@ class Delivery:
             waiting=held + self.outbox.index.seat_seconds(self.run),
             gap=self._counts.gap + self.outbox.given_up[self.run],
         )
+
+    def set_spill_s(self, spill_s: float) -> None:
+        """How long a period may wait in memory from now on."""
+        self._spill_s = spill_s
 
     def add(
         self,
@@ -163,7 +168,7 @@ class Delivery:
             self._resend(sent_before_ns=now_ns - timeout_ns)
         if now_ns < self._retry_at_ns:
             return
-        spill_before_ns = now_ns - round(self._settings.spill_s * SECOND_NS)
+        spill_before_ns = now_ns - round(self._spill_s * SECOND_NS)
         if not self.outbox.is_open:
             self._try_to(self._open, now_ns)
         elif any(

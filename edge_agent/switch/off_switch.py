@@ -47,6 +47,7 @@ class OffSwitch:
         self._open_pins = pins
         self._pins = Pins()
         self._light: Light | None = None
+        self._brightness = settings.led_brightness
         self._pause, self._file_trouble = load_pause(path)
         self._presses: deque[int] = deque(maxlen=_MAX_PRESSES)
 
@@ -88,7 +89,7 @@ class OffSwitch:
         """Open the pins; what can't be opened is logged and stays in `troubles`."""
         self._pins = self._open_pins(self._settings, self._note_press)
         if self._pins.led is not None:
-            self._light = Light(self._pins.led, brightness=self._settings.led_brightness)
+            self._light = Light(self._pins.led, brightness=self._brightness)
         for sentence in self.troubles:
             log.error("%s", sentence)
 
@@ -127,6 +128,12 @@ class OffSwitch:
             self._light.show("paused_elsewhere")
         else:
             self._light.show("senses" if is_sampling else "waits")
+
+    def set_brightness(self, brightness: float) -> None:
+        """How bright the light is from its next step on."""
+        self._brightness = brightness
+        if self._light is not None:
+            self._light.brightness = brightness
 
     def identify(self) -> None:
         """Blink, so that somebody finds the kit."""

@@ -5,7 +5,7 @@ Lessons, the seats that have opted out, and what pauses a room become retained c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from contract.clock import SECOND_NS, Clock
@@ -13,6 +13,7 @@ from contract.errors import StoreError
 from contract.topics import Topic
 from contract.wire.messages import Config, LessonSpan
 from ingest.nodes.pressed_buttons import PressedButtons
+from ingest.stores.protocol import PeriodStore
 from school.lessons.protocol import RoomSchedule
 from school.lessons.records import Lesson
 
@@ -84,6 +85,21 @@ class LessonConfig:
         self._nodes.setdefault(room, set()).add((site or self._site, node))
         self._due[room] = None
 
+    def begin(self, store: PeriodStore, sites: Collection[str]) -> None:
+        """Know the kits that the store knows, and which of their buttons were pressed."""
+        for stream in store.runs("newest"):
+            if stream.site not in sites:
+                continue
+            self.add_node(stream.room, stream.node, site=stream.site)
+            health = store.health(stream.id)
+            if health is not None and health.reported is not None:
+                is_pressed = health.reported.button_since_utc_ns is not None
+                self.hear_button(stream.site, stream.room, stream.node, is_pressed=is_pressed)
+
+    def sites_of(self) -> dict[tuple[str, str], str]:
+        """(room, node) → the site of each kit that is known."""
+        return {(room, node): site for room, kits in self._nodes.items() for site, node in kits}
+
     def hear_button(self, site: str, room: str, node: str, *, is_pressed: bool) -> None:
         """A kit has reported whether its button pauses the room."""
         self._newly_paused |= self._pressed.hear(site, room, node, is_pressed=is_pressed)
@@ -135,6 +151,7 @@ class LessonConfig:
         lessons = spans({each.id: each for each in known}.values(), utc_ns, self._longest_ns)
         excluded = tuple(seat for each, seat in self._lessons.opted_out() if each == room)
         paused = self._lessons.orders.paused_lessons()
+        settings = self._lessons.orders.settings()
         for site, node in sorted(self._nodes[room]):
             config = Config(
                 revision=0,
@@ -142,6 +159,7 @@ class LessonConfig:
                 excluded_seats=excluded,
                 paused_lessons=tuple(span.lesson for span in lessons if span.lesson in paused),
                 paused_by=self._pressed.beside(site, room, node)[:_MAX_NAMED],
+                settings=settings.get((room, node), {}),
             )
             yield from self._if_new((site, room, node), config)
 

@@ -29,8 +29,8 @@ TAKEN: Final[tuple[TopicKind, ...]] = ("state", "data", "timebase", "health")
 
 
 def subscriptions(site: str) -> tuple[str, ...]:
-    """The filters that ingest subscribes to."""
-    return tuple(subscription(site, kind) for kind in TAKEN)
+    """The filters that ingest subscribes to: what it keeps, and kits' answers to commands."""
+    return tuple(subscription(site, kind) for kind in (*TAKEN, "command/result"))
 
 
 @lru_cache(maxsize=8_192)  # four topics a node; taking one apart costs as much as a small batch

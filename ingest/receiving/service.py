@@ -30,6 +30,7 @@ from ingest.monitoring.condition import Condition
 from ingest.mqtt.client_choice import mqtt_5_through
 from ingest.nodes.accounting import SeatSeconds
 from ingest.nodes.configuration import LessonConfig
+from ingest.nodes.kit_requests import KitRequests
 from ingest.purge.maintenance import KeptUpkeep
 from ingest.receiving.aside.replay import ReplayRequest, replay, request_topic, result_topic
 from ingest.receiving.classify import subscriptions
@@ -94,6 +95,7 @@ class _Parts:
         self.config = LessonConfig(
             lessons=lessons, site=settings.site, clock=clock, longest_ns=settings.lessons.longest_ns
         )
+        self.kit_requests = KitRequests(lessons=lessons, clock=clock)
         self.upkeep = KeptUpkeep(
             settings=settings, clock=clock, store=store, server_clock=self.server_clock
         )
@@ -176,15 +178,7 @@ class Ingest:
         self.metrics.counters = parts.keeper.counters
         self.metrics.seat_seconds = parts.seat_seconds
         self.metrics.connections = parts.keeper.connections
-        for stream in store.runs("newest"):
-            if stream.site in self._settings.sites:
-                parts.config.add_node(stream.room, stream.node, site=stream.site)
-                health = store.health(stream.id)
-                if health is not None and health.reported is not None:
-                    is_pressed = health.reported.button_since_utc_ns is not None
-                    parts.config.hear_button(
-                        stream.site, stream.room, stream.node, is_pressed=is_pressed
-                    )
+        parts.config.begin(store, self._settings.sites)
         parts.seat_seconds.begin()
         self.condition.set_present("store")
         claims.start()
@@ -226,7 +220,12 @@ class Ingest:
         if not parts.is_linking:
             self._begin_link(parts)
         received = self._gather(parts)
-        messages = [message for message in received if message.topic not in self._requests]
+        messages = []
+        for message in received:
+            if parts.kit_requests.take(message):
+                parts.link.acknowledge(message)
+            elif message.topic not in self._requests:
+                messages.append(message)
         if parts.server_clock.look():  # before anything is stamped by it
             parts.keeper.clocks.forget()
         if messages:
@@ -237,6 +236,8 @@ class Ingest:
         try:
             for topic, config in parts.config.due():
                 parts.outgoing.say(topic, topic, config.encode(), retain=True)
+            for topic, command in parts.kit_requests.due(parts.config.sites_of):
+                parts.outgoing.say(command.id, topic, command.encode())
             if len(received) < self._settings.ingest.max_in_tick:
                 parts.sealing.step()
                 parts.checking.step()

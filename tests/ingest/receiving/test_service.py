@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from prometheus_client.registry import Collector
@@ -15,7 +16,7 @@ from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.mqtt.link import MqttLink
 from contract.topics import ingest_state
-from contract.wire.messages import Ack, Config, IngestState
+from contract.wire.messages import Ack, Command, CommandResult, Config, IngestState
 from contract.wire.payload import decode
 from ingest.receiving import service
 from ingest.receiving.aside.command import ask
@@ -24,9 +25,11 @@ from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.records import Aside, Tick
-from school import open_lesson_store
+from school import open_lesson_store, open_school
+from school.audit.actor import Actor
+from school.control.records import KitRequest
 from school.lessons.records import Lesson
-from tests.ingest.conftest import Client, RunningBroker, RunningIngest
+from tests.ingest.conftest import WAIT_S, Client, RunningBroker, RunningIngest
 from tests.ingest.node import Node, Sent
 
 pytestmark = pytest.mark.broker
@@ -253,6 +256,30 @@ def test_a_pressed_button_reaches_the_room_s_other_kit_and_outlives_ingest(
     assert Config.decode(second.message(other.topic("config"))).paused_by == ("kit-1",)
     send(node, NODE.button(None))
     assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+
+
+def test_a_command_goes_to_the_kit_and_its_answer_is_kept(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    run_ingest()
+    node = client("kit-1", STATE, NODE.topic("command"), NODE.topic("config"))
+    node.message(STATE, is_up)
+    send(node, NODE.birth())
+    node.message(NODE.topic("config"))
+    with closing(open_school(tmp_path / "data")) as school:
+        asked = KitRequest(
+            room="r1", node="kit-1", id="a", command="identify", asked_utc_ns=SystemClock().utc_ns()
+        )
+        school.control.ask(asked, Actor(name="a test", utc_ns=1))
+        command = Command.decode(node.message(NODE.topic("command")))
+        assert (command.id, command.command, command.hub) == ("a", "identify", None)
+        result = CommandResult(id="a", is_done=False, why="no hub")
+        send(node, Sent(NODE.topic("command/result"), result.encode()))
+        ends = monotonic() + WAIT_S
+        while school.control.requests() and monotonic() < ends:
+            threading.Event().wait(0.02)
+        found = school.control.last_requests("r1")["kit-1"]
+        assert (found.is_done, found.why) == (False, "no hub")
 
 
 def test_a_flood_larger_than_every_queue_is_kept_whole(
