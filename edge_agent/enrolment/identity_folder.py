@@ -100,6 +100,7 @@ def write_identity(directory: Path, identity: Identity, own: Own) -> None:
     folder, link = directory / f"{_LINK}-{serial}", directory / _LINK
     try:
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        own(directory)  # a renewal is written by the agent's user
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         for name, data in (

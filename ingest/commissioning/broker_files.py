@@ -165,7 +165,9 @@ class BrokerFiles:
         try:
             if path.exists() and path.read_bytes() == data:
                 return False
-            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True)
+                path.parent.chmod(0o755)  # Mosquitto's user reads there, whatever root's umask is
             draft = path.with_name(path.name + ".new")
             draft.unlink(missing_ok=True)
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
