@@ -39,14 +39,14 @@ def connection_findings(
     except ConfigurationError as error:
         yield _wrong(
             f"{where} was not tried ({error})",
-            "put right the files that [broker] names; docs/enrolment.md says how to make them",
+            "put right the files that [broker] names; docs/mosquitto.md says how to make them",
         )
         return
     except ssl.SSLError as error:
         yield _wrong(
             f"{where} refuses TLS, or is not trusted ({error})",
             "check the clock, ca_file, certificate_file and key_file, and the broker's "
-            "certificate; docs/enrolment.md says how to make them",
+            "certificate; docs/mosquitto.md says how to make them",
         )
         return
     except OSError as error:

@@ -12,6 +12,7 @@ from contract.clock import SystemClock
 from contract.errors import StoreError
 from contract.finding import Finding, report
 from ingest.doctor.audit import audit_findings
+from ingest.doctor.authority import authority_findings
 from ingest.doctor.backup import backup_findings
 from ingest.doctor.checks import Page, ask, broker_findings, findings, program_finding
 from ingest.doctor.config import config_findings
@@ -55,6 +56,7 @@ def look_over(settings: ServerSettings) -> Iterator[Finding]:
         if finding.state == "fine":
             fine.add(finding.about)
     yield from broker_findings(settings)
+    yield from authority_findings(settings, SystemClock().utc_ns())
     yield from config_findings(settings.broker, settings.site, _opted_out(settings, fine))
     if ("school.db" if settings.school.database_url is None else ABOUT) in fine:
         yield from audit_findings(settings, SystemClock().utc_ns())
