@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from contract.enrolment.codes import KitCode, QrText, typed_code
 from contract.errors import ConfigurationError, UsageError
 from contract.one_line import say
+from edge_agent.doctor.checks import broker_findings
 from edge_agent.enrolment.dialogue import enrol, renew
 from edge_agent.enrolment.identity_folder import (
     DEFAULT_DIR,
@@ -179,18 +180,23 @@ def _clock_sentences(server_s: int, own_s: float) -> list[str]:
 
 
 def _fit_sentences(path: Path, text: str) -> list[str]:
-    """What of the settings does not fit this Pi. The settings are written all the same."""
+    """What of the settings does not fit this Pi or this network. They are written all the same."""
     try:
         settings = EdgeSettings.checked(tomllib.loads(text), where=str(path))
     except (ConfigurationError, tomllib.TOMLDecodeError) as error:
         return [
             f"these settings do not fit this version of Roomtone ({error}); correct them in {path}"
         ]
-    return [
+    missing = [
         f"{hub.name} is set to {hub.port}, which is not here: plug that hub in, or correct the port "
         f"in {path} (`ls /dev/serial/by-id` shows those there are)"
         for hub in settings.hub
         if not Path(hub.port).exists()
+    ]
+    return missing + [
+        f"{finding.said}: {finding.advice}" if finding.advice else finding.said
+        for finding in broker_findings(settings, is_running=False)
+        if finding.about == "broker" or finding.state == "wrong"
     ]
 
 

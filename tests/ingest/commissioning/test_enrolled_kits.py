@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 
@@ -22,7 +23,7 @@ from ingest.commissioning.disconnecting import Disconnecting
 from roomtone.cli import main
 from roomtone.demo.broker import free_port, mosquitto_path
 from tests.ingest.authority.conftest import Served
-from tests.ingest.shipped_broker import answers
+from tests.ingest.commissioning.conftest import Behind
 
 pytestmark = [
     pytest.mark.broker,
@@ -67,7 +68,8 @@ class School:
 
     def enrol(self, node: str, room: str) -> Path:
         """A kit's directory after the command on the kit."""
-        made = self.served.client.new_code("school", room, node, f'node = "{node}"\n')
+        made = self.served.client.new_code("school", room, node, self.toml(room, node))
+        self.apply()
         etc = self.folder / f"etc-{node}"
         assert main([
             "enrol", "--server", f"127.0.0.1:{self.served.port}", "--code", made.code,
@@ -75,6 +77,16 @@ class School:
         ]) == 0  # fmt: skip
         self.apply()
         return etc
+
+    def toml(self, room: str, node: str) -> str:
+        place = "/etc/roomtone/identity"
+        return (
+            f'site = "school"\nroom = "{room}"\nnode = "{node}"\n[[hub]]\nname = "hub-a"\n'
+            f'port = "/dev/none"\nseats = [1, 2]\n[broker]\nhost = "localhost"\n'
+            f'port = {self.kits_port}\nca_file = "{place}/ca.crt"\n'
+            f'certificate_file = "{place}/node.crt"\nkey_file = "{place}/node.key"\n'
+            f'[outbox]\ndir = "{self.folder}/outbox"\n'
+        )
 
     def connect(self, etc: Path, *topics: str, will: Will | None = None) -> MqttLink:
         return self.link(
@@ -107,17 +119,18 @@ def school(served: Served, tmp_path: Path) -> Iterator[School]:
             give_keys=False, kits=f"{kits} 127.0.0.1", server=f"{server} 127.0.0.1",
         )  # fmt: skip
         files.configure(["localhost"])
-        broker = stack.enter_context(mosquitto(tmp_path, kits))
+        broker = stack.enter_context(mosquitto(tmp_path))
         links = stack.enter_context(ExitStack())
         yield School(served, files, broker, kits, server, tmp_path, links)
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def mosquitto(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The broker with the configuration as it was written, but for where it logs and its user."""
     text = (folder / "mosquitto" / "conf.d" / "roomtone.conf").read_text()
     conf = folder / "test.conf"
-    conf.write_text(text.replace("log_dest syslog", "log_dest stderr") + "user root\n")
+    text = text.replace("log_dest syslog", "log_dest stderr\nlog_type information")
+    conf.write_text(text + "user root\n")
     program = mosquitto_path()
     assert program is not None
     log = folder / "broker-log"
@@ -127,7 +140,8 @@ def mosquitto(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     ):
         try:
             until = monotonic() + 30
-            while not answers(port):
+            # Its ports are open before it takes signals; this is its last word before its work.
+            while "running" not in log.read_text():
                 if process.poll() is not None or monotonic() > until:
                     pytest.fail(log.read_text())
             yield process
@@ -208,6 +222,14 @@ def test_a_new_kit_takes_the_place_of_a_stolen_one(school: School) -> None:
     assert new.is_up
 
 
+def test_the_command_on_the_kit_tries_the_broker(
+    school: School, capsys: pytest.CaptureFixture[str]
+) -> None:
+    school.enrol("pi-1", "r1")
+    said = capsys.readouterr().out
+    assert f"localhost:{school.kits_port} answers; there is no word from ingest" in said
+
+
 def test_a_renewed_certificate_is_used_from_the_next_connection_on(school: School) -> None:
     """The agent runs for a whole term: it can't wait for a restart."""
     etc = school.enrol("pi-1", "r1")
@@ -230,6 +252,23 @@ def test_a_renewed_certificate_is_used_from_the_next_connection_on(school: Schoo
         pass
     assert school.disconnecting._end("pi-1")
     next_of(kit, LinkDown)
+    next_of(kit, LinkUp)
+    kit.publish("roomtone/1/school/r1/pi-1/data", b"x")
+    assert kit.is_up
+
+
+def test_a_kit_that_was_off_for_ten_weeks_comes_back(
+    long_ago: None, school: School, behind: Behind
+) -> None:
+    """Its certificate ended, and the broker refuses it, until it has renewed it."""
+    etc = school.enrol("pi-1", "r1")
+    behind.by = timedelta()
+    late = school.connect(etc)
+    next_of(late, LinkDown)
+    late.stop()
+    stopped = (datetime.now(UTC) - timedelta(days=70)).timestamp()  # where its clock stands
+    renew_identity(etc, lambda: stopped)
+    kit = school.connect(etc)
     next_of(kit, LinkUp)
     kit.publish("roomtone/1/school/r1/pi-1/data", b"x")
     assert kit.is_up

@@ -75,7 +75,7 @@ def test_from_an_empty_server_to_a_locked_out_kit(
         conf = tmp_path / "mosquitto/conf.d/roomtone.conf"
         text = conf.read_text().replace(SERVER, f"listener {server} 127.0.0.1")
         conf.write_text(text.replace(KITS, f"listener {kits} 127.0.0.1"))
-        broker = running.enter_context(mosquitto(tmp_path, kits))
+        broker = running.enter_context(mosquitto(tmp_path))
         running.enter_context(program("enrolment", config, tmp_path))
 
         (tmp_path / "kit.toml").write_text('node = "pi-1"\n')
