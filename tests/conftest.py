@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 IN_CI = os.environ.get("CI", "") not in {"", "0", "false"}
 
 NEEDS = {
+    "alsa": ("arecord", ("arecord",), "sudo apt-get install alsa-utils"),
     "broker": ("Mosquitto", ("mosquitto",), "sudo apt-get install mosquitto"),
     "browser": (
         "Chromium",
