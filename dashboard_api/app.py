@@ -24,6 +24,8 @@ from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from contract.language import _
 from dashboard_api.clock_maps import routes as clock_maps
+from dashboard_api.commissioning import code_routes as kit_codes
+from dashboard_api.commissioning import routes as commissioning
 from dashboard_api.cycle import caseload_routes as caseloads
 from dashboard_api.cycle import routes as cycles
 from dashboard_api.data_subjects import export_routes, leaving_routes
@@ -106,6 +108,7 @@ from dashboard_api.web.network.security import Guard
 from dashboard_api.web.refusals import RefusalCounts, error_response
 from dashboard_api.web.rendering import STATIC, STATIC_ADDRESS, STYLES_ADDRESS, WORDS_ADDRESS
 from dashboard_api.web.store_thread import Stores, StoreThread
+from ingest.commissioning.codes import KitSetUp
 from ingest.settings import RetentionSettings
 from school.forms.folder import read_forms
 from school.forms.records import Form
@@ -136,7 +139,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, inbox, counts, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
+        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
@@ -166,6 +169,7 @@ def create_app(
     forms: Sequence[Form] | None = None,
     video: VideoSettings | None = None,
     video_days: int = RetentionSettings().video_days,
+    kits: KitSetUp | None = None,
 ) -> FastAPI:
     """The pages, on the stores that `open_stores` opens when the application starts.
 
@@ -179,7 +183,7 @@ def create_app(
     `provider` signs in people with school accounts; `mailer` sends them
     their links. `framework` has the tags of notes; None means the shipped one, `forms` what people
     fill; None means the shipped ones. `video` says where
-    videos are kept, `video_days` for how long.
+    videos are kept, `video_days` for how long. `kits` is what rooms and kits are set up with.
     """
     limits = DashboardSettings() if settings is None else settings
     videos = VideoService(settings=video or VideoSettings(), days=video_days)
@@ -249,6 +253,7 @@ def create_app(
     app.state.label_days = label_days
     app.state.data_dir = data_dir
     app.state.shards = shards
+    app.state.kits = kits or KitSetUp()
     app.state.deletions = deletions
     app.state.videos = videos
     app.state.suggestion_counts = SuggestionCounts()

@@ -34,6 +34,7 @@ from dashboard_api.web.limits.guarded_socket import MAX_FRAME_BYTES, GuardedSock
 from dashboard_api.web.limits.request_limits import MAX_HEADER_BYTES, MAX_TARGET_BYTES
 from dashboard_api.web.network.certificate import tls_context
 from dashboard_api.web.store_thread import Stores
+from ingest.commissioning.codes import kit_set_up
 from ingest.config_option import add_config_option
 from ingest.monitoring.page_address import address_noted, url_of
 from ingest.settings import ServerSettings
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
         forms=forms,
         video=settings.video,
         video_days=settings.retention.video_days,
+        kits=kit_set_up(settings, is_demo=args.demo),
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:

@@ -184,7 +184,7 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
         about, [cards[name] for name in sorted(cards)],
         ready=preflight(list(kits.values()), server=server_sentences(replace(about, lesson=None))),
         troubles=list(room_troubles(room, list(kits.values()))),
-        title="" if described is None else described.title,
+        title=None if described is None else described.title,
     )  # fmt: skip
 
 

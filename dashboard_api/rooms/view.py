@@ -67,6 +67,7 @@ class RoomCard:
     sentence: str
     kits: tuple[KitCard, ...]
     title: str = ""
+    is_described: bool = False
     ready: Preflight | None = None
     """Whether it is ready for a lesson; None for a room of the timetable alone."""
     to_do: tuple[str, ...] = ()
@@ -84,16 +85,20 @@ def room_card(
     *,
     ready: Preflight | None = None,
     troubles: Sequence[Trouble] = (),
-    title: str = "",
+    title: str | None = None,
 ) -> RoomCard:
-    """The room; it is to be checked if a kit is, or if nothing is sensed in a lesson."""
+    """The room; it is to be checked if a kit is, or if nothing is sensed in a lesson.
+
+    `title` is None for one that is not described.
+    """
     is_wrong = any(kit.to_do for kit in kits) or facts.state == "silent" or bool(troubles)
     return RoomCard(
         room=facts.room,
         mark="none" if not kits else "check" if is_wrong else "fine",
         sentence=room_sentence(facts),
         kits=tuple(kits),
-        title=title,
+        title=title or "",
+        is_described=title is not None,
         ready=ready if kits else None,
         to_do=tuple(trouble.text for trouble in troubles),
     )

@@ -55,6 +55,7 @@ __all__ = [
     "ReadsVideo",
     "Reflects",
     "SecondFactorNeededError",
+    "SetsUpRooms",
     "SharesLesson",
     "SignInNeededError",
     "SignedIn",
@@ -195,6 +196,7 @@ WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 PausesSensing = Annotated[Viewer, Depends(Needs("pause sensing"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
+SetsUpRooms = Annotated[Viewer, Depends(Needs("set up rooms"))]
 ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]
 ImportsLessons = Annotated[Viewer, Depends(Needs("import lesson"))]
 ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]

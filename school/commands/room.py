@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,18 +11,17 @@ from typing import Final
 from contract.clock import Clock
 from contract.errors import UsageError
 from contract.files.text_file import read_text
-from contract.lesson import Zone
-from school.rooms.defaults import default_hubs, default_node, default_port
+from school.rooms.defaults import default_hubs, default_node
 from school.rooms.layout import (
-    HIGHEST_SEAT,
     number_ranges,
     plan_of_size,
     plan_text,
     read_plan,
     zones_by_layout,
 )
-from school.rooms.records import SOUND_SOURCES, Hub, Kit, Plan, Room
+from school.rooms.records import SOUND_SOURCES, Kit, Plan, Room
 from school.rooms.store import RoomStore
+from school.rooms.typed import read_hubs, read_zones
 from school.timetable.entries import as_room
 
 __all__ = ["RoomDesk", "add_actions"]
@@ -31,7 +29,6 @@ __all__ = ["RoomDesk", "add_actions"]
 _ROOM: Final = "the room's name, such as room-12"
 _HUB: Final = "a hub and its seats in their order, such as window:1-8 or door:9-16@/dev/ttyUSB1"
 _ZONE: Final = "a zone and its seats, such as window:1-8; without it the plan makes the zones"
-_RANGE: Final = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 
 # argparse has no public name for it.
 _Actions = argparse._SubParsersAction  # noqa: SLF001
@@ -54,11 +51,11 @@ class RoomDesk:
         if args.plan is None and args.seats is None:
             raise UsageError("Say where the seats are: --seats 30, or --plan FILE.")
         plan = _plan(args)
-        zones = _zones(args.zone) or zones_by_layout(plan)
+        zones = read_zones(args.zone) or zones_by_layout(plan)
         room = Room(
             name=name, site=args.site or self._site, title=args.title or "", plan=plan, zones=zones
         )
-        hubs = _hubs(args.hub) or default_hubs(sorted(room.seats))
+        hubs = read_hubs(args.hub) or default_hubs(sorted(room.seats))
         kit = Kit(
             node=args.kit or default_node(name), hubs=hubs, sound=args.sound or "hub",
             added_utc_ns=self._clock.utc_ns(),
@@ -78,7 +75,7 @@ class RoomDesk:
             follows = room.zones == zones_by_layout(room.plan)
             room = replace(room, plan=plan, zones=zones_by_layout(plan) if follows else room.zones)
         if args.zone:
-            room = replace(room, zones=_zones(args.zone))
+            room = replace(room, zones=read_zones(args.zone))
         if args.zones_by_plan:
             room = replace(room, zones=zones_by_layout(room.plan))
         self._store.put_room(room, now_utc_ns=self._clock.utc_ns())
@@ -88,7 +85,7 @@ class RoomDesk:
         """Add a kit to a room, or change the one with its name."""
         room = self._room(args.room)
         before = next((kit for kit in room.kits if kit.node == args.kit), None)
-        hubs = _hubs(args.hub) or (before.hubs if before is not None else ())
+        hubs = read_hubs(args.hub) or (before.hubs if before is not None else ())
         if not hubs:
             others = {seat for kit in room.kits for seat in kit.seats}
             free = sorted(room.seats - others)
@@ -211,35 +208,3 @@ def _plan(args: argparse.Namespace) -> Plan:
     if args.plan is None:
         return plan_of_size(args.seats)
     return read_plan(read_text(args.plan), str(args.plan))
-
-
-def _zones(texts: Sequence[str]) -> tuple[Zone, ...]:
-    found: list[Zone] = []
-    for text in texts:
-        name, _, seats = text.rpartition(":")
-        found.append(Zone(name=name, seats=_seats(seats, text)))
-    return tuple(found)
-
-
-def _hubs(texts: Sequence[str]) -> tuple[Hub, ...]:
-    found: list[Hub] = []
-    for number, text in enumerate(texts, 1):
-        name, _, rest = text.partition(":")
-        seats, _, port = rest.partition("@")
-        found.append(Hub(name=name, seats=_seats(seats, text), port=port or default_port(number)))
-    return tuple(found)
-
-
-def _seats(text: str, whole: str) -> tuple[int, ...]:
-    seats: list[int] = []
-    for part in text.split(","):
-        match = _RANGE.fullmatch(part.strip())
-        first = int(match[1]) if match else 0
-        last = int(match[2] or first) if match else 0
-        if not 1 <= first <= last <= HIGHEST_SEAT:
-            raise UsageError(
-                f"{whole!r}: {part!r} is no seat and no range; expected NAME:SEATS, such as "
-                "window:1-8 or door:9,10,12-16."
-            )
-        seats += range(first, last + 1)
-    return tuple(seats)

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Final
 
 from contract.errors import UsageError
+from contract.language import _
 from contract.lesson import SMALLEST_ZONE, Zone
 from school.rooms.records import Plan
 
@@ -53,7 +54,13 @@ def read_plan(text: str, where: str) -> Plan:
 def plan_of_size(seats: int) -> Plan:
     """Seats 1 to `seats` in lines of six; raises UsageError if there can't be so many."""
     if not 1 <= seats <= HIGHEST_SEAT:
-        raise UsageError(f"A room has 1 to {HIGHEST_SEAT} seats, not {seats}.")
+        raise UsageError(
+            _(
+                "A room has 1 to {highest_seat} seats, not {seats}.",
+                highest_seat=HIGHEST_SEAT,
+                seats=seats,
+            )
+        )
     numbers: list[int | None] = list(range(1, seats + 1))
     numbers += [None] * (-len(numbers) % min(_IN_A_LINE, seats))
     width = min(_IN_A_LINE, seats)
@@ -127,8 +134,13 @@ def _seat(word: str, where: str) -> int | None:
     if word.isascii() and word.isdecimal() and 1 <= int(word) <= HIGHEST_SEAT:
         return int(word)
     raise UsageError(
-        f"{where}: {word[:20]!r} is no seat; a plan has numbers from 1 to {HIGHEST_SEAT}, and a dot "
-        "where no seat is."
+        _(
+            "{where}: “{word}” is no seat; a plan has numbers from 1 to {highest_seat}, and a dot "
+            "where no seat is.",
+            where=where,
+            word=word[:20],
+            highest_seat=HIGHEST_SEAT,
+        )
     )
 
 
@@ -136,10 +148,25 @@ def _require(plan: Plan, where: str) -> None:
     seats = [seat for line in plan for seat in line if seat is not None]
     if not seats:
         raise UsageError(
-            f"{where} has no seat; write the seats' numbers, a line of the room a line."
+            _(
+                "{where} has no seat; write the seats' numbers, a line of the room a line.",
+                where=where,
+            )
         )
     twice = next((seat for seat in seats if seats.count(seat) > 1), None)
     if twice is not None:
-        raise UsageError(f"{where} has seat {twice} twice; each seat has a number of its own.")
+        raise UsageError(
+            _(
+                "{where} has seat {twice} twice; each seat has a number of its own.",
+                where=where,
+                twice=twice,
+            )
+        )
     if len(plan) > _MAX_LINES or len(plan[0]) > _MAX_LINES:
-        raise UsageError(f"{where} has more than {_MAX_LINES} lines or columns.")
+        raise UsageError(
+            _(
+                "{where} has more than {max_lines} lines or columns.",
+                where=where,
+                max_lines=_MAX_LINES,
+            )
+        )

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select, update
 
 from contract.errors import UsageError
+from contract.language import _
 from contract.lesson import Zone
 from school.rooms.checks import require_kit, require_name, require_room, require_title
 from school.rooms.records import Hub, Kit, Room, Site
@@ -39,8 +40,8 @@ class RoomStore(SqlStore):
 
     def add_site(self, site: Site) -> bool:
         """Add a site, or change its title; whether it is new."""
-        require_name(site.name, "site")
-        require_title(site.title, "site")
+        require_name(site.name)
+        require_title(site.title)
         with self._database.writing() as connection:
             is_new = connection.execute(_SITES.where(sites.c.name == site.name)).first() is None
             put_row(connection, sites, asdict(site))
@@ -54,7 +55,13 @@ class RoomStore(SqlStore):
         with self._database.writing() as connection:
             before = _all_rooms(connection).get(room.name)
             if before is not None:
-                raise UsageError(f"Room {room.name} is there already, in site {before.site}.")
+                raise UsageError(
+                    _(
+                        "Room {room} is there already, in site {site}.",
+                        room=room.name,
+                        site=before.site,
+                    )
+                )
             _put_room(connection, room, now_utc_ns)
             if kit is not None:
                 _put_kit(connection, room.name, kit)
@@ -95,8 +102,12 @@ def _put_room(connection: Connection, room: Room, now_utc_ns: int) -> None:
     if before is not None:
         if before.site != room.site and before.kits:
             raise UsageError(
-                f"Room {room.name} has kits, whose certificates are of site {before.site}; "
-                "remove them before it moves to another site."
+                _(
+                    "Room {room} has kits, whose certificates are of site {site}; "
+                    "remove them before it moves to another site.",
+                    room=room.name,
+                    site=before.site,
+                )
             )
         others = _kits_of(known)
         for kit in before.kits:
@@ -125,7 +136,9 @@ def _put_room(connection: Connection, room: Room, now_utc_ns: int) -> None:
 def _put_kit(connection: Connection, room: str, kit: Kit) -> None:
     known = _all_rooms(connection)
     if room not in known:
-        raise UsageError(f"There is no room {room}; add it first, with `roomtone room add`.")
+        raise UsageError(
+            _("There is no room {room}; add it first, with `roomtone room add`.", room=room)
+        )
     require_kit(kit, known[room], _kits_of(known))
     before = next((each for each in known[room].kits if each.node == kit.node), None)
     added = kit.added_utc_ns if before is None else before.added_utc_ns

@@ -43,6 +43,7 @@ Action = Literal[
     "watch live",
     "pause sensing",
     "read kits",
+    "set up rooms",
     "read counts",
     "read model",
     "import lesson",
@@ -107,10 +108,12 @@ POLICY: Final[Mapping[Role, Mapping[Action, frozenset[Reach]]]] = {
     },
     "technician": {
         "read kits": _ANY,
+        "set up rooms": _ANY,
         "read model": _ANY,
     },
     "administrator": {
         "read kits": _ANY,
+        "set up rooms": _ANY,
         "read counts": _ANY,
         "read model": _ANY,
         "read people": _ANY,

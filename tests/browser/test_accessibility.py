@@ -20,6 +20,7 @@ from school.cycle.records import CycleText
 from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
+from tests.browser.lab import describe_lab
 from tests.signed_in import COACH, TEACHER
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
@@ -242,6 +243,16 @@ def begin_cycle(page: Any) -> None:
     page.wait_for_selector(".stages")
 
 
+def open_again(page: Any) -> None:
+    page.reload()
+
+
+def make_code(page: Any) -> None:
+    page.reload()
+    page.get_by_role("button", name="Make a code for this kit").click()
+    page.wait_for_selector("#code")
+
+
 @dataclass(frozen=True)
 class State:
     """A page in one of its states."""
@@ -364,6 +375,9 @@ STATES = (
     State("model", "/model"),
     State("model of a lesson", "/model?lesson=sample"),
     State("rooms", "/rooms"),
+    State("adding a room", "/rooms/new"),
+    State("a room's plan", "/rooms/lab/setup", prepare=describe_lab, step=open_again),
+    State("a code", "/rooms/lab/setup", prepare=describe_lab, step=make_code),
     State("people", "/people"),
     State("account", "/account"),
     State("audit", "/audit"),

@@ -62,7 +62,7 @@ def test_a_kit_changes_and_goes_and_its_seats_are_free_again(programs: Any) -> N
         (Kit(node="pi-b", hubs=(replace(FIRST, seats=()),)), "has 0 seats"),
         (Kit(node="pi-b", hubs=(replace(FIRST, seats=tuple(range(1, 10))),)), "has 9 seats"),
         (Kit(node="pi-b", hubs=()), "has 0 hubs"),
-        (Kit(node="Pi B", hubs=(FIRST,)), "can't be the name of a kit"),
+        (Kit(node="Pi B", hubs=(FIRST,)), "can't be a name here"),
         (
             Kit(node="pi-b", hubs=(replace(FIRST, seats=(7,)), replace(FIRST, seats=(8,)))),
             "two hubs window",
@@ -102,7 +102,7 @@ def test_a_kit_belongs_to_one_room(programs: Any) -> None:
         ),
         (replace(ROOM, zones=(Zone(name="a", seats=(9, 10, 11, 12, 13)),)), "seat 13"),
         (replace(ROOM, name="ingest"), "uses that name itself"),
-        (replace(ROOM, site="North"), "can't be the name of a site"),
+        (replace(ROOM, site="North"), "can't be a name here"),
         (replace(ROOM, title="two\nlines"), "on one line"),
         (replace(ROOM, plan=plan_of_size(4), zones=()), "Seat 5 .* not in the plan"),
         (replace(ROOM, site="south"), "certificates are of site north"),

@@ -127,5 +127,5 @@ def test_a_site_is_added_and_listed(site: Command) -> None:
         "south  0 rooms, 0 kits, 0 runs  (these settings do not name it)",
     ]
     assert site("add", "south", "--title", "South")[0] == "site south is changed"
-    with pytest.raises(UsageError, match="can't be the name of a site"):
+    with pytest.raises(UsageError, match="can't be a name here"):
         site("add", "South School")

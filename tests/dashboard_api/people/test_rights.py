@@ -21,6 +21,7 @@ from contract.lesson import Zone
 from dashboard_api.app import ROUTERS, create_app
 from dashboard_api.web.access import Needs, Public
 from dashboard_api.web.store_thread import Stores
+from ingest.commissioning.codes import CodeMaker, KitSetUp
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
@@ -39,6 +40,7 @@ from school.video.records import Video, consent_hash
 from school.video.settings import VideoSettings
 from tests.bundles import bundle_file
 from tests.dashboard_api.conftest import Pages
+from tests.kit_authority import FakeAuthority
 from tests.signed_in import BY, add_person, cookie, open_test_school
 from tests.videos import add_video
 
@@ -92,10 +94,11 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 GENERAL: dict[Role, set[Action]] = {
     "teacher": {"read model", "take over", "import lesson", "keep cycle"},
     "coach": {"read model", "import lesson", "read caseload"},
-    "technician": {"read model", "read kits"},
+    "technician": {"read model", "read kits", "set up rooms"},
     "administrator": {
         "read model",
         "read kits",
+        "set up rooms",
         "read counts",
         "read people",
         "change people",
@@ -307,6 +310,18 @@ IN_GENERAL: dict[Action, list[Ask]] = {
     "read caseload": [ask("GET", "/caseload")],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
+    "set up rooms": [
+        ask("GET", "/rooms/new"),
+        ask("POST", "/rooms/new", data={"name": "room-77", "seats": "8"}),
+        ask("GET", "/rooms/room-77/setup"),
+        ask("POST", "/rooms/room-77/setup", data={"plan": "1 2 3 4 5 6 7 8", "by_plan": "1"}),
+        ask("POST", "/rooms/room-77/setup/kits", data={"node": "room-77-kit", "hubs": "a: 1-8"}),
+        ask("POST", "/rooms/room-77/setup/kits/room-77-kit/code"),
+        ask("GET", "/rooms/room-77/setup/kits/room-77-kit/state"),
+        ask("POST", "/rooms/room-77/setup/kits/room-77-kit/revoke"),
+        ask("POST", "/rooms/room-77/setup/kits/room-77-kit/remove"),
+        ask("POST", "/rooms/room-77/setup/remove"),
+    ],
     "read counts": [ask("GET", "/api/counts")],
     "take over": [ask("GET", "/cover")],
     "import lesson": [
@@ -384,7 +399,10 @@ class Rights:
         )
         self.pages: Pages
         """A browser in which nobody is signed in."""
-        self.app = create_app(lambda: self.stores, clock=self.clock, video=self.settings)
+        self.app = create_app(
+            lambda: self.stores, clock=self.clock, video=self.settings,
+            kits=KitSetUp(codes=CodeMaker(FakeAuthority(), broker="server")),
+        )  # fmt: skip
 
     def cookie(self, role: Role) -> dict[str, str]:
         return cookie(self.school.people, NOW_NS, f"only-{role}")

@@ -69,8 +69,8 @@ def test_every_seat_is_in_one_zone_and_no_zone_is_small(lines: list[list[bool]])
     ("text", "words"),
     (
         ("1 2\n3 2", "plan has seat 2 twice"),
-        ("1 2\n3 door", r"plan, line 2: 'door' is no seat"),
-        ("1 0", r"line 1: '0' is no seat"),
+        ("1 2\n3 door", r"plan, line 2: “door” is no seat"),
+        ("1 0", r"line 1: “0” is no seat"),
         ("256", "is no seat"),
         ("", "has no seat"),
         (". . .", "has no seat"),
