@@ -157,7 +157,10 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
             found.setdefault(notice.node, []).append(said)
     for stream in periods.newest_runs(room):
         if periods.is_up(stream.id):
-            said_of = [(said, advice) for _, said, advice in stream_findings(periods, stream, None)]
+            said_of = [
+                (said, advice)
+                for _, said, advice in stream_findings(periods, stream, None, of_sensors=False)
+            ]
             found.setdefault(stream.node, []).extend(said_of)
     kits = {
         kit.node: kit for kit in room_kits(periods, room, known.rooms, known.opted_out, now.utc_ns)

@@ -78,9 +78,12 @@ def node_findings(reader: PeriodReader, metrics: Page | None) -> Iterator[Findin
 
 
 def stream_findings(
-    reader: PeriodReader, stream: Stream, age_s: float | None
+    reader: PeriodReader, stream: Stream, age_s: float | None, *, of_sensors: bool = True
 ) -> Iterator[tuple[State, str, str]]:
-    """What is wrong with a node that is up, and what to do; `age_s` is that of its last health."""
+    """What is wrong with a node that is up, and what to do; `age_s` is that of its last health.
+
+    `ingest/fleet/trouble.py` has sentences of its own on what a kit says of its sensors.
+    """
     if age_s is not None and age_s > _SILENT_S:
         yield (
             "wrong", _("has sent no health report for {s} s", s=f"{age_s:.0f}"),
@@ -98,7 +101,7 @@ def stream_findings(
     health = reader.health(stream.id)
     if health is None:
         return
-    yield from sensor_findings(health.faults)
+    yield from sensor_findings(health.faults if of_sensors else ())
     birth = reader.birth(stream.id)
     hubs = birth.hubs if birth is not None else ()
     seats = len({seat for hub in hubs for seat in hub.seats}) or 1

@@ -138,7 +138,7 @@ def _more(reader: PeriodReader) -> Mapping[tuple[str, str], list[Trouble]]:
     """What the doctor says of kits, and what ingest holds against them."""
     found: dict[tuple[str, str], list[Trouble]] = defaultdict(list)
     for stream in reader.runs("up"):
-        for state, said, advice in stream_findings(reader, stream, None):
+        for state, said, advice in stream_findings(reader, stream, None, of_sensors=False):
             if state != "fine":
                 found[stream.room, stream.node].append(
                     Trouble(state=state, text=_sentence(said, advice))
