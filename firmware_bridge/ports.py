@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import serial
 
 from contract.errors import LinkError
+from firmware_bridge.usb_ports import USB
 
 __all__ = ["BytePort", "open_port", "port_fault"]
 
@@ -28,6 +29,10 @@ _WRITE_WITHIN_S: Final = 0.5
 """The time limit of a write to a port without a file descriptor."""
 
 _NO_DEVICE: Final = "there is no such device, is the hub plugged in"
+_NOT_SETTLED: Final = (
+    "it is not settled yet which socket that is, plug in all hubs of this kit and run `sudo roomtone "
+    "enrol --ports`"
+)
 _NAME_ONE: Final = "name a serial device such as one in /dev/serial/by-id"
 
 
@@ -69,6 +74,8 @@ def port_fault(port: str) -> str | None:
 
     It does not open the port, so an agent may be using it at the same time.
     """
+    if port.startswith(USB):
+        return _NOT_SETTLED
     if "://" in port:
         return None
     try:

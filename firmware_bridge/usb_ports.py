@@ -14,16 +14,18 @@ from typing import Final
 
 from contract.errors import UsageError
 
-__all__ = ["BY_PATH", "pin_ports"]
+__all__ = ["BY_PATH", "USB", "pin_ports"]
 
 BY_PATH: Final = Path("/dev/serial/by-path")
+USB: Final = "usb:"
+"""How a port begins whose socket is not settled yet."""
 _PORT: Final = re.compile(r'^(\s*port\s*=\s*)"usb:(\d{1,2})"', re.MULTILINE)
 _NUMBER: Final = re.compile(r"(\d+)")
 _SECOND_NAME: Final = re.compile(r"-usbv\d+-")
 """Newer versions of udev have a second name for the same socket."""
 
 
-def pin_ports(settings: str, by_path: Path = BY_PATH) -> str:
+def pin_ports(settings: str, by_path: Path | None = None) -> str:
     """An edge.toml with the sockets' paths instead of `usb:N`.
 
     Raises UsageError, with what to do, unless exactly as many hubs are plugged in as it names.
@@ -31,7 +33,7 @@ def pin_ports(settings: str, by_path: Path = BY_PATH) -> str:
     wanted = sorted({int(number) for _, number in _PORT.findall(settings)})
     if not wanted:
         return settings
-    found = _sockets(by_path)
+    found = _sockets(BY_PATH if by_path is None else by_path)
     if wanted != list(range(1, len(wanted) + 1)) or len(found) != len(wanted):
         names = f" ({', '.join(path.name for path in found)})" if found else ""
         raise UsageError(

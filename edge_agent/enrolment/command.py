@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from contract.enrolment.codes import KitCode, QrText, typed_code
 from contract.errors import ConfigurationError, UsageError
+from contract.files.text_file import read_text
 from contract.one_line import say
 from edge_agent.doctor.checks import broker_findings
 from edge_agent.enrolment.dialogue import enrol, renew
@@ -35,6 +36,7 @@ from edge_agent.enrolment.identity_folder import (
 from edge_agent.enrolment.network import connected, server_of
 from edge_agent.enrolment.own_key import OwnKey
 from edge_agent.settings import EdgeSettings
+from firmware_bridge.usb_ports import USB, pin_ports
 
 __all__ = ["add_arguments", "renew_identity", "run"]
 
@@ -62,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="renew the certificate of a kit that is enrolled, if it is time; a timer does this",
     )
     parser.add_argument(
+        "--ports",
+        action="store_true",
+        help="only write down in which USB socket each hub is, with all hubs of the kit plugged in",
+    )
+    parser.add_argument(
         "--dir", type=Path, default=DEFAULT_DIR, metavar="DIR",
         help="where edge.toml and the key go (default: %(default)s)",
     )  # fmt: skip
@@ -74,6 +81,11 @@ def run(args: argparse.Namespace) -> int:
     """Enrol or renew; the sentences say what comes next."""
     if args.renew:
         renew_identity(args.dir, time.time)
+        return 0
+    if args.ports:
+        _write_ports(args.dir)
+        if not args.no_start:
+            _start()
         return 0
     if args.qr is not None:
         text = sys.stdin.readline() if args.qr == "-" else args.qr
@@ -103,7 +115,7 @@ def _enrol(directory: Path, host: str, port: int, code: KitCode) -> None:
     with connected(host, port) as exchange:
         enrolled = enrol(code, key, exchange)
     identity = enrolled.identity
-    text = identity.settings.replace(f"{DEFAULT_DIR}/", f"{directory}/")
+    text, unsettled = _pinned(identity.settings.replace(f"{DEFAULT_DIR}/", f"{directory}/"))
     own = _owner(directory)
     write_identity(
         directory,
@@ -122,8 +134,32 @@ def _enrol(directory: Path, host: str, port: int, code: KitCode) -> None:
         f"this kit is {identity.node} in room {identity.room} of {identity.site}; its certificate is "
         f"valid until {until} and renews by itself"
     )
-    for sentence in (*_clock_sentences(identity.now, time.time()), *_fit_sentences(path, text)):
+    clock = _clock_sentences(identity.now, time.time())
+    for sentence in (*clock, *unsettled, *_fit_sentences(path, text)):
         say(sentence)
+
+
+def _pinned(text: str) -> tuple[str, list[str]]:
+    """The settings with the sockets' paths, and what to do if these are not settled yet.
+
+    The code is used up by now, so the settings are written in any case.
+    """
+    try:
+        return pin_ports(text), []
+    except UsageError as error:
+        return text, [f"{error} The command is then `sudo roomtone enrol --ports`."]
+
+
+def _write_ports(directory: Path) -> None:
+    """Settle the sockets of a kit that is enrolled; raises UsageError, StoreError."""
+    _require_writable(directory)
+    path = directory / "edge.toml"
+    before = read_text(path)
+    text = pin_ports(before)
+    write_settings(path, text, _owner(directory))
+    hubs = EdgeSettings.checked(tomllib.loads(text), where=str(path)).hub
+    for hub in hubs:
+        say(f"{hub.name} is at {hub.port}")
 
 
 def _renewing(host: str, port: int, made: x509.Certificate, now: int) -> Renewing:
@@ -191,7 +227,7 @@ def _fit_sentences(path: Path, text: str) -> list[str]:
         f"{hub.name} is set to {hub.port}, which is not here: plug that hub in, or correct the port "
         f"in {path} (`ls /dev/serial/by-id` shows those there are)"
         for hub in settings.hub
-        if not Path(hub.port).exists()
+        if not (hub.port.startswith(USB) or Path(hub.port).exists())
     ]
     return missing + [
         f"{finding.said}: {finding.advice}" if finding.advice else finding.said

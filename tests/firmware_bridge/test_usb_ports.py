@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.errors import UsageError
+from contract.errors import LinkError, UsageError
+from firmware_bridge.ports import open_port
 from firmware_bridge.usb_ports import pin_ports
 
 SETTINGS = """
@@ -50,3 +51,8 @@ def test_with_another_number_of_hubs_nothing_is_guessed(tmp_path: Path, count: i
 def test_other_ports_stay_and_need_no_socket(tmp_path: Path) -> None:
     text = SETTINGS.replace("usb:1", "/dev/ttyUSB0").replace("usb:2", "/dev/ttyUSB1")
     assert pin_ports(text, tmp_path / "none") == text
+
+
+def test_a_port_that_is_not_settled_is_refused_with_what_to_do() -> None:
+    with pytest.raises(LinkError, match="roomtone enrol --ports"):
+        open_port("usb:1", 500_000)

@@ -13,6 +13,7 @@ from contract.errors import EnrolmentError
 from contract.mqtt.own_certificate import fault_of_certificate
 from edge_agent.enrolment.command import renew_identity
 from edge_agent.enrolment.identity_folder import read_identity
+from firmware_bridge import usb_ports
 from roomtone.cli import main
 
 from .conftest import MovableClock, Served
@@ -209,3 +210,33 @@ def test_without_its_authority_the_port_says_so(
     assert "authority does not answer" in capsys.readouterr().err
     kits.with_name("aside").rename(kits)
     assert enrol(served, tmp_path / "etc", code) == 0
+
+
+def test_the_sockets_of_hubs_are_settled_once_all_are_plugged_in(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    etc, sockets = tmp_path / "etc", tmp_path / "by-path"
+    monkeypatch.setattr(usb_ports, "BY_PATH", sockets)
+    assert (
+        enrol(served, etc, new_code(served, toml=TOML.replace("/dev/serial/by-id/none", "usb:1")))
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert "name 1 hubs on USB sockets, and 0 serial devices are plugged in" in said
+    assert "`sudo roomtone enrol --ports`" in said
+    settings = etc / "edge.toml"
+    assert 'port = "usb:1"' in settings.read_text()
+    settle = ["enrol", "--ports", "--dir", str(etc), "--no-start"]
+    assert main(settle) == 2  # still not plugged in
+    sockets.mkdir()
+    device = sockets / "platform-usb-0:1.2:1.0-port0"
+    device.touch()
+    assert main(settle) == 0
+    assert capsys.readouterr().out == f"hub-a is at {device}\n"
+    assert f'port = "{device}"' in settings.read_text()
+    assert (
+        enrol(served, etc, new_code(served, toml=TOML.replace("/dev/serial/by-id/none", "usb:1")))
+        == 0
+    )
+    assert f'port = "{device}"' in settings.read_text()
