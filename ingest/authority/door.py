@@ -40,9 +40,13 @@ _AWAY: Final = Refusal(
 
 
 async def open_door(
-    settings: AuthoritySettings, stop: asyncio.Event, ready: Callable[[int], None]
-) -> None:
-    """Serve kits until `stop` is set; calls `ready` with the port. Raises LinkError."""
+    settings: AuthoritySettings, stop: asyncio.Event, ready: Callable[[int], None], *,
+    patience_s: float = _PATIENCE_S,
+) -> None:  # fmt: skip
+    """Serve kits until `stop` is set; calls `ready` with the port. Raises LinkError.
+
+    A whole conversation may take `patience_s`.
+    """
     open_now: Counter[str] = Counter()
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,7 +58,7 @@ async def open_door(
                 return
             open_now[address] += 1
             try:
-                async with asyncio.timeout(_PATIENCE_S):
+                async with asyncio.timeout(patience_s):
                     await _pass_on(settings, reader, writer)
             finally:
                 open_now[address] -= 1
