@@ -46,7 +46,7 @@ def test_a_typed_code_makes_a_kit_the_node_that_it_was_made_for(authority: Autho
 def test_the_text_of_a_qr_code_does_the_same(authority: Authority) -> None:
     made = authority.new_code("school", "r1", "pi-1", SETTINGS)
     text = QrText.parse(made.qr_text)
-    assert (text.host, text.port) == ("server.example", 8885)
+    assert (text.host, text.port) == ("server.example", authority.settings.port)
     assert try_code(authority, text.code) == "in"
 
 
