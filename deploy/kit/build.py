@@ -80,6 +80,7 @@ def gather(machine: str, wheels: Path, work: Path) -> None:
         *pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(common),
         str(ROOT), environment={"ROOMTONE_WITHOUT_PAGES": "1"},
     )  # fmt: skip
+    chosen: dict[str, dict[str, Path]] = {}
     for python in PYTHONS:
         found = work / python
         run(
@@ -89,11 +90,13 @@ def gather(machine: str, wheels: Path, work: Path) -> None:
               for word in ("--platform", f"manylinux{version}_{machine}")),
             "--dest", str(found), "--requirement", str(ROOT / "requirements-edge.lock"),
         )  # fmt: skip
+        chosen[python] = {wheel.name: wheel for wheel in needed(found, python, machine)}
+    for python, ours in chosen.items():
         own = wheels / f"cp{python.replace('.', '')}"
         own.mkdir()
-        for wheel in needed(found, python, machine):
-            is_common = wheel.name.endswith("-none-any.whl")
-            shutil.copy(wheel, common if is_common else own)
+        for name, wheel in ours.items():
+            is_for_all = all(name in others for others in chosen.values())
+            shutil.copy(wheel, common if is_for_all else own)
 
 
 def needed(folder: Path, python: str, machine: str) -> list[Path]:
