@@ -100,7 +100,7 @@ def _report(written: Written, args: argparse.Namespace) -> None:
         return
     assert systemctl is not None
     steps: list[tuple[str, ...]] = [
-        ("reload-or-restart" if verb == "reload" else verb, "mosquitto")
+        ("try-reload-or-restart" if verb == "reload" else verb, "mosquitto")
     ]
     if verb == "restart":
         steps.insert(0, ("daemon-reload",))

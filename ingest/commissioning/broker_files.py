@@ -9,9 +9,11 @@ made here, by the user who runs this, and its public half alone goes to the auth
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -74,6 +76,10 @@ class BrokerFiles:
             ),
             kits=self._kits, server=self._server,
         )  # fmt: skip
+        with self._alone():
+            return self._configure(conf, text, hosts)
+
+    def _configure(self, conf: Path, text: str, hosts: Sequence[str]) -> Written:
         changed = self._apply(hosts)
         is_new = self._write(conf, text.encode(), 0o644, None)
         is_new |= self._clear_main_file()
@@ -87,8 +93,36 @@ class BrokerFiles:
             raise UsageError(
                 f"{self._own} has no certificate of the broker: run `sudo roomtone broker config` once."
             )
-        changed = self._apply(())
+        with self._alone():
+            changed = self._apply(())
         return Written(needs_restart=False, needs_reload=changed, sentences=tuple(self._said))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One run at a time: systemd may start one while somebody types another."""
+        self._make(self._own)
+        try:
+            handle = os.open(self._own, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise UsageError(f"This user can't read {self._own}: use sudo.") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._said = []
+            yield
+        finally:
+            os.close(handle)
+
+    def _make(self, folder: Path) -> None:
+        """A directory that Mosquitto's user can read, whatever root's umask is."""
+        if folder.exists():
+            return
+        try:
+            folder.mkdir(parents=True)
+            folder.chmod(0o755)
+        except PermissionError as error:
+            raise UsageError(f"This user can't write {folder}: use sudo.") from error
+        except OSError as error:
+            raise disk_error(folder, error) from error
 
     def _apply(self, hosts: Sequence[str]) -> bool:
         lists = self._client.lists()
@@ -165,9 +199,7 @@ class BrokerFiles:
         try:
             if path.exists() and path.read_bytes() == data:
                 return False
-            if not path.parent.exists():
-                path.parent.mkdir(parents=True)
-                path.parent.chmod(0o755)  # Mosquitto's user reads there, whatever root's umask is
+            self._make(path.parent)
             draft = path.with_name(path.name + ".new")
             draft.unlink(missing_ok=True)
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -179,7 +211,7 @@ class BrokerFiles:
                 file.flush()
                 os.fsync(handle)
             draft.replace(path)
-        except StoreError:
+        except (StoreError, UsageError):
             raise
         except PermissionError as error:
             raise UsageError(f"This user can't write {path}: use sudo.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -129,6 +130,23 @@ def test_a_damaged_certificate_is_replaced(files: BrokerFiles, tmp_path: Path) -
     files.configure(["localhost"])
     (tmp_path / "programs" / "server.crt").write_text("rubbish")
     assert files.apply().sentences
+
+
+def test_runs_at_the_same_time_wait_for_each_other(
+    files: BrokerFiles, served: Served, tmp_path: Path
+) -> None:
+    files.configure(["localhost"])
+    served.client.new_code("school", "r1", "pi-1", "")
+    others = [
+        BrokerFiles(
+            served.client, directory=tmp_path / "mosquitto", programs=tmp_path / "programs",
+            give_keys=False,
+        )
+        for _ in range(6)
+    ]  # fmt: skip
+    with ThreadPoolExecutor(len(others)) as pool:
+        written = list(pool.map(lambda each: each.apply(), others))
+    assert sum(each.needs_reload for each in written) == 1
 
 
 def test_lists_come_after_the_first_configuration(files: BrokerFiles) -> None:
