@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import time
+from datetime import UTC, datetime
 
 from contract.errors import ConfigurationError
+from contract.mqtt.own_certificate import valid_until
 from contract.settings import BrokerSettings
 
 __all__ = ["TlsFiles", "broker_certificate_until", "tls_context", "why_not_trusted"]
@@ -25,18 +28,37 @@ class TlsFiles:
         self._broker = broker
         self._stamps = self._look()
         self._context = tls_context(broker)
+        self._has_warned = False
 
     def current(self) -> ssl.SSLContext | None:
         """For the next connection; None without TLS."""
+        self._warn_of_end()
         stamps = self._look()
         if stamps != self._stamps:
             try:
                 self._context = tls_context(self._broker)
-                self._stamps = stamps
+                self._stamps, self._has_warned = stamps, False
                 log.info("The certificate for the broker was renewed.")
             except ConfigurationError as error:
                 log.warning("Renewed files can't be used, so those before are: %s", error)
         return self._context
+
+    def _warn_of_end(self) -> None:
+        """Say once that the own certificate has ended: the broker only closes the connection."""
+        path = self._broker.certificate_file
+        if path is None or self._has_warned:
+            return
+        try:
+            ends = valid_until(path.read_text(encoding="ascii", errors="replace"))
+        except (OSError, ValueError):
+            return  # the context says what is wrong with it
+        if ends < time.time():
+            self._has_warned = True
+            log.warning(
+                "%s ended on %s by this computer's clock, so the broker refuses it. Check the clock; "
+                "`sudo roomtone enrol --renew` renews it on a kit, `sudo roomtone broker apply` on a "
+                "server.", path, datetime.fromtimestamp(ends, UTC).date(),
+            )  # fmt: skip
 
     def _look(self) -> list[tuple[int, int] | None]:
         """What changes with each of the files, through links."""

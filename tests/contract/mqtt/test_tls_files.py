@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.mqtt import tls
 from contract.mqtt.tls import TlsFiles
 from contract.settings import BrokerSettings
 from tests.certificates import make_certificate
@@ -59,6 +60,22 @@ def test_half_of_a_renewal_changes_nothing_until_the_rest_is_there(
     assert "can't be used" in caplog.text
     (tmp_path / "node.key").write_bytes(key)
     assert files.current() is not None
+
+
+def test_a_certificate_that_ended_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "first")
+    files = TlsFiles(settings_of(tmp_path))
+    with caplog.at_level(logging.WARNING):
+        files.current()
+        assert caplog.text == ""
+        monkeypatch.setattr(tls, "valid_until", lambda _: 0.0)
+        files.current()
+        files.current()
+    (record,) = caplog.records
+    assert "ended on 1970-01-01 by this computer's clock" in record.getMessage()
+    assert "roomtone enrol --renew" in record.getMessage()
 
 
 def test_without_tls_there_is_none() -> None:
