@@ -36,6 +36,8 @@ _SECOND_NS: Final = 1_000_000_000
 _CLOSED_S: Final = 0.05
 """How soon the opening of the gate is noticed."""
 _MAX_SEATS: Final = 32
+_LOWEST_GOOD_RATE_HZ: Final = 25.0
+_PACE_NS: Final = 10_000_000_000
 _LONGEST_REASON: Final = 200
 
 
@@ -135,6 +137,7 @@ class I2cSource:
         self._wiring = wiring
         self._open_bus = open_bus
         self._sensors: dict[int, I2cSensor] = {}
+        self._pace = _Pace()
         self._counts = {"samples": 0, "samples_missing": 0, "reconnects": 0, "is_up": 0}
         self._down: str | None = None
 
@@ -165,7 +168,9 @@ class I2cSource:
         name = self._settings.name
         if self._down is not None:
             return (SensorFault(hub=name, kind="absent", said=self._down),)
-        return tuple(
+        slow = self._pace.too_slow_hz
+        rate = () if slow is None else (_rate_fault(name, slow),)
+        return rate + tuple(
             SensorFault(
                 hub=name, seat=seat, kind="absent",
                 said=f"Seat {seat} of {name}: {sensor.fault}; check its plug, cable and address.",
@@ -213,6 +218,7 @@ class I2cSource:
             now_ns = clock.boot_ns()
             if not gate.is_open(now_ns):
                 self._hand_over(held)
+                self._pace.forget()
                 due_ns = None
                 for sensor in sensors.values():
                     sensor.rest()
@@ -228,6 +234,7 @@ class I2cSource:
             if len(held.times) >= RATE_HZ // 2 or _begins_a_second(now_ns):
                 self._hand_over(held)
             due_ns += _STEP_NS
+            self._pace.took(now_ns)
             behind = (clock.boot_ns() - due_ns) // _STEP_NS
             if behind > 0:  # what could not be read in time is missing, and never doubled
                 self._counts["samples_missing"] += behind
@@ -274,6 +281,37 @@ class I2cSource:
             self._down = reason
             self._counts["reconnects"] += 1
             self._wiring.sink(HubDown(hub=self._settings.name, reason=reason))
+
+
+class _Pace:
+    """How many samples a second really come, over ten seconds at a time."""
+
+    def __init__(self) -> None:
+        self.too_slow_hz: float | None = None
+        """The rate of the last ten seconds, if it is too low; kept while nothing is sampled."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again, as after a break between lessons."""
+        self._since_ns: int | None = None
+        self._samples = 0
+
+    def took(self, now_ns: int) -> None:
+        if self._since_ns is None:
+            self._since_ns = now_ns
+        self._samples += 1
+        if now_ns - self._since_ns >= _PACE_NS:
+            rate_hz = (self._samples - 1) / ((now_ns - self._since_ns) / _SECOND_NS)
+            self.too_slow_hz = rate_hz if rate_hz < _LOWEST_GOOD_RATE_HZ else None
+            self._since_ns, self._samples = now_ns, 1
+
+
+def _rate_fault(name: str, rate_hz: float) -> SensorFault:
+    return SensorFault(
+        hub=name, kind="rate",
+        said=f"{name} manages {rate_hz:.0f} samples a second, and at least {_LOWEST_GOOD_RATE_HZ:g} "
+        "are needed: make its bus faster (dtparam=i2c_arm_baudrate=400000), or connect fewer seats.",
+    )  # fmt: skip
 
 
 class _Held:

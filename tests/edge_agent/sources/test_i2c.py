@@ -192,10 +192,20 @@ def test_a_bus_that_is_too_slow_loses_samples_and_doubles_none(bench: Any) -> No
 
     bus = SlowBus()
     bus.plug(FakeLis3dh(), 0x18)
-    source = run(bench, settings_of(seat(1)), bus, seconds=7)
+    source = run(bench, settings_of(seat(1)), bus, seconds=14)
     assert (np.diff(bench.times) >= 60_000_000)[5:].all()
-    assert 85 <= len(bench.times) <= 105
-    assert source.counters()["samples_missing"] > 180
+    assert 170 <= len(bench.times) <= 210
+    assert source.counters()["samples_missing"] > 360
+    (fault,) = source.faults()
+    assert (fault.seat, fault.kind) == (None, "rate")
+    assert fault.said.startswith("table-1 manages 14 samples a second, and at least 25 are needed")
+
+
+def test_a_bus_that_is_quick_enough_has_no_fault(bench: Any) -> None:
+    bus = FakeBus()
+    bus.plug(FakeLis3dh(), 0x18)
+    source = run(bench, settings_of(seat(1)), bus, seconds=25)
+    assert source.faults() == ()
 
 
 @pytest.mark.parametrize(
