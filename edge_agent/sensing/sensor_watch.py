@@ -1,6 +1,6 @@
 """Looks at what sensors say: one that says nothing, always the same, or something impossible.
 
-What a stuck sensor says, or one that shows no gravity, is left out: it is missing, like the
+What a stuck sensor says, or one that shows the wrong gravity, is left out: it is missing, like the
 readings of one that does not answer. A seat that has opted out has no fault. Pure: events in,
 events and faults out; the time is that of the samples.
 """
@@ -24,9 +24,15 @@ LOWEST_GOOD_RATE_HZ: Final = 25.0
 _ABSENT_NS: Final = 3_000_000_000
 _STUCK_NS: Final = 30_000_000_000
 """A sensor that works never says the same three numbers for so long: it has noise."""
+_COARSE_STUCK_NS: Final = 600_000_000_000
+_FINE_COUNTS: Final = 200
+"""With fewer counts in 1 g the noise is less than a count, and an empty seat may well not change."""
 _RANGE_NS: Final = 10_000_000_000
 _GRAVITY_G: Final = (0.5, 1.5)
 """A body that moves about a seat shows 1 g on average; outside this nothing is plausible."""
+_NO_GRAVITY_G: Final = 0.1
+_STEADY: Final = 0.15
+"""A sensor that filters gravity out shows less than 1 g too, but not steadily: only gravity is."""
 _KEPT_NS: Final = 10_000_000_000
 """A hole as long as this, such as a break between lessons, says nothing about a sensor."""
 
@@ -39,6 +45,7 @@ class _Hub:
         self.down: SensorFault | None = None
         self.settings: SensorFault | None = None
         self.rate: SensorFault | None = None
+        self.stuck_ns = _STUCK_NS
         self.forget()
 
     def forget(self) -> None:
@@ -69,7 +76,10 @@ class _Hub:
         share = np.maximum(there.sum(axis=0), 1)[:, None]
         mean = np.where(there[:, :, None], rows, 0.0).sum(axis=0) / share
         size = np.sqrt((mean * mean).sum(axis=1))
-        is_plausible = (size >= _GRAVITY_G[0]) & (size <= _GRAVITY_G[1])
+        away = np.where(there[:, :, None], rows - mean, 0.0)
+        is_steady = np.sqrt((away * away).sum(axis=(0, 2)) / share[:, 0]) < _STEADY * size
+        is_too_small = (size >= _NO_GRAVITY_G) & (size < _GRAVITY_G[0]) & is_steady
+        is_plausible = ~is_too_small & (size <= _GRAVITY_G[1])
         self.plausible_ns[is_plausible | ~answers] = now_ns
         self.mean[answers] = mean[answers]
         return ~(self.is_stuck | self.is_out_of_range)
@@ -80,7 +90,7 @@ class _Hub:
 
     @property
     def is_stuck(self) -> NDArray[np.bool_]:
-        return np.asarray(self.last_ns - self.changed_ns >= _STUCK_NS)
+        return np.asarray(self.last_ns - self.changed_ns >= self.stuck_ns)
 
     @property
     def is_out_of_range(self) -> NDArray[np.bool_]:
@@ -138,7 +148,7 @@ class SensorWatch:
                     )
                 elif stuck[place]:
                     kind, said = "stuck", (
-                        f"{about}: its sensor has said the same value for {_STUCK_NS // 10**9} s; "
+                        f"{about}: its sensor has said the same value for {hub.stuck_ns // 10**9} s; "
                         "unplug it and plug it in again, or replace it. Its readings are left out."
                     )  # fmt: skip
                 elif out[place]:
@@ -154,6 +164,7 @@ class SensorWatch:
 
     def _greet(self, hub: _Hub, event: HubUp) -> None:
         hello = event.hello
+        hub.stuck_ns = _STUCK_NS if hello.counts_per_g >= _FINE_COUNTS else _COARSE_STUCK_NS
         hub.down = hub.settings = hub.rate = None
         if hello.seats != len(hub.seats):
             hub.settings = SensorFault(

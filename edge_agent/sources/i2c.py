@@ -270,9 +270,10 @@ class I2cSource:
 
     def _hello(self) -> Hello:
         kinds = sorted({each.sensor for each in self._settings.seat})
+        counts_per_g = min(ACCELEROMETERS[kind].counts_per_g for kind in kinds)
         return Hello(
             is_start=True, has_levels=False, tick_hz=_SECOND_NS, sample_rate_hz=float(RATE_HZ),
-            counts_per_g=1, seats=len(self._settings.seat), hub_id=self._settings.name,
+            counts_per_g=counts_per_g, seats=len(self._settings.seat), hub_id=self._settings.name,
             firmware="i2c", firmware_version="+".join(kinds),
         )  # fmt: skip
 
