@@ -35,6 +35,7 @@ from firmware_bridge.frames import (
     LevelBlock,
     ProtocolVersionError,
     SampleBlock,
+    Sense,
     Status,
     decode,
     encode,
@@ -75,6 +76,8 @@ class Conversation:
         """The last sample that was dated."""
         self._before: tuple[Hello, TickMap, int | None] | None = None
         """From the connection before, if the hub was only silent: its ticks, and the last one."""
+        self._rests = False
+        """True after a SENSE that named no seat, over connections too."""
         self.unframer = Unframer()
         self.refused: Counter[str] = Counter()
         self.counts = HubCounters()
@@ -102,6 +105,9 @@ class Conversation:
         self._asked: dict[int, tuple[int, int]] = {}
         """Clock requests under way, newest last: nonce → boot clock, elapsed time."""
         self._pings = 0
+        self._seats: int | None = None
+        """The seats of the last SENSE on this connection."""
+        self._sense_due_ns = -math.inf
 
     @property
     def frames_good(self) -> int:
@@ -150,6 +156,20 @@ class Conversation:
         is_first = self._pings < FIRST_PINGS
         self.due_ns = elapsed_ns + (_FIRST_ASK_AGAIN_NS if is_first else _ASK_AGAIN_NS)
         return frame(encode(ClockRequest(nonce=self._nonce)))
+
+    def sense(self, seats: int, *, elapsed_ns: int) -> bytes:
+        """A SENSE for a hub that obeys it: when its seats change, and each second, as one may be lost."""
+        hello = self.hello
+        if hello is None or not hello.takes_sense:
+            return b""
+        if seats == self._seats and elapsed_ns < self._sense_due_ns:
+            return b""
+        if seats and self._rests:
+            # It rested because it was asked to: the samples in between are not missing.
+            self._last_sample_tick = self.last_sample_ns = None
+        self._rests = not seats
+        self._seats, self._sense_due_ns = seats, elapsed_ns + _HELLO_EVERY_NS
+        return frame(encode(Sense(seats=seats)))
 
     def receive(self, data: bytes, *, elapsed_ns: int, boot_ns: int) -> list[HubEvent]:
         """The events in `data`, which was read at these times."""

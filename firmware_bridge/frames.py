@@ -15,6 +15,7 @@ from typing import Final
 from contract.errors import FrameError
 
 __all__ = [
+    "ALL_SEATS",
     "LEVEL_INTERVAL_S",
     "LEVEL_MISSING",
     "SEAT_MISSING",
@@ -27,6 +28,7 @@ __all__ = [
     "LevelBlock",
     "ProtocolVersionError",
     "SampleBlock",
+    "Sense",
     "Status",
     "decode",
     "encode",
@@ -34,6 +36,8 @@ __all__ = [
 
 PROTOCOL_VERSION: Final = 1
 MAX_SEATS: Final = 8
+ALL_SEATS: Final = (1 << MAX_SEATS) - 1
+"""Every seat, as a bit mask."""
 SEAT_MISSING: Final = -32768
 """The int16 on all three axes of a seat whose sensor doesn't answer."""
 LEVEL_MISSING: Final = 65535
@@ -65,6 +69,8 @@ class Hello:
     hub_id: str
     firmware: str
     firmware_version: str
+    takes_sense: bool = False
+    """It reads no seat but those that SENSE names."""
 
     @property
     def identity(self) -> tuple[str, int, int]:
@@ -140,8 +146,24 @@ class Identify:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sense:
+    """The host names the seats that may be read; said again each second."""
+
+    seats: int
+    """A bit mask: bit 0 is the first seat. 0: none, and no SAMPLES come."""
+
+
 Frame = (
-    Hello | SampleBlock | LevelBlock | Status | ClockReply | HelloRequest | ClockRequest | Identify
+    Hello
+    | SampleBlock
+    | LevelBlock
+    | Status
+    | ClockReply
+    | HelloRequest
+    | ClockRequest
+    | Identify
+    | Sense
 )
 
 HELLO: Final = 0x01
@@ -152,6 +174,7 @@ CLOCK_REPLY: Final = 0x05
 HELLO_REQUEST: Final = 0x81
 CLOCK_REQUEST: Final = 0x82
 IDENTIFY: Final = 0x83
+SENSE: Final = 0x84
 
 _HELLO: Final = struct.Struct("<BBIIHB")
 _SAMPLES: Final = struct.Struct("<IIBB")
@@ -161,6 +184,7 @@ _FIXED: Final[dict[type[Frame], tuple[int, str, struct.Struct]]] = {
     ClockReply: (CLOCK_REPLY, "CLOCK_REPLY", struct.Struct("<HII")),
     ClockRequest: (CLOCK_REQUEST, "CLOCK_REQUEST", struct.Struct("<H")),
     Identify: (IDENTIFY, "IDENTIFY", struct.Struct("B")),
+    Sense: (SENSE, "SENSE", struct.Struct("B")),
 }
 """Frames whose body is their fields in order: type byte, name and layout."""
 _LONGEST_TEXTS: Final = {"hub_id": 32, "firmware": 24, "firmware_version": 16}
@@ -187,7 +211,7 @@ def _encode_hello(frame: Hello) -> tuple[int, bytes]:
     millihertz = round(frame.sample_rate_hz * 1000)
     body = _HELLO.pack(
         PROTOCOL_VERSION,
-        frame.is_start | frame.has_levels << 1,
+        frame.is_start | frame.has_levels << 1 | frame.takes_sense << 2,
         frame.tick_hz,
         millihertz,
         frame.counts_per_g,
@@ -227,6 +251,7 @@ def _decode_hello(payload: bytes) -> Hello:
     return Hello(
         is_start=bool(flags & 1),
         has_levels=bool(flags & 2),
+        takes_sense=bool(flags & 4),
         tick_hz=tick_hz,
         sample_rate_hz=millihertz / 1000,
         counts_per_g=counts_per_g,

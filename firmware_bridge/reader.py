@@ -13,7 +13,7 @@ from contract.clock import Clock
 from contract.errors import LinkError
 from firmware_bridge.conversation import MAX_HELD, Conversation
 from firmware_bridge.events import HubCounters, HubDown, HubEvent, HubUp
-from firmware_bridge.frames import Identify, encode
+from firmware_bridge.frames import ALL_SEATS, Identify, encode
 from firmware_bridge.framing import frame
 from firmware_bridge.ports import BytePort, open_port
 
@@ -37,7 +37,8 @@ class HubReader:
     first one, except while a clock reply is on its way or a request is due. 0.002 is enough to read
     a slow frame at once; 0.05 takes less processor time, and the sink gets samples up to 50 ms
     later with the same dates. All of these are elapsed times. Up to `max_undated` frames of samples
-    wait until the hub's clock is known; beyond that the oldest are dropped.
+    wait until the hub's clock is known; beyond that the oldest are dropped. `seats_wanted` says for a
+    time on the boot clock which seats the hub may read, as a bit mask; it is asked many times a second.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class HubReader:
         silent_after_s: float = 5.0,
         gather_s: float | Callable[[], float] = 0.002,
         max_undated: int = MAX_HELD,
+        seats_wanted: Callable[[int], int] = lambda _: ALL_SEATS,
         open_line: Callable[[str, int], BytePort] = open_port,
     ) -> None:
         self._hub = hub
@@ -64,6 +66,7 @@ class HubReader:
         self._silent_after_ns = round(silent_after_s * 1e9)
         self._gather_s = gather_s
         self._talk = Conversation(hub=hub, max_held=max_undated)
+        self._seats_wanted = seats_wanted
         self._open_line = open_line
         self._reported: str | None = None
         self._is_up = False
@@ -121,6 +124,9 @@ class HubReader:
                 # A hub that doesn't listen may still send: only silence ends the connection.
                 request = talk.request(elapsed_ns=now_ns, boot_ns=clock.boot_ns())
                 takes_bytes = line.write(request)
+            wanted = self._seats_wanted(clock.boot_ns())
+            if request := talk.sense(wanted, elapsed_ns=now_ns):
+                line.write(request)
             if self._identify >= 0:
                 seconds, self._identify = self._identify, -1
                 line.write(frame(encode(Identify(seconds=seconds))))

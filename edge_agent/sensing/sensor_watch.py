@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.wire.messages import SensorFault
-from firmware_bridge.events import HubDown, HubEvent, HubSamples, HubUp
+from firmware_bridge.events import HubDown, HubEvent, HubSamples, HubStatus, HubUp
 
 __all__ = ["LOWEST_GOOD_RATE_HZ", "SensorWatch"]
 
@@ -56,6 +56,8 @@ class _Hub:
         self.answered_ns = np.zeros(n, np.int64)
         self.changed_ns = np.zeros(n, np.int64)
         self.plausible_ns = np.zeros(n, np.int64)
+        self.silent = self.silent_before = 0
+        """Sensors that the hub's last two statuses name, as bit masks: a hub at rest has no samples."""
 
     def look(self, times: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Take samples (n, seats, 3); which seats' samples can be believed."""
@@ -86,7 +88,9 @@ class _Hub:
 
     @property
     def is_absent(self) -> NDArray[np.bool_]:
-        return np.asarray(self.last_ns - self.answered_ns >= _ABSENT_NS)
+        named = self.silent & self.silent_before
+        at = np.arange(len(self.seats))
+        return np.asarray((self.last_ns - self.answered_ns >= _ABSENT_NS) | (named >> at & 1 > 0))
 
     @property
     def is_stuck(self) -> NDArray[np.bool_]:
@@ -118,6 +122,8 @@ class SensorWatch:
             case HubDown(reason=reason):
                 hub.forget()
                 hub.down = SensorFault(hub=event.hub, kind="absent", said=reason[:300])
+            case HubStatus(status=status):
+                hub.silent_before, hub.silent = hub.silent, status.seats_missing
             case HubSamples(acceleration=rows) if len(event.boot_ns):
                 wide = min(rows.shape[1], len(hub.seats))
                 if wide < len(hub.seats):

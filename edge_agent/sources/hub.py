@@ -49,18 +49,31 @@ class HubSettings(SourceSettings):
 
 
 class HubSource:
-    """A hub's reader as a source. It senses all the time; outside lessons its samples are dropped."""
+    """A hub's reader as a source. It says which seats the hub may read: outside lessons none.
+
+    A hub that does not take SENSE reads all the time, and its samples are dropped.
+    """
 
     Settings: ClassVar = HubSettings
 
     def __init__(self, settings: HubSettings, wiring: Wiring) -> None:
+        self._seats = settings.seats
+        self._gate = wiring.gate
         self._reader = HubReader(
             hub=settings.name, port=settings.port, clock=wiring.clock, sink=wiring.sink,
             baudrate=settings.baudrate, gather_s=wiring.gather_s, max_undated=wiring.max_undated,
+            seats_wanted=self.seats_wanted,
         )  # fmt: skip
 
     def run(self, stop: threading.Event) -> None:
         self._reader.run(stop)
+
+    def seats_wanted(self, boot_ns: int) -> int:
+        """The seats to read at this time, as a bit mask in the hub's order."""
+        if not self._gate.is_open(boot_ns):
+            return 0
+        excluded = self._gate.excluded
+        return sum(1 << place for place, seat in enumerate(self._seats) if seat not in excluded)
 
     def identify(self, seconds: int = 5) -> None:
         self._reader.identify(seconds)

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from contract.errors import FrameError
-from firmware_bridge.frames import Frame, HelloRequest, SampleBlock, decode, encode
+from firmware_bridge.frames import (
+    ALL_SEATS,
+    Frame,
+    HelloRequest,
+    SampleBlock,
+    Sense,
+    decode,
+    encode,
+)
 from firmware_bridge.framing import Unframer, frame
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +91,8 @@ class Board:
         return self._answer()
 
     def state(self) -> dict[str, float]:
-        """Its time in microseconds (`us`), whether its LED is on, when it began if it is paced."""
+        """Its time in microseconds (`us`), whether its LED is on; if it is paced, when it began, and by
+        how much the emulator was behind at most (`late_ms`): a crystal never is."""
         pairs = (pair.split("=") for pair in self.do("state").split())
         return {name: float(value) for name, value in pairs}
 
@@ -158,10 +167,19 @@ class Stepped(ABC):
         return heard
 
     def meet(self) -> list[Heard]:
-        """Start, and say hello; what it sends within 20 ms."""
+        """Start, say hello, and ask for all seats: until the first sample."""
         self.run(100)
         self.send(HelloRequest())
-        return self.run(20)
+        self.send(Sense(seats=ALL_SEATS))
+        heard: list[Heard] = []
+        while not of(SampleBlock, heard):
+            heard += self.run(20)
+            assert self.state()["us"] < 10_000_000
+        return heard
+
+    def reads(self, seat: int) -> int:
+        """How often somebody has read what this seat's sensor measures."""
+        return int(self.do(f"reads {seat}"))
 
     def __enter__(self) -> Self:
         return self

@@ -37,6 +37,7 @@ class Sensor(FakeLis3dh):
         self._read_s = 0.0
 
     def read(self, register: int, length: int) -> bytes:
+        """What a driver reads: of the data all six bytes, or none."""
         # At 200 Hz there is a new value each 5 ms.
         if register & 0x7F == 0x27:
             is_new = self.is_measuring and not self.is_frozen
@@ -67,6 +68,7 @@ class PicoBoard(Stepped):
         self._began_ns = 0.0
         self._sent: list[tuple[int, int]] = []
         self._goal_ns = 0.0
+        self._line_free_ns = 0.0
         self._chip.uart[0].on_byte = lambda byte: self._sent.append((self.now_us, byte))
         self._chip.watchdog.on_watchdog_trigger = self._reset
         self.resets = 0
@@ -115,7 +117,9 @@ class PicoBoard(Stepped):
             if mode == I2CMode.WRITE:
                 register[0] = -1
             elif found[0] is not None:
-                reads[:] = found[0].read(register[0], 16)
+                # As many bytes as the hub takes: seven from the status on, else one.
+                length = 7 if register[0] & 0x7F == 0x27 else 1
+                reads[:] = found[0].read(register[0], length)
             bus.complete_connect(is_addressed_multiplexer[0] or found[0] is not None)
 
         def write(value: int) -> None:
@@ -154,6 +158,10 @@ class PicoBoard(Stepped):
                 self._seats[int(values[0])].is_frozen = word == "freeze"
             case "address":
                 self._seats[int(values[0])].address = int(values[1])
+            case "reads":
+                return str(self._seats[int(values[0])].data_reads)
+            case "asleep":
+                return str(int(not self._seats[int(values[0])].is_measuring))
             case "hold":
                 self._chip.gpio[HOLD].set_input_value(not values[0])
             case "hang":
@@ -169,9 +177,11 @@ class PicoBoard(Stepped):
         return {"us": float(self.now_us), "led": float(led)}
 
     def _give(self, data: bytes) -> None:
-        for place, byte in enumerate(data, 1):
+        self._line_free_ns = max(self._line_free_ns, self._clock.nanos)
+        for byte in data:
             alarm = self._clock.create_alarm(lambda byte=byte: self._chip.uart[0].feed_byte(byte))
-            alarm.schedule(place * BYTE_NS)
+            self._line_free_ns += BYTE_NS
+            alarm.schedule(self._line_free_ns - self._clock.nanos)
 
     def run_bytes(self, milliseconds: float) -> list[tuple[int, bytes]]:
         self._goal_ns += milliseconds * 1e6

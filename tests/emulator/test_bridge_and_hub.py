@@ -20,7 +20,7 @@ from firmware_bridge.events import (
     HubStatus,
     HubUp,
 )
-from firmware_bridge.frames import Hello, HelloRequest
+from firmware_bridge.frames import ALL_SEATS, Hello, HelloRequest
 from firmware_bridge.reader import HubReader
 from tests.emulator.emulated_hub import Bench, Board, PacedBoard, SteppedBoard, of
 
@@ -37,12 +37,15 @@ def converse(
     milliseconds: int,
     drift_ppm: float,
     from_ms: int = 0,
+    seats: int = ALL_SEATS,
 ) -> list[HubEvent]:
     """Both sides in one made time; the host looks at its line each 0.25 ms."""
     events: list[HubEvent] = []
     for step in range(from_ms * 4, (from_ms + milliseconds) * 4):
         now_ns = step * 250_000
         if request := talk.request(elapsed_ns=now_ns, boot_ns=now_ns):
+            board.do("send " + request.hex())
+        if request := talk.sense(seats, elapsed_ns=now_ns):
             board.do("send " + request.hex())
         heard = board.run_bytes(0.25 * (1 + drift_ppm * 1e-6))
         if heard:
@@ -90,6 +93,21 @@ def test_a_watchdog_reset_is_a_down_and_an_up(bench: Bench) -> None:
     samples = [event for event in after if isinstance(event, HubSamples)]
     assert samples[0].boot_ns[0] > 2_000_000_000
     assert talk.counts.samples_missing > 20
+
+
+def test_a_rest_between_lessons_is_no_gap(bench: Bench) -> None:
+    talk = Conversation(hub="a")
+    with SteppedBoard(bench, bench.flash()) as board:
+        board.run(100)
+        events = converse(board, talk, milliseconds=1_000, drift_ppm=0)
+        events += converse(board, talk, milliseconds=1_500, drift_ppm=0, from_ms=1_000, seats=0)
+        events += converse(board, talk, milliseconds=1_000, drift_ppm=0, from_ms=2_500)
+    times = np.concatenate([event.boot_ns for event in events if isinstance(event, HubSamples)])
+    (rest,) = np.flatnonzero(np.diff(times) > 30_000_000)
+    assert times[rest] < 1_025_000_000
+    assert 2_500_000_000 < times[rest + 1] < 2_620_000_000
+    assert not [event for event in events if isinstance(event, FramesMissing)]
+    assert talk.counts.samples_missing == 0
 
 
 # ---- in real time, over a pseudo-terminal ----------------------------------------------------

@@ -16,6 +16,7 @@ from firmware_bridge.frames import (
     HelloRequest,
     Identify,
     SampleBlock,
+    Sense,
     Status,
 )
 from tests.emulator.emulated_hub import TICK_US, Bench, Heard, SteppedBoard, of, values
@@ -43,6 +44,7 @@ def test_it_is_silent_until_a_host_asks_and_says_hello_first(bench: Bench) -> No
     assert first.content == Hello(
         is_start=True, has_levels=False, tick_hz=250_000, sample_rate_hz=50.0, counts_per_g=1000,
         seats=5, hub_id="hub-A.1", firmware="roomtone-atmega328p", firmware_version="1.0",
+        takes_sense=True,
     )  # fmt: skip
     assert [hello.is_start for hello in second] == [False]
 
@@ -241,6 +243,8 @@ def test_a_type_that_the_hub_does_not_know_is_refused(hub: SteppedBoard) -> None
 
 
 def test_identify_blinks_for_so_long_and_not_longer(hub: SteppedBoard) -> None:
+    hub.send(Sense(seats=0))
+
     def blinks(seconds: float) -> int:
         lights = []
         for _ in range(int(seconds * 20)):
@@ -248,6 +252,7 @@ def test_identify_blinks_for_so_long_and_not_longer(hub: SteppedBoard) -> None:
             lights.append(hub.state()["led"])
         return int(np.abs(np.diff(lights)).sum())
 
+    hub.run(100)
     assert blinks(1) == 0
     hub.send(Identify(seconds=2))
     assert 8 <= blinks(2) <= 12
@@ -264,6 +269,7 @@ def test_the_watchdog_restarts_a_program_that_hangs(hub: SteppedBoard) -> None:
     hub.do("hang")
     assert not hub.run(1_000), "after a reset it waits for a host again"
     hub.send(HelloRequest())
+    hub.send(Sense(seats=0xFF))
     heard = hub.run(1_500)
     (hello,) = of(Hello, heard)
     assert hello.is_start
@@ -280,6 +286,7 @@ def test_the_count_wraps_after_32_bits(bench: Bench) -> None:
         board.run(100)
         board.do(f"poke {bench.address('overflows')} 65528")  # the upper 16 bits
         board.send(HelloRequest())
+        board.send(Sense(seats=0xFF))
         heard = board.run(4_000)
         board.send(ClockRequest(nonce=1))
         (reply,) = of(ClockReply, board.run(10))
@@ -299,3 +306,59 @@ def test_a_line_that_flips_bits_gives_no_wrong_value(hub: SteppedBoard, seed: in
     assert sum(hub.unframer.refused.values()) > 50
     assert all(axes == [FLAT] * 8 for _, axes in samples)
     assert set(np.diff([tick for tick, _ in samples]) % STEP) == {0}
+
+
+def test_nothing_is_read_before_the_host_names_seats(bench: Bench) -> None:
+    with SteppedBoard(bench, bench.flash()) as board:
+        board.run(100)
+        board.send(HelloRequest())
+        heard = board.run(2_500)
+        assert not of(SampleBlock, heard)
+        assert len(of(Status, heard)) == 2
+        for seat in range(8):
+            assert board.reads(seat) == 0
+            assert board.do(f"asleep {seat}") == "1"
+        assert board.state()["led"] == 0
+
+
+def test_a_seat_that_is_left_out_is_never_read(hub: SteppedBoard) -> None:
+    hub.run(500)
+    hub.send(Sense(seats=0xFF ^ 1 << 4))
+    hub.run(100)
+    before = [hub.reads(seat) for seat in range(8)]
+    heard = hub.run(2_000)
+    assert [hub.reads(seat) - before[seat] for seat in range(8)] == [100] * 4 + [0] + [100] * 3
+    assert hub.do("asleep 4") == "1"
+    for _, axes in values(of(SampleBlock, heard)):
+        assert axes == [FLAT] * 4 + [NOTHING] + [FLAT] * 3
+    assert last_status(heard).seats_missing == 0, "its sensor is there, and sleeps"
+    hub.send(Sense(seats=0xFF))
+    assert values(of(SampleBlock, hub.run(200)))[-1][1] == [FLAT] * 8
+
+
+def test_at_rest_no_seat_is_read_and_missing_ones_are_still_named(hub: SteppedBoard) -> None:
+    assert hub.state()["led"] == 1, "the light shows that seats are read"
+    hub.send(Sense(seats=0))
+    hub.run(50)
+    before = [hub.reads(seat) for seat in range(8)]
+    hub.do("unplug 6")
+    heard = hub.run(2_500)
+    assert not of(SampleBlock, heard)
+    assert last_status(heard).seats_missing == 1 << 6
+    assert [hub.reads(seat) for seat in range(8)] == before
+    assert hub.state()["led"] == 0
+    hub.do("plug 6")
+    hub.send(Sense(seats=0xFF))
+    awake_us = hub.state()["us"]
+    heard = hub.run(1_000)
+    samples = values(of(SampleBlock, heard))
+    assert samples[0][0] * TICK_US - awake_us < 120_000
+    assert {tuple(axes) for _, axes in samples} == {(FLAT,) * 8}
+
+
+def test_without_a_host_the_sensors_go_to_sleep(hub: SteppedBoard) -> None:
+    hub.send(Sense(seats=0xFF))
+    assert len(values(of(SampleBlock, hub.run(29_000)))) == 1_450
+    hub.run(1_500)
+    assert not of(SampleBlock, hub.run(1_000))
+    assert hub.do("asleep 0") == "1"

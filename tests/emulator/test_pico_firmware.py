@@ -21,6 +21,7 @@ from firmware_bridge.frames import (
     HelloRequest,
     Identify,
     SampleBlock,
+    Sense,
     Status,
 )
 from tests.emulator import pico
@@ -54,6 +55,7 @@ def test_it_says_hello_when_it_is_asked(bench: Bench) -> None:
     assert first.content == Hello(
         is_start=True, has_levels=False, tick_hz=250_000, sample_rate_hz=50.0, counts_per_g=1000,
         seats=6, hub_id="hub-pico", firmware="roomtone-rp2040", firmware_version="1.0",
+        takes_sense=True,
     )  # fmt: skip
 
 
@@ -119,12 +121,25 @@ def test_the_watchdog_restarts_a_program_that_hangs(hub: pico.PicoBoard) -> None
     assert not hub.run(300)
     assert hub.resets == 1
     hub.send(HelloRequest())
-    heard = hub.run(100)
+    hub.send(Sense(seats=0xFF))
+    heard = hub.run(200)
     assert [hello.is_start for hello in of(Hello, heard)] == [True]
     assert values(of(SampleBlock, heard))[-1][1] == [FLAT] * 8
 
 
+def test_seats_that_are_not_wanted_are_not_read(hub: pico.PicoBoard) -> None:
+    hub.send(Sense(seats=0b11))
+    hub.run(100)
+    before = [hub.reads(seat) for seat in range(8)]
+    heard = hub.run(400)
+    assert [hub.reads(seat) - before[seat] for seat in range(8)] == [20] * 2 + [0] * 6
+    assert values(of(SampleBlock, heard))[-1][1] == [FLAT] * 2 + [NOTHING] * 6
+
+
 def test_identify_blinks(hub: pico.PicoBoard) -> None:
+    hub.send(Sense(seats=0))
+    hub.run(50)
+    assert hub.state()["led"] == 0
     hub.send(Identify(seconds=1))
     lights = set()
     for _ in range(10):

@@ -20,7 +20,7 @@ from firmware_bridge.events import (
     HubUp,
     Levels,
 )
-from firmware_bridge.frames import Hello, HelloRequest, SampleBlock, encode
+from firmware_bridge.frames import Hello, HelloRequest, Identify, SampleBlock, Sense, encode
 from firmware_bridge.framing import frame
 from simulators.hubs.link_faults import LinkFaults
 
@@ -275,6 +275,37 @@ def test_another_protocol_version_is_reported_once() -> None:
     assert isinstance(down, HubDown)
     assert "version 7, this program version 1; update Roomtone" in down.reason
     assert dict(talk.refused) == {"version": 2}
+
+
+def a_hello(*, takes_sense: bool, is_start: bool = True) -> bytes:
+    hello = Hello(
+        is_start=is_start, has_levels=False, tick_hz=250_000, sample_rate_hz=50.0,
+        counts_per_g=1000, seats=2, hub_id="x", firmware="f", firmware_version="1",
+        takes_sense=takes_sense,
+    )  # fmt: skip
+    return frame(encode(hello))
+
+
+def test_a_hub_that_takes_sense_hears_each_second_and_at_once_what_may_be_read() -> None:
+    talk = Conversation(hub="h")
+    assert talk.sense(0b11, elapsed_ns=0) == b"", "nothing before its HELLO"
+    talk.receive(a_hello(takes_sense=True), elapsed_ns=0, boot_ns=0)
+    assert talk.sense(0b11, elapsed_ns=0) == frame(encode(Sense(seats=0b11)))
+    assert talk.sense(0b11, elapsed_ns=999_999_999) == b""
+    assert talk.sense(0b11, elapsed_ns=1_000_000_000) == frame(encode(Sense(seats=0b11)))
+    assert talk.sense(0b01, elapsed_ns=1_000_000_001) == frame(encode(Sense(seats=0b01)))
+    assert talk.sense(0, elapsed_ns=1_000_000_002) == frame(encode(Sense(seats=0)))
+    # A hub that was reset reads nothing until it hears it again.
+    talk.receive(a_hello(takes_sense=True), elapsed_ns=1_000_000_003, boot_ns=0)
+    talk.receive(frame(encode(Identify(seconds=1), 1)), elapsed_ns=0, boot_ns=0)
+    talk.receive(a_hello(takes_sense=True), elapsed_ns=1_000_000_004, boot_ns=0)
+    assert talk.sense(0, elapsed_ns=1_000_000_005) == frame(encode(Sense(seats=0)))
+
+
+def test_another_hub_is_not_asked_what_it_does_not_know() -> None:
+    talk = Conversation(hub="h")
+    talk.receive(a_hello(takes_sense=False), elapsed_ns=0, boot_ns=0)
+    assert talk.sense(0, elapsed_ns=0) == b""
 
 
 def test_what_does_not_fit_is_counted() -> None:

@@ -17,6 +17,7 @@ from firmware_bridge.frames import (
     LevelBlock,
     ProtocolVersionError,
     SampleBlock,
+    Sense,
     Status,
     decode,
     encode,
@@ -77,6 +78,7 @@ FRAMES: st.SearchStrategy[Frame] = st.one_of(
     st.builds(HelloRequest, highest=U8),
     st.builds(ClockRequest, nonce=U16),
     st.builds(Identify, seconds=U8),
+    st.builds(Sense, seats=U8),
 )
 
 

@@ -18,6 +18,7 @@ from firmware_bridge.frames import (
     Identify,
     LevelBlock,
     SampleBlock,
+    Sense,
     Status,
     decode,
     encode,
@@ -75,6 +76,7 @@ EXAMPLES: dict[str, tuple[Frame, int]] = {
     "hello_request": (HelloRequest(), 0),
     "clock_request": (ClockRequest(nonce=513), 0),
     "identify": (Identify(seconds=5), 0),
+    "sense": (Sense(seats=0b11101111), 0),
 }
 
 

@@ -1,6 +1,6 @@
 /* The hub's program: docs/serial-protocol.md from the firmware's side.
  *
- * Samples wait in a ring as numbers. A frame is made only when the line is free, the most urgent
+ * What waits are numbers (sampling.c). A frame is made only when the line is free, the most urgent
  * one first: so a clock request is answered before any backlog, and the sequence on the line never
  * jumps.
  */
@@ -8,6 +8,7 @@
 
 #include "framing.h"
 #include "hardware.h"
+#include "sampling.h"
 #include "seats.h"
 
 #ifndef PROTOCOL
@@ -22,12 +23,9 @@ enum {
     HELLO_REQUEST = 0x81,
     CLOCK_REQUEST = 0x82,
     IDENTIFY = 0x83,
+    SENSE = 0x84,
+    TAKES_SENSE = 1 << 2,
 
-    SAMPLE_HZ = 50,
-    SAMPLE_STEP = TICK_HZ / SAMPLE_HZ,
-    USUAL_TICKS_A_SEAT = 300, /* to read it, where there is none to try it on */
-    FIRST_VALUE_MS = 20, /* after this a sensor has a first value */
-    MAX_WAITING = 16,    /* samples, 320 ms */
     MAX_IN_A_FRAME = 5,
     MAX_REQUEST = 16, /* bytes on the line, without the delimiter */
     MAX_REQUESTS = 4,
@@ -36,11 +34,6 @@ enum {
 };
 
 static const char VERSION[] = "1.0";
-
-struct sample {
-    uint32_t tick;
-    int16_t values[MAX_SEATS][3];
-};
 
 struct request {
     uint32_t tick;
@@ -65,25 +58,18 @@ static volatile uint16_t line_at;
 static volatile bool is_sending;
 static bool is_line_new = true;
 
-static struct sample waiting[MAX_WAITING];
-static uint8_t waiting_first, waiting_count;
 static struct reply replies[MAX_REPLIES];
 static uint8_t replies_count;
 
 static bool has_host, is_hello_due, is_status_due;
 static bool is_start = true;
-static uint8_t sequence, seats_present;
-static uint32_t half_reading; /* a sample's tick is the middle of reading all seats */
-static uint32_t next_sample, sample_number, next_second, uptime_s;
-static uint32_t samples_dropped, frames_dropped;
+static uint8_t sequence;
+
+static uint32_t next_second, uptime_s;
+static uint32_t frames_dropped;
 static volatile uint16_t requests_refused;
 static uint32_t blink_until;
 static bool is_blinking;
-
-static bool is_past(uint32_t now, uint32_t tick)
-{
-    return (int32_t)(now - tick) >= 0;
-}
 
 /* ---- interrupts ----------------------------------------------------------------------------- */
 
@@ -137,11 +123,7 @@ static void refuse(void)
 static void meet_host(void)
 {
     is_hello_due = true;
-    if (has_host)
-        return;
     has_host = true;
-    uint32_t now = board_ticks();
-    next_sample = now - now % SAMPLE_STEP + SAMPLE_STEP;
 }
 
 static void answer(const struct request *request, const uint8_t *payload, uint8_t length)
@@ -162,6 +144,8 @@ static void answer(const struct request *request, const uint8_t *payload, uint8_
     } else if (payload[0] == IDENTIFY && length == 3) {
         is_blinking = payload[2] > 0;
         blink_until = board_ticks() + (uint32_t)payload[2] * TICK_HZ;
+    } else if (payload[0] == SENSE && length == 3) {
+        sampling_want(payload[2]);
     } else {
         refuse();
     }
@@ -194,7 +178,7 @@ static void make_hello(void)
 {
     begin(HELLO);
     stuff_u8(&line, PROTOCOL);
-    stuff_u8(&line, is_start ? 1 : 0);
+    stuff_u8(&line, TAKES_SENSE | (is_start ? 1 : 0));
     stuff_u32(&line, TICK_HZ);
     stuff_u32(&line, SAMPLE_HZ * 1000UL);
     stuff_u16(&line, COUNTS_PER_G);
@@ -220,45 +204,32 @@ static void make_status(void)
     begin(STATUS);
     stuff_u32(&line, board_ticks());
     stuff_u32(&line, uptime_s);
-    stuff_u32(&line, samples_dropped);
+    stuff_u32(&line, sampling_dropped());
     stuff_u32(&line, frames_dropped);
     uint8_t before = board_lock();
     uint16_t refused = requests_refused;
     board_unlock(before);
     stuff_u16(&line, refused);
-    stuff_u8(&line, (uint8_t)(((1u << setup.seats) - 1) & ~seats_present));
+    stuff_u8(&line, sampling_missing());
     stuff_u8(&line, 0);
     is_status_due = false;
 }
 
-/* How many of the oldest samples follow each other without a gap, as one frame needs it. */
-static uint8_t count_in_a_row(void)
+static void make_samples(uint8_t count)
 {
-    uint8_t count = 1;
-    while (count < waiting_count && count < MAX_IN_A_FRAME) {
-        uint32_t tick = waiting[(waiting_first + count - 1) % MAX_WAITING].tick;
-        if (waiting[(waiting_first + count) % MAX_WAITING].tick != tick + SAMPLE_STEP)
-            break;
-        count++;
-    }
-    return count;
-}
-
-static void make_samples(void)
-{
-    uint8_t count = count_in_a_row();
     begin(SAMPLES);
-    stuff_u32(&line, waiting[waiting_first].tick);
+    const struct sample *sample = sampling_take();
+    stuff_u32(&line, sample->tick);
     stuff_u32(&line, SAMPLE_STEP);
     stuff_u8(&line, count);
     stuff_u8(&line, setup.seats);
-    for (uint8_t i = 0; i < count; i++) {
-        const struct sample *sample = &waiting[waiting_first];
+    for (;;) {
         for (uint8_t seat = 0; seat < setup.seats; seat++)
             for (uint8_t axis = 0; axis < 3; axis++)
                 stuff_u16(&line, (uint16_t)sample->values[seat][axis]);
-        waiting_first = (waiting_first + 1) % MAX_WAITING;
-        waiting_count--;
+        if (--count == 0)
+            break;
+        sample = sampling_take();
     }
 }
 
@@ -267,14 +238,15 @@ static void send(void)
 {
     if (is_sending || !has_host)
         return;
+    uint8_t samples = sampling_waiting(MAX_IN_A_FRAME);
     if (is_hello_due)
         make_hello();
     else if (replies_count > 0)
         make_reply();
     else if (is_status_due)
         make_status();
-    else if (waiting_count > 0)
-        make_samples();
+    else if (samples > 0)
+        make_samples(samples);
     else
         return;
     stuff_end(&line);
@@ -283,104 +255,47 @@ static void send(void)
     board_line_start();
 }
 
-/* ---- samples -------------------------------------------------------------------------------- */
-
-static void read_seats(struct sample *sample)
-{
-    for (uint8_t seat = 0; seat < setup.seats; seat++) {
-        uint8_t bit = (uint8_t)(1 << seat);
-        int16_t *xyz = sample->values[seat];
-        if ((seats_present & bit) && !seat_read(seat, xyz))
-            seats_present &= (uint8_t)~bit;
-        if (!(seats_present & bit))
-            xyz[0] = xyz[1] = xyz[2] = SEAT_MISSING;
-        answer_requests();
-        send();
-    }
-}
-
-/* Looks for one missing sensor; each has its own turn once a second. */
-static void retry_a_seat(void)
-{
-    uint8_t turn = (uint8_t)(sample_number % SAMPLE_HZ);
-    uint8_t seat = turn / 6;
-    if (turn % 6 == 0 && seat < setup.seats && !(seats_present & (1 << seat)) && seat_start(seat))
-        seats_present |= (uint8_t)(1 << seat);
-}
-
-/* Fixed from the start on, so that the distance between samples is. */
-static uint32_t measure_half_reading(void)
-{
-    int16_t xyz[3];
-    for (uint8_t seat = 0; seat < setup.seats; seat++) {
-        uint32_t since = board_ticks();
-        if ((seats_present & (1 << seat)) && seat_read(seat, xyz))
-            return (board_ticks() - since) * setup.seats / 2;
-    }
-    return USUAL_TICKS_A_SEAT * (uint32_t)setup.seats / 2;
-}
-
-static void take_sample(void)
-{
-    if (waiting_count == MAX_WAITING) { /* the newest are worth more than the oldest */
-        waiting_first = (waiting_first + 1) % MAX_WAITING;
-        waiting_count--;
-        samples_dropped++;
-    }
-    struct sample *sample = &waiting[(waiting_first + waiting_count) % MAX_WAITING];
-    sample->tick = next_sample + half_reading;
-    read_seats(sample);
-    waiting_count++;
-    next_sample += SAMPLE_STEP;
-    sample_number++;
-    while (is_past(board_ticks(), next_sample + SAMPLE_STEP / 2)) { /* too late for this one */
-        next_sample += SAMPLE_STEP;
-        samples_dropped++;
-    }
-    send();
-    retry_a_seat();
-}
-
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static void count_seconds(uint32_t now)
 {
-    while (is_past(now, next_second)) {
+    while ((int32_t)(now - next_second) >= 0) {
         next_second += TICK_HZ;
         uptime_s++;
         is_status_due = has_host;
     }
 }
 
-static void blink(uint32_t now)
+/* The light is on while any seat is read; it blinks for who looks for the hub. */
+static void light(uint32_t now)
 {
-    if (is_blinking && is_past(now, blink_until))
+    if (is_blinking && (int32_t)(now - blink_until) >= 0)
         is_blinking = false;
-    board_led(is_blinking && now / BLINK_TICKS % 2 == 0);
+    board_led(is_blinking ? now / BLINK_TICKS % 2 == 0 : sampling_is_on());
+}
+
+/* What can't wait until a sample is read. */
+static void serve(void)
+{
+    answer_requests();
+    send();
 }
 
 static void step(void)
 {
     uint32_t now = board_ticks();
     board_alive();
-    answer_requests();
     count_seconds(now);
-    blink(now);
-    send();
-    if (has_host && is_past(now, next_sample))
-        take_sample();
+    light(now);
+    serve();
+    sampling_step(serve);
 }
 
 int main(void)
 {
     board_start(&setup);
     next_second = board_ticks() + TICK_HZ;
-    for (uint8_t seat = 0; seat < setup.seats; seat++)
-        if (seat_start(seat))
-            seats_present |= (uint8_t)(1 << seat);
-    for (uint8_t i = 0; i < FIRST_VALUE_MS; i++)
-        board_rest();
-    half_reading = measure_half_reading();
+    sampling_start(setup.seats);
     for (;;) {
         step();
         board_rest();

@@ -10,6 +10,7 @@ enum {
     IS_LIS3DH = 0x33,
     CTRL_REG1 = 0x20,
     RATE_200_HZ_ALL_AXES = 0x67,
+    ASLEEP = 0x07,
     CTRL_REG4 = 0x23,
     WHOLE_2G_FINE = 0x88, /* no half-updated value, +-2 g, 12 bits: 1 mg a count */
     STATUS_REG = 0x27,
@@ -34,19 +35,29 @@ static bool set(uint8_t address, uint8_t register_, uint8_t value)
     return board_transfer(address, out, sizeof out, 0, 0);
 }
 
-bool seat_start(uint8_t seat)
+/* Finds the sensor's address; false if none answers as an LIS3DH. */
+static bool find(uint8_t seat)
 {
     if (!choose(seat))
         return false;
     for (uint8_t address = SENSOR; address <= SENSOR + 1; address++) {
         uint8_t who = WHO_AM_I, is = 0;
-        if (!board_transfer(address, &who, 1, &is, 1) || is != IS_LIS3DH)
-            continue;
         addresses[seat] = address;
-        return set(address, CTRL_REG4, WHOLE_2G_FINE) &&
-               set(address, CTRL_REG1, RATE_200_HZ_ALL_AXES);
+        if (board_transfer(address, &who, 1, &is, 1) && is == IS_LIS3DH)
+            return true;
     }
     return false;
+}
+
+bool seat_start(uint8_t seat)
+{
+    return find(seat) && set(addresses[seat], CTRL_REG4, WHOLE_2G_FINE) &&
+           set(addresses[seat], CTRL_REG1, RATE_200_HZ_ALL_AXES);
+}
+
+bool seat_rest(uint8_t seat)
+{
+    return find(seat) && set(addresses[seat], CTRL_REG1, ASLEEP);
 }
 
 bool seat_read(uint8_t seat, int16_t xyz[3])

@@ -8,10 +8,14 @@
 enum {
     COUNTS_PER_G = 1000,
     SEAT_MISSING = -32768,
+    WAKING_MS = 50, /* until a sensor that was woken has a good first value */
 };
 
-/* Looks for the seat's sensor and sets it up; false if none answers as one. */
+/* Looks for the seat's sensor and wakes it; false if none answers as one. */
 bool seat_start(uint8_t seat);
+
+/* Puts the sensor to sleep: it measures nothing. False if it does not answer. */
+bool seat_rest(uint8_t seat);
 
 /* The newest x, y, z in counts. False if the sensor does not answer or has nothing new: then it
  * was unplugged, lost its power for a moment, or hangs, and must be started again. */

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edge_agent.sensing.sensor_watch import SensorWatch
-from firmware_bridge.events import HubDown, HubSamples, HubUp
-from firmware_bridge.frames import Hello
+from firmware_bridge.events import HubDown, HubSamples, HubStatus, HubUp
+from firmware_bridge.frames import Hello, Status
 
 SECOND = 1_000_000_000
 RATE = 50
@@ -170,3 +170,30 @@ def test_a_hub_that_sends_fewer_seats_leaves_the_others_missing() -> None:
         shown = room.second(room.noise()[:, :1])
     assert shown.shape[1] in {1, 2}
     assert room.kinds == [(5, "absent")]
+
+
+def status(seats_missing: int) -> HubStatus:
+    return HubStatus(
+        hub="hub-a",
+        status=Status(
+            tick=0, uptime_s=1, samples_dropped=0, frames_dropped=0, requests_refused=0,
+            seats_missing=seats_missing, is_sound_missing=False,
+        ),
+    )  # fmt: skip
+
+
+def test_a_hub_at_rest_names_the_sensors_that_do_not_answer() -> None:
+    room = Room()
+    room.watch.look(hello())
+    room.watch.look(status(0b10))
+    assert room.kinds == [], "once may be a loose plug"
+    room.watch.look(status(0b10))
+    assert room.kinds == [(5, "absent")]
+    room.watch.look(status(0b01))
+    assert room.kinds == []
+    room.watch.look(status(0b11))
+    assert room.kinds == [(4, "absent")]
+    room.excluded = frozenset({4})
+    assert room.kinds == []
+    room.watch.look(hello())
+    assert room.kinds == []

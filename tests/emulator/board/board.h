@@ -18,6 +18,7 @@ struct sensor {
     uint8_t address;
     uint8_t registers[64];
     uint8_t at;
+    unsigned reads; /* of what it measures */
     avr_cycle_count_t read_at;
     double g[3];
     double wave_g, wave_hz; /* added to x */

@@ -33,7 +33,7 @@ static bool is_held;
 static unsigned sound_mv, flips_per_million;
 static uint32_t flip_state = 1;
 static double begun_s, paced_hz = 1; /* CLOCK_MONOTONIC at cycle 0 of a paced board, its speed */
-static avr_cycle_count_t counting_since, run_goal;
+static avr_cycle_count_t counting_since, run_goal, latest;
 static bool is_counting;
 
 /* What the hub has sent since the last `run`, cut behind each delimiter. */
@@ -215,8 +215,8 @@ static void describe(void)
 {
     avr_ioport_state_t port;
     avr_ioctl(avr, AVR_IOCTL_IOPORT_GETSTATE('B'), &port);
-    fprintf(answers, "us=%llu begun_s=%.9f led=%d\n", (unsigned long long)now_us(),
-            begun_s + (double)counting_since / paced_hz, (int)(port.port >> 5 & 1));
+    fprintf(answers, "us=%llu begun_s=%.9f late_ms=%.1f led=%d\n", (unsigned long long)now_us(),
+            begun_s + (double)counting_since / paced_hz, 1000.0 * (double)latest / paced_hz, (int)(port.port >> 5 & 1));
 }
 
 static struct sensor *seat_of(const char *arguments)
@@ -241,6 +241,12 @@ static void obey(char *line)
         return;
     } else if (IS("state")) {
         describe();
+        return;
+    } else if (IS("reads ")) {
+        fprintf(answers, "%u\n", seat_of(arguments)->reads);
+        return;
+    } else if (IS("asleep ")) {
+        fprintf(answers, "%d\n", seat_of(arguments)->registers[0x20] >> 4 == 0);
         return;
     } else if (IS("send ")) {
         give_hex(arguments);
@@ -317,7 +323,10 @@ static void run_paced(double drift_ppm)
     paced_hz = avr->frequency * (1 + drift_ppm * 1e-6);
     struct pollfd files[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = pty, .events = POLLIN}};
     for (;;) {
-        run_until((avr_cycle_count_t)((monotonic_s() - begun_s) * paced_hz));
+        avr_cycle_count_t goal = (avr_cycle_count_t)((monotonic_s() - begun_s) * paced_hz);
+        if (goal > avr->cycle + latest)
+            latest = goal - avr->cycle;
+        run_until(goal);
         poll(files, 2, 1);
         if (files[0].revents && !obey_stdin())
             return;

@@ -87,6 +87,8 @@ static uint8_t read_register(void)
             sensor->read_at = avr->cycle;
         }
     }
+    if (at == OUT_X_L)
+        sensor->reads++;
     if (counts_up)
         sensor->at = (at + 1) & 63;
     return sensor->registers[at];
