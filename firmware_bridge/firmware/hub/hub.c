@@ -10,6 +10,7 @@
 #include "hardware.h"
 #include "sampling.h"
 #include "seats.h"
+#include "sound.h"
 
 #ifndef PROTOCOL
 #define PROTOCOL 1 /* the only one that there is */
@@ -18,12 +19,14 @@
 enum {
     HELLO = 0x01,
     SAMPLES = 0x02,
+    LEVELS = 0x03,
     STATUS = 0x04,
     CLOCK_REPLY = 0x05,
     HELLO_REQUEST = 0x81,
     CLOCK_REQUEST = 0x82,
     IDENTIFY = 0x83,
     SENSE = 0x84,
+    HAS_LEVELS = 1 << 1,
     TAKES_SENSE = 1 << 2,
 
     MAX_IN_A_FRAME = 5,
@@ -178,7 +181,7 @@ static void make_hello(void)
 {
     begin(HELLO);
     stuff_u8(&line, PROTOCOL);
-    stuff_u8(&line, TAKES_SENSE | (is_start ? 1 : 0));
+    stuff_u8(&line, TAKES_SENSE | (setup.has_sound ? HAS_LEVELS : 0) | (is_start ? 1 : 0));
     stuff_u32(&line, TICK_HZ);
     stuff_u32(&line, SAMPLE_HZ * 1000UL);
     stuff_u16(&line, COUNTS_PER_G);
@@ -211,8 +214,20 @@ static void make_status(void)
     board_unlock(before);
     stuff_u16(&line, refused);
     stuff_u8(&line, sampling_missing());
-    stuff_u8(&line, 0);
+    stuff_u8(&line, sound_is_missing() ? 1 : 0);
     is_status_due = false;
+}
+
+static void make_levels(void)
+{
+    uint16_t levels[MAX_LEVELS];
+    uint8_t count = sound_waiting();
+    begin(LEVELS);
+    stuff_u32(&line, sound_take(levels));
+    stuff_u32(&line, LEVEL_STEP);
+    stuff_u8(&line, count);
+    for (uint8_t i = 0; i < count; i++)
+        stuff_u16(&line, levels[i]);
 }
 
 static void make_samples(uint8_t count)
@@ -245,6 +260,8 @@ static void send(void)
         make_reply();
     else if (is_status_due)
         make_status();
+    else if (sound_waiting() > 0)
+        make_levels();
     else if (samples > 0)
         make_samples(samples);
     else
@@ -289,6 +306,8 @@ static void step(void)
     light(now);
     serve();
     sampling_step(serve);
+    if (setup.has_sound)
+        sound_step(sampling_is_on());
 }
 
 int main(void)

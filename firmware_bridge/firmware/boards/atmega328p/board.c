@@ -83,7 +83,7 @@ uint16_t board_sound_millivolts(void)
     ADCSRA |= _BV(ADSC);
     while (ADCSRA & _BV(ADSC)) {
     }
-    return (uint16_t)(ADC * 5000UL / 1024);
+    return (uint16_t)((2UL * ADC + 1) * 2500 / 1024); /* the middle of its step */
 }
 
 /* ---- the counter ---------------------------------------------------------------------------- */
