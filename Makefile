@@ -48,6 +48,10 @@ test-bare:  ## the README's two commands on a bare Debian 13, as root; BARE=quic
 test-kit: setup  ## a kit's package, unit and updates on a Debian that boots in user-mode Linux, as root
 	@tests/kit/run
 
+.PHONY: test-server
+test-server:  ## docs/deploy.md's commands for a server on a Debian that boots in user-mode Linux, as root
+	@tests/server/run
+
 .PHONY: lint
 lint: setup  ## the checks that run no test
 	$(BIN)/ruff format --check .

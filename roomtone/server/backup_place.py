@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pwd
 import secrets
 import tomllib
 from pathlib import Path
@@ -74,6 +75,16 @@ def _folder(place: str, settings: ServerSettings, machine: Machine) -> None:
     if path.parent.stat().st_dev == there.stat().st_dev:
         machine.say(f"  {place} is on the same disk as the data: when it fails, both are gone")
     machine.folder(place, mode=0o700, owner=USER)
+    if path.is_dir() and _is_of_another(path):
+        # Of the computer from before, whose user had another number.
+        machine.do("chown", "-R", f"{USER}:{USER}", str(path))
+
+
+def _is_of_another(path: Path) -> bool:
+    try:
+        return path.stat().st_uid != pwd.getpwnam(USER).pw_uid
+    except KeyError:
+        return False  # a folder that only looks like a computer has no users
 
 
 def _drop_in(place: str) -> str:

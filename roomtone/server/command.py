@@ -18,8 +18,17 @@ from roomtone.server.broker import broker_files
 from roomtone.server.install import install, own_program, this_prefix
 from roomtone.server.machine import Machine, SystemPrograms
 from roomtone.server.next_steps import next_steps
-from roomtone.server.plan import LOCAL_NETWORKS, Https, ServerPlan, own_name, own_time_zone
+from roomtone.server.plan import (
+    LOCAL_NETWORKS,
+    SETTINGS,
+    USER,
+    Https,
+    ServerPlan,
+    own_name,
+    own_time_zone,
+)
 from roomtone.server.rehearsal import Rehearsal
+from roomtone.server.restoring import ServerRestore, fetch
 from roomtone.server.services import Services
 from roomtone.server.upgrading import command as upgrade_command
 from roomtone.server.upgrading.upgrade import remove_old_copies
@@ -46,7 +55,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add_config_option(rehearse)
     rehearse.set_defaults(do=_rehearse)
+    _add_restore(actions)
     upgrade_command.add_actions(actions)
+
+
+def _add_restore(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    restore = actions.add_parser(
+        "restore", help="put the data back from a backup that went off this computer",
+        description="Stop the programs, put the last backup's data in place of this server's, and start "
+        "them again. The data that was there stays beside it.",
+    )  # fmt: skip
+    restore.add_argument("--from", dest="place", metavar="PLACE", help="as for `backup --to`")
+    restore.add_argument(
+        "--key", type=Path, metavar="FILE", help="the backups' key, from where you kept it"
+    )
+    restore.add_argument("--snapshot", metavar="ID", help="an earlier one (default: the last)")
+    restore.set_defaults(do=_restore)
+    fetched = actions.add_parser(
+        "fetch", help="copy a backup into an empty data directory; `restore` does it",
+        description="Copy a backup into an empty data directory.",
+    )  # fmt: skip
+    fetched.add_argument("--snapshot", metavar="ID")
+    fetched.add_argument("--purges", type=Path, metavar="FILE")
+    add_config_option(fetched)
+    fetched.set_defaults(do=_fetch)
 
 
 def _add_backup(parser: argparse.ArgumentParser) -> None:
@@ -159,9 +191,37 @@ def _backup(args: argparse.Namespace) -> int:
         now_utc_ns=SystemClock().utc_ns(),
     )  # fmt: skip
     for path in old:
-        say(f"{path}, from an upgrade, was removed")
+        say(f"{path}, from an upgrade or a restore, was removed")
     if not notes.rehearsed_utc_ns:
         say("No restore was ever rehearsed: `sudo roomtone server rehearse` does that.")
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    if os.geteuid() != 0:
+        raise UsageError("This needs root: type it with `sudo`.")
+    machine = Machine(root=Path("/"), programs=SystemPrograms(), say=say)
+    program = own_program(this_prefix(), machine.root)
+    services = Services(machine, program)
+    settings = ServerSettings.load(machine.path(SETTINGS))
+    if args.key is not None:
+        if machine.path(str(settings.backup.key_file)).exists():
+            raise UsageError(f"{settings.backup.key_file} is there already; move it away first.")
+        machine.copy(args.key, str(settings.backup.key_file), mode=0o600, owner=USER)
+    if args.place is not None:
+        settings = set_up_backups(args.place, machine, services)
+    change = ServerRestore(settings=settings, machine=machine, services=services, program=program)
+    aside = change.run(args.snapshot)
+    say("The data is that of the backup, and the programs run.")
+    if aside is not None:
+        say(f"What was there is in {aside}: remove it when you do not need it any more.")
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    _as_owner(args.config)
+    settings = ServerSettings.load(args.config)
+    fetch(settings, args.snapshot, args.purges, SystemClock(), say)
     return 0
 
 

@@ -213,15 +213,13 @@ class Upgrade:
 
 
 def remove_old_copies(data_dir: Path, *, keep_days: int, now_utc_ns: int) -> list[Path]:
-    """Remove what upgrades left beside the data, older than so many days; returns what went.
+    """Remove what upgrades and restores left beside the data, older than so many days; returns what went.
 
     It has what retention and purges have removed from the data since.
     """
     before = now_utc_ns / SECOND_NS - keep_days * 86_400
-    found = [
-        *data_dir.parent.glob(f"{data_dir.name}.before-*"),
-        *data_dir.parent.glob(f"{data_dir.name}.of-*"),
-    ]
+    kinds = ("before-*", "of-*")  # the first also after a restore
+    found = [path for kind in kinds for path in data_dir.parent.glob(f"{data_dir.name}.{kind}")]
     old = [path for path in found if path.stat().st_mtime < before]
     for path in old:
         shutil.rmtree(path)
