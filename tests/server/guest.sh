@@ -39,7 +39,11 @@ check "nobody but root and its user reads the keys" sh -c \
 
 main=$(systemctl show --property MainPID --value roomtone-score)
 kill -KILL "$main"
-sleep 8
+for _ in $(seq 60); do
+    again=$(systemctl show --property MainPID --value roomtone-score)
+    [ "$again" != "$main" ] && systemctl is-active --quiet roomtone-score && break
+    sleep 2
+done
 check "a service that was killed is started again" systemctl is-active roomtone-score
 
 mkdir -p /mnt/backup
