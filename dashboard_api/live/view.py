@@ -240,7 +240,7 @@ def _kit(
     last_seen = None if newest is None else max(0.0, (now_utc_ns - newest) / SECOND_NS)
     hubs = [] if node.birth is None else [hub.hub for hub in node.birth.hubs]
     seats = 0 if node.birth is None else sum(len(hub.seats) for hub in node.birth.hubs)
-    sensed = readings.seats_sensed
+    sensed = readings.by_kit.get(node.node, readings.seats_sensed)
     is_sensing = node.is_heard and not reason
     # The newest second may still be empty.
     seats_sensed = int(sensed[-NEWEST_S:].max(initial=0)) if is_sensing else 0

@@ -7,7 +7,7 @@ since the start of the stretch; `dashboard_api/reading/` has them from elsewhere
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -79,10 +79,12 @@ class RoomReadings:
     seats_sensed: NDArray[np.int64]
     """(n,), the number of seats with a value."""
     seats: int
-    """The largest number of seats in a period of the stretch."""
+    """The largest number of seats in a period of the stretch, of all kits together."""
     gaps: tuple[GapSpan, ...]
     missing: tuple[MissingSpan, ...] = ()
     """What is missing in seconds in which something else was sensed."""
+    by_kit: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Kit → (n,), how many of its seats had a value; empty where that is not known."""
 
     @property
     def length_s(self) -> int:
@@ -99,6 +101,7 @@ class RoomReadings:
             self,
             levels={name: np.where(is_later, levels, np.nan) for name, levels in self.levels.items()},
             seats_sensed=np.where(is_later, self.seats_sensed, 0),
+            by_kit={kit: np.where(is_later, seats, 0) for kit, seats in self.by_kit.items()},
             gaps=(before, *(replace(gap, start_s=max(gap.start_s, n))
                             for gap in self.gaps if gap.end_s > n)),
             missing=tuple(replace(span, start_s=max(span.start_s, n))
@@ -127,9 +130,10 @@ class Seconds:
         self.start_utc_ns = start_utc_ns
         self.n = n = max(0, -((start_utc_ns - end_utc_ns) // SECOND_NS))
         self._levels = {name: np.full(n, np.nan) for name in TRACES}
-        self._seats_sensed = np.zeros(n, dtype=np.int64)
+        self._of_kits: dict[str, NDArray[np.int64]] = {}
+        """Kit → how many of its seats had a value in each second."""
         self._state = np.full(n, _NOT_RECEIVED, dtype=np.int8)
-        self._seats = 0
+        self._seats: dict[str, int] = {}
         self._missing: list[MissingSpan] = []
 
     def span(self, begin: float, end: float) -> slice:
@@ -154,15 +158,26 @@ class Seconds:
         self._state[span] = _REASONS.index(reason)
 
     def take(
-        self, places: Floats, levels: Mapping[str, Floats], sensed: NDArray[np.int64], seats: int
+        self,
+        places: Floats,
+        levels: Mapping[str, Floats],
+        sensed: NDArray[np.int64],
+        seats: int,
+        kit: str = "",
     ) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-        """Periods that follow one another; returns the seconds they cover, and each one's period."""
+        """Periods of a kit that follow one another.
+
+        Returns the seconds they cover, and each one's period. Seats of several kits are added up;
+        noise that one kit does not measure stays what another one has measured.
+        """
         seconds, picked = _on_seconds(places, self.n)
         self._state[seconds] = _SENSED
-        self._seats_sensed[seconds] = sensed[picked]
-        self._seats = max(self._seats, seats)
+        of_kit = self._of_kits.setdefault(kit, np.zeros(self.n, dtype=np.int64))
+        of_kit[seconds] = sensed[picked]
+        self._seats[kit] = max(self._seats.get(kit, 0), seats)
         for name, column in levels.items():
-            self._levels[name][seconds] = column[picked]
+            known, came = self._levels[name][seconds], column[picked]
+            self._levels[name][seconds] = np.where(np.isnan(came), known, came)
         return seconds, picked
 
     def readings(self) -> RoomReadings:
@@ -170,8 +185,9 @@ class Seconds:
         return RoomReadings(
             start_utc_ns=self.start_utc_ns,
             levels=self._levels,
-            seats_sensed=self._seats_sensed,
-            seats=self._seats,
+            seats_sensed=sum(self._of_kits.values(), np.zeros(self.n, dtype=np.int64)),
+            seats=sum(self._seats.values()),
+            by_kit=self._of_kits,
             gaps=tuple(_spans(self._state)),
             missing=tuple(span for span in self._missing if _is_partial(span, self._state)),
         )
@@ -215,6 +231,7 @@ def _read(
                     {name: column[rows] for name, column in columns.items()},
                     sensed[rows],
                     len(part.layout.seats),
+                    kit=stream.node,
                 )
                 if taken is not None:
                     taken.take(part, rows, where, picked)
@@ -242,7 +259,9 @@ def sensed_seconds(
 
     This reads no values, so it is fast enough for a long list.
     """
-    total, gaps = 0.0, 0
+    # Of several kits in a room the one that sensed most counts, so that no second counts twice.
+    totals: dict[str, float] = {}
+    gaps: dict[str, int] = {}
     for stream, _, first, last in _stretches(periods, room, start_utc_ns, end_utc_ns):
         kept = sum(
             min(high, last) - max(low, first) + 1
@@ -252,9 +271,12 @@ def sensed_seconds(
         for gap in periods.gaps(stream.id):
             if not gap.line and gap.first_seq <= last and gap.last_seq >= first:
                 kept -= min(gap.last_seq, last) - max(gap.first_seq, first) + 1
-                gaps += 1
-        total += kept * stream.period_ns / SECOND_NS
-    return min(total, (end_utc_ns - start_utc_ns) / SECOND_NS), gaps
+                gaps[stream.node] = gaps.get(stream.node, 0) + 1
+        totals[stream.node] = totals.get(stream.node, 0.0) + kept * stream.period_ns / SECOND_NS
+    if not totals:
+        return 0.0, 0
+    most = max(totals, key=lambda node: totals[node])
+    return min(totals[most], (end_utc_ns - start_utc_ns) / SECOND_NS), gaps.get(most, 0)
 
 
 def _stretches(

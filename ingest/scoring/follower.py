@@ -16,6 +16,7 @@ from typing import Final
 
 from contract.clock import SECOND_NS, Clock
 from contract.lesson import Zone
+from ingest.scoring.joined_kits import JoinedKits
 from ingest.scoring.lesson_spans import LessonSpans, SeqSpan
 from ingest.scoring.lesson_state import EPOCH, NEVER, LessonState, seats_of, zones_of
 from ingest.scoring.lesson_watch import LessonWatch
@@ -68,6 +69,7 @@ class Following:
         self._spans = LessonSpans(
             reader=reader, lessons=lessons, clock=clock, longest_ns=longest_ns
         )
+        self._joined = JoinedKits(reader, scores, self._spans, clock)
         self._states: OrderedDict[Key, LessonState] = OrderedDict()
         self._silent = SilentLessons(scores=scores, spans=self._spans, clock=clock)
         self._rescore_queue = RescoreQueue(settings, clock)
@@ -160,13 +162,17 @@ class Following:
             spans = self._spans.spans(change.stream_id, change.first_seq, change.last_seq)
             if not spans:
                 self._history.add_undated(change.stream_id)
-            for span in spans:
-                key = span.lesson.id, change.stream_id
-                if change.is_late:
+            for its_span in spans:
+                kits = self._joined.of(its_span.lesson, change.stream_id)
+                span, found = its_span, kits.of_leader(change)
+                if kits.leader != change.stream_id:
+                    span = self._spans.span(kits.leader, its_span.lesson) or its_span
+                key = span.lesson.id, kits.leader
+                if found.is_late:
                     # More data for periods that are scored already: it raises no alert.
-                    self._rescore_queue.add(key, min(change.last_seq, span.last_seq))
+                    self._rescore_queue.add(key, min(found.last_seq, span.last_seq))
                 else:
-                    groups.setdefault(key, (span, []))[1].append(change)
+                    groups.setdefault(key, (span, []))[1].append(found)
         results = Results()
         score_together(
             self._advance(key, span, its_changes, results)
@@ -181,7 +187,9 @@ class Following:
         self, key: Key, span: SeqSpan, changes: Sequence[Change], results: Results
     ) -> Steps[None]:
         """Score a lesson up to its newest full epoch, or queue it to be scored again."""
+        kits = self._joined.of(span.lesson, key[1])
         upto = min(max(change.last_seq for change in changes), span.last_seq)
+        upto = kits.all_have(upto) if kits.is_joined else upto
         state = self._states.get(key)
         known_upto = -1
         if state is None:
@@ -197,7 +205,7 @@ class Following:
         elif (
             abs(state.span[0] - span.first_seq) > EPOCH
             or state.has_unknown_seats
-            or (state.is_without_birth and self._reader.birth(key[1]) is not None)
+            or (state.is_without_birth and kits.birth(key[1]) is not None)
         ):
             # Its dates changed, it has seats that were not known, or its zones are known now.
             self._rescore_queue.add(key, upto)
@@ -207,11 +215,12 @@ class Following:
         state.lesson = span.lesson
         self._remember(key, state)
         before = state.next_seq
-        yield from state.read(self._reader, upto, live_from=self._live_from(changes))
+        yield from state.read(kits, upto, live_from=self._live_from(changes))
         results.add(state, self._spans, after_seq=known_upto)
         for change in changes:
             first, last = max(change.first_seq, state.span[0]), min(change.last_seq, before - 1)
-            if not change.is_gap and first <= last and state.have.missing(first, last):
+            is_new = kits.is_joined or state.have.missing(first, last)
+            if not change.is_gap and first <= last and is_new:
                 self._rescore_queue.add(key, upto)
                 break
         if upto >= span.last_seq:
@@ -244,10 +253,11 @@ class Following:
         scored = [e.first_seq for e in self._scores.epochs(lesson) if e.stream_id == stream_id]
         scored_upto = max(scored, default=-EPOCH) + EPOCH - 1
         first = span.first_seq + -span.first_seq % EPOCH
-        birth = self._reader.birth(stream_id)
+        kits = self._joined.of(span.lesson, stream_id)
+        birth = kits.birth(stream_id)
         # A lesson that is scored again may have seats that its birth did not name.
         is_thorough = birth is None or quiet_until >= 0
-        found = self._reader.read(stream_id, first, span.last_seq) if is_thorough else []
+        found = kits.read(stream_id, first, span.last_seq) if is_thorough else []
         state = LessonState(
             lesson=span.lesson,
             stream=self._spans.stream(stream_id),
@@ -284,12 +294,24 @@ class Following:
         key, job = taken
         lesson = self._lessons.get(key[0])
         span = self._spans.span(key[1], lesson) if lesson is not None else None
-        if span is not None and self._history.is_needed(key, span, job):
+        if span is None:
+            return True
+        kits = self._joined.of(span.lesson, key[1])
+        if kits.leader != key[1]:
+            upto = kits.seq_of(key[1], job.upto)
+            self._rescore_queue.add((key[0], kits.leader), upto, job.doubt, cursor=job.cursor)
+        elif kits.is_joined or self._history.is_needed(key, span, job):
             live = self._states.get(key)
             zones = live.whole_zones if live is not None else None
             state, _ = self._new_state(key, span, quiet_until=NEVER, zones=zones)
             # Its state is not in memory, so the store has to show how far it reaches.
-            kept_upto = self._spans.kept_upto(span, key[1]) if live is None else -1
+            kept_upto = -1
+            if live is None:
+                kept_upto = (
+                    kits.kept_upto(span.last_seq)
+                    if kits.is_joined
+                    else self._spans.kept_upto(span, key[1])
+                )
             upto = min(max(job.upto, kept_upto), span.last_seq)
             self._rescoring = RescorePass(key=key, job=job, state=state, upto=upto)
         return True
@@ -302,7 +324,7 @@ class Following:
             current.upto = max(current.upto, live.next_seq - 1)
         current.upto = state.whole_epochs(current.upto)
         upto = min(current.upto, state.next_seq + _SLICE - 1)
-        score_together([state.read(self._reader, upto)])
+        score_together([state.read(self._joined.of(state.lesson, current.key[1]), upto)])
         results.add(state, self._spans)
         if state.next_seq <= current.upto:
             return

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from contract.quantities.table import MISSING, ROOM_QUANTITIES, SEAT_QUANTITIES,
 from contract.ranges import SeqRanges
 from contract.wire.messages import Birth
 from contract.wire.payload import Layout
-from ingest.stores.protocol import PeriodReader
 from ingest.stores.records import AlertRecord, Periods, Stream
 from models.serving.alerts import AlertChange, AlertTracker
 from models.serving.scorer import LessonScorer, ScoringModel, Steps
@@ -47,6 +46,12 @@ def _highest(table: tuple[Quantity, ...]) -> NDArray[np.float32]:
 
 _HIGHEST_SEAT: Final = _highest(SEAT_QUANTITIES)
 _HIGHEST_ROOM: Final = _highest(ROOM_QUANTITIES)
+
+
+class ReadsPeriods(Protocol):
+    """What a lesson is read from: a `PeriodReader`, or the kits of a room as one."""
+
+    def read(self, stream_id: int, first_seq: int, last_seq: int) -> list[Periods]: ...
 
 
 class LessonState:
@@ -107,7 +112,7 @@ class LessonState:
         self._epochs, self._alerts = [], {}
         return taken
 
-    def read(self, reader: PeriodReader, upto: int, *, live_from: int = NEVER) -> Steps[None]:
+    def read(self, reader: ReadsPeriods, upto: int, *, live_from: int = NEVER) -> Steps[None]:
         """Read and score what is stored from `next_seq` to `upto`.
 
         Seconds of an unfinished epoch are read later, together with the rest of it. Periods before

@@ -143,3 +143,22 @@ def test_missing_data_of_one_hub_are_reported_next_to_sensed_data() -> None:
         "The room's noise: 8 s missing (the sensors' cable or hub did not answer).",
     ]
     assert missing_sentences(readings.missing, ())[0].startswith("hub 1: 8 s missing")
+
+
+def test_the_seats_of_two_kits_are_added_up_and_one_kit_s_noise_stays():
+    store = MemoryPeriodStore()
+    quiet = Layout((6, 7, 8, 9, 10), LAYOUT.seat_codes, ())
+    keep(store, run=1, utc_ns=START, first=0, n=20)
+    keep(store, run=2, utc_ns=START + 5 * SECOND_NS, first=0, n=20, node="second", layout=quiet)
+    found = read_room(store, "r", START, START + 30 * SECOND_NS)
+    assert found.seats == 10
+    assert found.seats_sensed.tolist() == [5] * 5 + [10] * 15 + [5] * 5 + [0] * 5
+    assert {kit: int(seats.sum()) for kit, seats in found.by_kit.items()} == {
+        "pi": 100,
+        "second": 100,
+    }
+    assert np.isfinite(found.levels["laeq_1s"]).tolist() == [True] * 20 + [False] * 10
+    assert found.gaps == (GapSpan(start_s=25, end_s=30, reason="not_received"),)
+    assert found.since(START + 5 * SECOND_NS).by_kit["second"].sum() == 100
+    # A second that both have sensed is one second.
+    assert sensed_seconds(store, "r", START, START + 30 * SECOND_NS) == (20.0, 0)
