@@ -57,6 +57,7 @@ def test_half_a_frame_from_before_a_reset_is_ended_by_a_delimiter(bench: Bench) 
     assert first[1] == b"\0"
 
 
+@pytest.mark.slow
 def test_samples_come_at_exact_distances_and_none_is_missing(hub: SteppedBoard) -> None:
     heard = hub.run(10_000)
     ticks = [tick for tick, _ in values(of(SampleBlock, heard))]
@@ -185,6 +186,7 @@ def test_clock_requests_are_answered_before_a_backlog(hub: SteppedBoard) -> None
     assert [(each.sequence - heard[0].sequence) % 256 for each in heard] == list(range(len(heard)))
 
 
+@pytest.mark.slow
 def test_an_overflow_drops_the_oldest_samples_and_counts_them(hub: SteppedBoard) -> None:
     before = values(of(SampleBlock, hub.run(1_000)))[-1][0]
     hub.do("hold 1")
@@ -264,6 +266,7 @@ def test_identify_blinks_for_so_long_and_not_longer(hub: SteppedBoard) -> None:
     assert blinks(1) == 0
 
 
+@pytest.mark.slow
 def test_the_watchdog_restarts_a_program_that_hangs(hub: SteppedBoard) -> None:
     hub.run(5_000)
     hub.do("hang")
@@ -297,6 +300,7 @@ def test_the_count_wraps_after_32_bits(bench: Bench) -> None:
     assert 0 < reply.receive_tick - ticks[-1] < 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", (1, 2, 3))
 def test_a_line_that_flips_bits_gives_no_wrong_value(hub: SteppedBoard, seed: int) -> None:
     hub.do(f"flips 250 {seed}")  # of a million: two bytes in a thousand
@@ -356,6 +360,7 @@ def test_at_rest_no_seat_is_read_and_missing_ones_are_still_named(hub: SteppedBo
     assert {tuple(axes) for _, axes in samples} == {(FLAT,) * 8}
 
 
+@pytest.mark.slow
 def test_without_a_host_the_sensors_go_to_sleep(hub: SteppedBoard) -> None:
     hub.send(Sense(seats=0xFF))
     assert len(values(of(SampleBlock, hub.run(29_000)))) == 1_450
