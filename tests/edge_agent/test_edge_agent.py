@@ -228,7 +228,8 @@ def test_no_sample_of_the_microphone_reaches_the_disk(tmp_path: Path) -> None:
     mark = np.int32(0x1BADB002)
     source = (
         "import sys, numpy as np\n"
-        f"piece = np.full(6000, {int(mark)}, '<i4').tobytes()\n"
+        # Samples that are all alike would be those of a microphone that is mute.
+        f"piece = np.tile(np.array([{int(mark)}, 0], '<i4'), 3000).tobytes()\n"
         "for _ in range(200): sys.stdout.buffer.write(piece); sys.stdout.flush()\n"
     )
     sound = {"source": "microphone", "command": [sys.executable, "-c", source]}
