@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from dashboard_api.live.access import check_room, while_allowed
 from dashboard_api.live.advances import Advances
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.program_watch import ProgramWatch
+from dashboard_api.live.ready import ReadyWatch
 from dashboard_api.live.reports import node_reports
 from dashboard_api.live.rooms import LiveRooms
 from dashboard_api.live.view import SPAN_S, UNSCORED_AFTER_S, live_view
@@ -44,6 +45,7 @@ class LiveFacts:
     advances: Advances
     clock: Clock
     zone: tzinfo | None
+    ready: ReadyWatch = field(default_factory=ReadyWatch)
 
 
 @router.get("/rooms/{room}/live", response_class=HTMLResponse, include_in_schema=False)
@@ -155,6 +157,7 @@ def _live(stores: Stores, room: str, facts: LiveFacts) -> LiveJson:
         score=facts.programs.state("score", shard),
         unscored_since_utc_ns=_unscored_since(lesson, epochs, facts.advances, now),
         paused_since_utc_ns=None if lesson is None else stores.control.paused_since(lesson.id),
+        ready=facts.ready.sentence(stores, room, now) if lesson is None else "",
     )
 
 

@@ -94,10 +94,12 @@ def live_view(
     score: ProgramState = UNKNOWN,
     unscored_since_utc_ns: int | None = None,
     paused_since_utc_ns: int | None = None,
+    ready: str = "",
 ) -> LiveJson:
     """What the live page shows; `readings` end now, `coming` is the room's next lesson.
 
-    Since `paused_since_utc_ns` a page has paused the lesson.
+    Since `paused_since_utc_ns` a page has paused the lesson. `ready` says between lessons whether the
+    room is ready for the next one.
     """
     pause = room_pause(nodes, paused_since_utc_ns, now_utc_ns)
     reason = not_sensing(readings)
@@ -113,6 +115,8 @@ def live_view(
         ingest=ingest, score=score, unscored_since_utc_ns=unscored_since_utc_ns, pause=pause,
     )  # fmt: skip
     headline, *more = sentences(facts)
+    if ready and lesson is None and pause is None:
+        more.append(ready)
     start = readings.start_utc_ns
     cells = zone_cells(epochs, start, readings.length_s)
     # Before the lesson there was nothing to sense, and the newest data are still on their way.
