@@ -75,6 +75,7 @@ from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.record import imported_routes as imported_lessons
 from dashboard_api.record import routes as records
 from dashboard_api.record import visit_routes as next_visits
+from dashboard_api.rooms import kit_routes
 from dashboard_api.rooms import routes as rooms
 from dashboard_api.seat_rows import routes as seat_rows
 from dashboard_api.settings import DashboardSettings
@@ -141,7 +142,7 @@ ROUTERS: Final = tuple(
     for module in (
         home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
-        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, model_page, sign_in_routes, openid_routes,
+        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         form_pages, health_routes,
     )

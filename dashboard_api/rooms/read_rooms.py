@@ -14,7 +14,7 @@ from dashboard_api.live.pauses import room_pause
 from dashboard_api.live.program_state import Moment
 from dashboard_api.live.reports import MAX_NOTICE_AGE_NS, node_reports
 from dashboard_api.live.routes import LiveFacts
-from dashboard_api.live.sentences import RoomFacts, server_sentences, since_text
+from dashboard_api.live.sentences import RoomFacts, server_sentences, since_text, when_text
 from dashboard_api.live.view import SPAN_S, live_state, not_sensing, room_facts
 from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.rooms.replica_sentences import replica_sentences
@@ -22,6 +22,7 @@ from dashboard_api.rooms.view import (
     Mark,
     RoomCard,
     advice_text,
+    asked_text,
     kit_card,
     planned_card,
     room_card,
@@ -182,6 +183,11 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
     for name, kit in kits.items():
         if not kit.has_reported:
             cards[name] = planned_card(kit, troubles[name])
+    asked = stores.control.last_requests(room)
+    for name, card in cards.items():
+        if (request := asked.get(name)) is not None:
+            text = asked_text(request, when_text(request.asked_utc_ns, about))
+            cards[name] = replace(card, asked=text)
     described = known.rooms.get(room)
     return room_card(
         about, [cards[name] for name in sorted(cards)],

@@ -19,12 +19,14 @@ from dashboard_api.rooms.kit_lines import kit_lines
 from ingest.fleet.facts import KitFacts
 from ingest.fleet.preflight import Preflight
 from ingest.fleet.trouble import Trouble
+from school.control.records import KitRequest
 
 __all__ = [
     "KitCard",
     "Mark",
     "RoomCard",
     "advice_text",
+    "asked_text",
     "kit_card",
     "planned_card",
     "room_card",
@@ -56,6 +58,8 @@ class KitCard:
     """What can wait."""
     lines: tuple[tuple[str, str], ...] = ()
     """What it reports of itself: a word and its value each."""
+    asked: str = ""
+    """What it was asked to do last, and what became of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,23 @@ def room_card(
         ready=ready if kits else None,
         to_do=tuple(trouble.text for trouble in troubles),
     )
+
+
+def asked_text(request: KitRequest | None, time: str) -> str:
+    """The last command to a kit, asked for at `time`, and its answer in the kit's own words."""
+    if request is None:
+        return ""
+    if request.command == "identify":
+        text = _("Asked at {time} to show itself", time=time)
+    elif request.command == "restart":
+        text = _("Asked at {time} to start again", time=time)
+    else:
+        text = _("Asked at {time}: “{command}”", time=time, command=request.command)
+    if request.is_done is None:
+        return _("{asked}: no answer yet.", asked=text)
+    if request.is_done:
+        return _("{asked}: done.", asked=text)
+    return _("{asked}: not done ({why}).", asked=text, why=request.why)
 
 
 def planned_card(kit: KitFacts, troubles: Sequence[Trouble]) -> KitCard:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
+from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
@@ -222,6 +224,30 @@ def look_over_time(page: Any) -> None:
     page.wait_for_selector(".over-time")
 
 
+def be_paused(school: Any) -> None:
+    """In the middle of the lesson, which its teacher has paused."""
+    school.clock.now_ns = -1_600 * SECOND_NS
+    by = Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
+    school.stores.control.pause_lesson(school.lesson.id, by)
+
+
+def be_asked(school: Any) -> None:
+    """A kit did not do what it was asked to."""
+    by = Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
+    request = KitRequest(
+        room="room-204", node="room-204-pi", id="asked", command="identify", asked_utc_ns=by.utc_ns
+    )
+    school.stores.control.ask(request, by)
+    school.stores.control.answer(
+        "asked", is_done=False, why="the kit did not answer within a minute"
+    )
+
+
+def look_at_answer(page: Any) -> None:
+    page.reload()
+    page.wait_for_selector(".ask-kit .soft")
+
+
 def next_step(page: Any) -> None:
     page.wait_for_selector(".next-step", state="attached")
     page.locator("#tab-step").click()
@@ -372,9 +398,11 @@ STATES = (
     State("something new", "/", step=look_again, is_shared=True, prepare=be_answered),
     State("lessons found", "/?q=nothing+like+it"),
     State("live", "/rooms/room-204/live", "body[data-updates]"),
+    State("live and paused", "/rooms/room-204/live", "body[data-updates]", prepare=be_paused),
     State("model", "/model"),
     State("model of a lesson", "/model?lesson=sample"),
     State("rooms", "/rooms"),
+    State("rooms and a kit that was asked", "/rooms", prepare=be_asked, step=look_at_answer),
     State("adding a room", "/rooms/new"),
     State("a room's plan", "/rooms/lab/setup", prepare=describe_lab, step=open_again),
     State("a code", "/rooms/lab/setup", prepare=describe_lab, step=make_code),

@@ -316,6 +316,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("GET", "/rooms/room-77/setup"),
         ask("POST", "/rooms/room-77/setup", data={"plan": "1 2 3 4 5 6 7 8", "by_plan": "1"}),
         ask("POST", "/rooms/room-77/setup/kits", data={"node": "room-77-kit", "hubs": "a: 1-8"}),
+        ask("POST", "/rooms/room-77/kits/room-77-kit/command", data={"command": "identify"}),
         ask("POST", "/rooms/room-77/setup/kits/room-77-kit/code"),
         ask("GET", "/rooms/room-77/setup/kits/room-77-kit/state"),
         ask("POST", "/rooms/room-77/setup/kits/room-77-kit/revoke"),
