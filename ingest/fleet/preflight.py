@@ -51,16 +51,16 @@ def preflight(kits: Sequence[KitFacts], *, server: Sequence[str] = ()) -> Prefli
 
 
 def _paused(kits: Sequence[KitFacts]) -> Iterator[str]:
-    """A button pauses the whole room, on whichever kit it is."""
+    """A button pauses the whole room, on whichever kit it is, also while that kit is off."""
     for kit in kits:
-        reported = None if kit.health is None or not kit.is_up else kit.health.reported
+        reported = None if kit.health is None else kit.health.reported
         if reported is None:
             continue
         if reported.button_since_utc_ns is not None or "button" in reported.paused_by:
             yield _(
                 "The button of the kit {node} has paused the room: press it again.", node=kit.node
             )
-        elif "fault" in reported.paused_by:
+        elif kit.is_up and "fault" in reported.paused_by:
             yield _("The kit {node} does not sense, because its button is broken.", node=kit.node)
 
 

@@ -58,7 +58,14 @@ def kit_troubles(kit: KitFacts, *, at: At, newest_software: str = "") -> Iterato
         )
         return
     if not kit.is_up:
-        return  # what it said last may be over
+        # What it said last may be over, but for its button, which holds its room all the same.
+        if (
+            kit.health
+            and kit.health.reported
+            and kit.health.reported.button_since_utc_ns is not None
+        ):
+            yield from _pauses(kit, at)
+        return
     yield from _pauses(kit, at)
     yield from map(_fault, kit.faults)
     yield from _of_settings(kit)

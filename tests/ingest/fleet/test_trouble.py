@@ -84,7 +84,17 @@ def test_a_pressed_button_is_ended_by_the_button_alone() -> None:
     ready = preflight([kit, replace(FINE, node="pi-b", hubs=(replace(HUB, seats=(7,)),))])
     assert ready.state == "not_ready"
     assert "button of the kit pi-12" in ready.missing[0]
-    assert said(replace(kit, is_up=False)) == []  # what it said before it went off may be over
+
+
+def test_a_kit_that_went_off_with_its_button_pressed_holds_its_room() -> None:
+    kit = replace(reports(paused_by=("button",), button_since_utc_ns=8), is_up=False)
+    (text,) = said(kit)
+    assert "Only the button ends that" in text
+    ready = preflight([replace(FINE, node="pi-b", hubs=(replace(HUB, seats=(7,)),)), kit])
+    assert ready.state == "not_ready"
+    assert "button of the kit pi-12" in ready.missing[0]
+    # What else it said may be over.
+    assert said(replace(reports(paused_by=("fault",)), is_up=False)) == []
 
 
 def test_silent_seats_are_named_and_a_silent_hub_is_one_sentence() -> None:
