@@ -97,7 +97,9 @@ class Upgrade:
             return
         self.machine.say(f"{after} does not work: {fault}")
         self._back(record, restore=self.schemas(settings) != record.schemas)
-        raise RoomtoneError(f"{after} does not work ({fault}); {before} runs again.")
+        also = self.wellness.fault(settings)
+        again = f"{before} runs again" if also is None else f"{before} is back, and {also}"
+        raise RoomtoneError(f"{after} does not work ({fault}); {again}.")
 
     def _bring_up(self, settings: ServerSettings, record: UpgradeRecord) -> None:
         self.machine.say("bringing the data up to the new release")
@@ -107,7 +109,7 @@ class Upgrade:
             if self.schemas(settings) != record.schemas:
                 # Nothing came since: the copy has everything.
                 self._restore(record)
-            self.machine.remove(RECORD)
+            self._forget_last()
             raise
 
     def back(self, *, restore: bool) -> None:
@@ -150,7 +152,7 @@ class Upgrade:
         if restore:
             self._restore(record)
         self._switch(record.before)
-        self.machine.remove(RECORD)
+        self._forget_last()
 
     def _restore(self, record: UpgradeRecord) -> None:
         """Put the copy back with the old release's program, and purge again what was purged since."""
@@ -179,9 +181,10 @@ class Upgrade:
         return record
 
     def _forget_last(self) -> None:
-        """The copy of the upgrade before: it has what retention and purges have removed since."""
+        """Remove an upgrade's copy, which has what retention and purges have removed since."""
         if (last := read_record(self.machine)) is not None:
             self._as_user_words("rm", "-rf", "--", last.copy)
+            self.machine.remove(RECORD)
 
     def _switch(self, name: str) -> None:
         self.releases.use(name)

@@ -144,6 +144,7 @@ def test_what_does_not_come_up_well_is_taken_back_with_the_data(older: Server) -
     assert older.releases.current() == OLD
     assert older.lessons() == ["art", "maths"]
     assert read_record(older.machine) is None
+    assert not older.data.with_name(f"data.before-{NEW}").exists()
     # The later data stays to be looked at; here the earlier release is the same program.
     assert older.data.with_name(f"data.of-{NEW}").is_dir()
     assert older.services_called[-3:] == STARTS
@@ -158,6 +159,9 @@ def test_a_rollback_that_needs_no_data_moves_the_link_alone(server: Server) -> N
     assert server.services_called == [STOP, *STARTS]
     with pytest.raises(UsageError, match="no upgrade to take back"):
         server.change().back(restore=False)
+    # Nothing is in the way of another try.
+    server.upgrade()
+    assert server.releases.current() == NEW
 
 
 def test_a_rollback_of_changed_data_asks_and_then_puts_the_earlier_back(older: Server) -> None:
