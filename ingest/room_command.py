@@ -48,7 +48,7 @@ def _code(settings: ServerSettings, rooms: RoomStore, node: str) -> int:
     if found is None:
         raise UsageError(f"No room has a kit {node}; `roomtone room list` shows all.")
     made = code_maker(settings).new_code(found, node)
-    for line in code_lines(made, node, settings.authority.address, time.time()):
+    for line in code_lines(made, node, settings.authority.server, time.time()):
         say(line)
     return 0
 

@@ -25,13 +25,22 @@ class AuthoritySettings(Settings):
     listen: str = "0.0.0.0"  # noqa: S104 - kits come from the school's network
     """Where `roomtone enrolment` listens for kits."""
     port: Annotated[int, Field(ge=0, le=65535)] = DEFAULT_PORT
-    """Its TCP port; open it in the server's firewall, with the broker's 8883."""
+    """Its TCP port; open it in the server's firewall, with that of the broker."""
+    broker_port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    """The broker's TCP port for kits; `roomtone broker config` writes it, and kits get it with a code."""
     max_conversations: Annotated[int, Field(ge=1, le=1_000)] = 32
     """Kits that may talk to it at once; the next one is asked to come back."""
     kit_days: Annotated[int, Field(ge=2, le=825)] = 90
     """How long a kit's certificate is valid; a kit renews it in its second half."""
     late_days: Annotated[int, Field(ge=0, le=3_650)] = 400
     """How long after its end a certificate can still be renewed, as after the holidays."""
+
+    @property
+    def server(self) -> str:
+        """What a technician types on a kit after `--server`; "" if `address` is not set."""
+        if not self.address or self.port == DEFAULT_PORT:
+            return self.address
+        return f"{self.address}:{self.port}"
 
     @property
     def admin_socket(self) -> Path:

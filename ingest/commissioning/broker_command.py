@@ -24,6 +24,7 @@ __all__ = ["add_arguments", "run"]
 _MOSQUITTO: Final = Path("/etc/mosquitto")
 _SERVICE_CONF: Final = Path("/etc/systemd/system/mosquitto.service.d/roomtone.conf")
 _PROGRAMS: Final = Path("/etc/roomtone")
+_SERVER_PORT: Final = 8884
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,18 +69,36 @@ def run(args: argparse.Namespace) -> int:
 def _files(settings: ServerSettings, args: argparse.Namespace) -> BrokerFiles:
     client = AuthorityClient(settings.authority.admin_socket)
     is_installed = args.dir == _MOSQUITTO and os.geteuid() == 0
-    return BrokerFiles(client, directory=args.dir, programs=args.programs, give_keys=is_installed)
+    return BrokerFiles(
+        client, directory=args.dir, programs=args.programs, give_keys=is_installed,
+        kits=_kits_listener(settings), server=_server_listener(settings),
+    )  # fmt: skip
+
+
+def _kits_listener(settings: ServerSettings) -> str:
+    return str(settings.authority.broker_port)
+
+
+def _server_listener(settings: ServerSettings) -> str:
+    """Where the server's programs look for the broker; settings from before TLS name the plain port."""
+    port = settings.broker.port if settings.broker.ca_file is not None else _SERVER_PORT
+    return f"{port} 127.0.0.1"
 
 
 def _config(settings: ServerSettings, args: argparse.Namespace) -> None:
     if args.print:
-        sys.stdout.write(mosquitto_conf(WITH_AUTHORITY))
+        sys.stdout.write(
+            mosquitto_conf(
+                WITH_AUTHORITY, kits=_kits_listener(settings), server=_server_listener(settings)
+            )
+        )
         return
     own = (settings.authority.address, socket.gethostname())
     names = args.name or [name for name in own if name]
     written = _files(settings, args).configure([*names, "localhost"])
     _report(written, args)
-    say(f"kits reach the broker as {', '.join(names)}, port 8883")
+    port = settings.authority.broker_port
+    say(f"kits reach the broker as {', '.join(names)}, port {port}")
 
 
 def _apply(settings: ServerSettings, args: argparse.Namespace) -> None:

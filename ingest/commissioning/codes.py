@@ -68,7 +68,7 @@ def kit_set_up(settings: ServerSettings, *, is_demo: bool = False) -> KitSetUp:
     """The same for a server's settings; a demo makes no codes."""
     return KitSetUp(
         codes=None if is_demo else code_maker(settings), sites=settings.sites,
-        server=settings.authority.address,
+        server=settings.authority.server,
     )  # fmt: skip
 
 
@@ -77,7 +77,10 @@ def code_maker(settings: ServerSettings) -> CodeMaker:
     host = settings.authority.address
     if not host and not _is_loopback(settings.broker.host):
         host = settings.broker.host
-    return CodeMaker(AuthorityClient(settings.authority.admin_socket), broker=host)
+    return CodeMaker(
+        AuthorityClient(settings.authority.admin_socket), broker=host,
+        port=settings.authority.broker_port,
+    )  # fmt: skip
 
 
 def _is_loopback(host: str) -> bool:

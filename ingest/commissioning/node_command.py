@@ -87,9 +87,8 @@ def _code(client: AuthorityClient, settings: ServerSettings, args: argparse.Name
         args.site or settings.site, args.room, args.node, read_text(args.settings)
     )
     say(f"code {made.code[:3]} {made.code[3:]}, until {made.expires.astimezone():%H:%M}")
-    address = settings.authority.address or "SERVER"
-    port = "" if settings.authority.port == 8885 else f":{settings.authority.port}"
-    say(f"on the kit: sudo roomtone enrol --server {address}{port} --code {made.code}")
+    server = settings.authority.server or "SERVER"
+    say(f"on the kit: sudo roomtone enrol --server {server} --code {made.code}")
     if made.qr_text:
         say(f"or: sudo roomtone enrol --qr {made.qr_text}")
     return 0
