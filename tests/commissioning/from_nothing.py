@@ -9,18 +9,28 @@ from typing import Any
 
 from tests.commissioning.school import School
 
-__all__ = ["ROOM", "SEATS", "commission"]
+__all__ = ["TYPED", "commission"]
 
 ROOM = "room-12"
 KIT = f"{ROOM}-kit"
 SEATS = 32
+TYPED = {
+    "site": 'site add our-school --title "Our School"',
+    "room": f"room add {ROOM} --seats {SEATS}",
+    "code": f"room code {KIT}",
+    "fleet": f"fleet {ROOM}",
+    "lesson": f'lesson start --room {ROOM} --teacher "Ms Ada" --title "Maths 7b"',
+    "revoke": f"node revoke {KIT}",
+    "list": "node list",
+}
+"""What is typed on the server; docs/commissioning.md shows it."""
 
 
 def commission(school: School, first: Path, second: Path, *, has_sound: bool) -> None:
     """`first` and `second` are the USB sockets of two Pis, with four hubs of eight seats each."""
-    school.on_server('site add our-school --title "Our School"')
+    school.on_server(TYPED["site"])
     sound = "" if has_sound else " --sound none"
-    described = school.on_server(f"room add {ROOM} --seats {SEATS}{sound}")
+    described = school.on_server(TYPED["room"] + sound)
     assert described.count("hub hub-") == 4
     assert "hub hub-4 at usb:4: seats 25, 26, 27, 28, 29, 30, 31, 32" in described
     kit = school.folder / "kit"
@@ -28,12 +38,11 @@ def commission(school: School, first: Path, second: Path, *, has_sound: bool) ->
     agent = school.start_kit(kit)
     took_s = school.until(lambda: is_ready(school), "the kit's report")
     school.transcript.note("server", "(the room is live and ready)", took_s)
-    assert "1 of 1 kits are live" in school.on_server(f"fleet {ROOM}")
+    assert "1 of 1 kits are live" in school.on_server(TYPED["fleet"])
     school.sign_in()
     assert KIT in school.page("/rooms")
 
-    words = f'lesson start --room {ROOM} --teacher "Ms Ada" --title "Maths 7b"'
-    lesson = school.on_server(words).strip()
+    lesson = school.on_server(TYPED["lesson"]).strip()
     school.sign_in()
     took_s = school.until(lambda: seats_sensed(school) == SEATS, "readings on the live page")
     school.transcript.note("browser", "(readings on the lesson's live page)", took_s)
@@ -42,10 +51,10 @@ def commission(school: School, first: Path, second: Path, *, has_sound: bool) ->
         school.transcript.note("browser", "(sound levels on the lesson's page)", took_s)
     assert "Maths 7b" in school.page(f"/lessons/{lesson}")
 
-    locked = school.on_server(f"node revoke {KIT}")
+    locked = school.on_server(TYPED["revoke"])
     assert f"{KIT} is locked out" in locked
     school.until(lambda: not only_kit(school)["is_live"], "the end of the kit's connection")
-    assert "off or out of reach" in school.on_server(f"fleet {ROOM}", code=1)
+    assert "off or out of reach" in school.on_server(TYPED["fleet"], code=1)
 
     # Whoever has the old Pi still runs it, and it tries again each few seconds.
     new = school.folder / "new-kit"
@@ -55,14 +64,14 @@ def commission(school: School, first: Path, second: Path, *, has_sound: bool) ->
     took_s = school.until(lambda: is_ready(school), "the new kit's report")
     school.transcript.note("server", "(the room is live and ready again)", took_s)
     school.until(lambda: seats_sensed(school) == SEATS, "the new kit's readings")
-    assert "certificate until" in school.on_server("node list")
+    assert "certificate until" in school.on_server(TYPED["list"])
     assert agent.is_running
     assert agent.times_logged("Connected to the broker") == 1
     assert agent.times_logged("No connection to the broker") >= 1
 
 
 def enrol(school: School, directory: Path, sockets: Path) -> None:
-    made = school.on_server(f"room code {KIT}")
+    made = school.on_server(TYPED["code"])
     typed = re.search(r"sudo roomtone (enrol --server \S+ --code \d{6})", made)
     assert typed, made
     # Whoever types it on the Pi needs longer than the broker for its new list.
