@@ -36,6 +36,12 @@ _FULL_QUEUE_S: Final = 0.2
 _UNSUPPORTED: Final = "Unsupported protocol version"
 _UNSPECIFIED: Final = "Unspecified error"
 _TAKEN_OVER: Final = "Session taken over"
+_ALERTS: Final = {
+    "ALERT_CERTIFICATE_REVOKED": "the broker says that this certificate is revoked; a kit gets another "
+    "one with a new code, by `roomtone enrol`",
+    "ALERT_CERTIFICATE_EXPIRED": "the broker says that this certificate has ended",
+}
+"""What a broker with TLS answers to a certificate → what it means."""
 _SUCCESS: Final = MQTTErrorCode.MQTT_ERR_SUCCESS
 _VERSIONS: Final = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
@@ -69,6 +75,7 @@ class PahoConnection:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
         # With this set, paho leaves all writing to the network thread.
         client.on_socket_register_write = self.wake
 
@@ -133,7 +140,8 @@ class PahoConnection:
                 goodbye_by = min(goodbye_by, time.monotonic() + _GOODBYE_S)
                 if not self._client.want_write() or time.monotonic() > goodbye_by:
                     return
-            if not self.is_up and time.monotonic() > greeting_by:
+            is_open = self._client.socket() is not None
+            if is_open and not self.is_up and time.monotonic() > greeting_by:
                 self._reason = "the broker took the connection and did not answer the greeting"
                 return
 
@@ -177,8 +185,15 @@ class PahoConnection:
         if self.is_up:
             return
         self.is_up = True
+        self._client.on_log = None  # it is called for each packet
         self._noted += [LinkUp(self._version), *self._early]
         self._early.clear()
+
+    def _on_log(self, _client: object, _userdata: object, _level: int, text: str) -> None:
+        """With TLS 1.3 a broker refuses a certificate after the connection was made."""
+        for alert, reason in _ALERTS.items():
+            if alert in text:
+                self._reason = reason
 
     def _on_connect(
         self, client: paho.Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object

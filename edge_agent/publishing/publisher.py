@@ -43,6 +43,8 @@ _RETAINED: Final[frozenset[TopicKind]] = frozenset({"state", "config/reported"})
 _MINUTE_NS: Final = 60_000_000_000
 _MAX_RESULTS: Final = 64
 _MAX_STEPS: Final = 64
+_MAX_REASONS: Final = 8
+"""Reasons of one outage that the log names: a kit that was locked out is first cut, then refused."""
 
 
 class Host(Protocol):
@@ -98,7 +100,7 @@ class EdgePublisher:
         self.names = NameWatch(name=name, run=identity.run)
         self._link = self._new_link()
         self._is_linked = False
-        self._is_down_logged = False
+        self._logged_reasons: set[str] = set()
         self._reason = "it has not been tried yet"
         self._now_ns = 0
         self._ingest_started: int | None = None
@@ -167,18 +169,19 @@ class EdgePublisher:
         match event:
             case LinkUp(protocol):
                 log.info("Connected to the broker with MQTT %s.", protocol)
-                self._is_linked, self._is_down_logged = True, False
+                self._is_linked = True
+                self._logged_reasons.clear()
                 self._due |= {"state", "timebase", "config/reported", "health"}
             case LinkDown(reason, is_taken_over):
                 self._reason = reason
                 if is_taken_over:
                     self.names.pushed_out(now_ns)
-                if not self._is_down_logged:
+                if reason not in self._logged_reasons and len(self._logged_reasons) < _MAX_REASONS:
                     log.warning(
                         "No connection to the broker (%s): keeping what is sampled, trying again.",
                         reason,
                     )
-                    self._is_down_logged = True
+                    self._logged_reasons.add(reason)
                 self._unlink()
             case Refused(topic, reason):
                 if (topic.split(maxsplit=1)[0], reason) not in self._refusals:
