@@ -16,9 +16,9 @@ from ingest.authority.records import EnrolmentCode
 from ingest.commissioning.codes import code_maker
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
-from school import open_school
+from school import School, open_school
+from school.audit.actor import Actor
 from school.commands.room import RoomDesk, add_actions
-from school.rooms.store import RoomStore
 
 __all__ = ["add_arguments", "code_lines", "run"]
 
@@ -35,19 +35,22 @@ def run(args: argparse.Namespace) -> int:
     settings = ServerSettings.load(args.config)
     with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
         if args.do is None:
-            return _code(settings, school.rooms, args.kit)
+            return _code(settings, school, args.kit)
         desk = RoomDesk(store=school.rooms, site=settings.site, clock=SystemClock(), say=say)
         args.do(desk, args)
     return 0
 
 
-def _code(settings: ServerSettings, rooms: RoomStore, node: str) -> int:
+def _code(settings: ServerSettings, school: School, node: str) -> int:
     found = next(
-        (room for room in rooms.rooms().values() for kit in room.kits if kit.node == node), None
+        (each for each in school.rooms.rooms().values() if node in {kit.node for kit in each.kits}),
+        None,
     )
     if found is None:
         raise UsageError(f"No room has a kit {node}; `roomtone room list` shows all.")
     made = code_maker(settings).new_code(found, node)
+    by = Actor(name="roomtone room", utc_ns=SystemClock().utc_ns())
+    school.audit.record_code(by, found.name, node)
     for line in code_lines(made, node, settings.authority.server, time.time()):
         say(line)
     return 0

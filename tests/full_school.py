@@ -207,11 +207,11 @@ def _fill(school: School) -> None:
         sharing.forms.answer(sheet, Answer(item="one-place", label="x", words=words), NOW_NS)
         sharing.forms.finish(place, sheet.form, BY_ADA)
     lessons.opt_out("room-1", 4)
-    school.rooms.add_site(Site(name="school", title="The school"))
+    school.rooms.add_site(Site(name="school", title="The school"), BY_ROOT)
     plan = plan_of_size(8)
     room = Room(name="room-1", site="school", plan=plan, zones=zones_by_layout(plan))
     hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
-    school.rooms.add_room(room, Kit(node="room-1-kit", hubs=(hub,)), now_utc_ns=NOW_NS)
+    school.rooms.add_room(room, Kit(node="room-1-kit", hubs=(hub,)), BY_ROOT, now_utc_ns=NOW_NS)
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

@@ -42,6 +42,8 @@ async def make_code(
         return await setup_page(request, viewer, store, room, trouble=said, status_code=409)
     try:
         made = await asyncio.to_thread(maker.new_code, found, node)
+        # First of all recorded: no code is shown of which the log has nothing.
+        await store.run(lambda stores: stores.audit.record_code(viewer.actor, room, node))
     except (UsageError, LinkError, StoreError) as error:
         return await setup_page(request, viewer, store, room, trouble=str(error), status_code=409)
     left_s = max(0, round((made.expires - datetime.now(UTC)).total_seconds()))
@@ -85,6 +87,7 @@ async def revoke(
         return await setup_page(request, viewer, store, room, trouble=said, status_code=409)
     try:
         await asyncio.to_thread(maker.authority.revoke, node)
+        await store.run(lambda stores: stores.audit.record_lock_out(viewer.actor, room, node))
     except (UsageError, LinkError, StoreError) as error:
         return await setup_page(request, viewer, store, room, trouble=str(error), status_code=409)
     return RedirectResponse(f"/rooms/{room}/setup", status_code=303)

@@ -84,9 +84,10 @@ async def add_room(
         )  # fmt: skip
         await store.run(
             lambda stores: stores.rooms.add_room(
-                room, kit if len(kit.hubs) <= _MAX_HUBS else None, now_utc_ns=viewer.utc_ns
+                room, kit if len(kit.hubs) <= _MAX_HUBS else None, viewer.actor,
+                now_utc_ns=viewer.utc_ns,
             )
-        )
+        )  # fmt: skip
     except UsageError as error:
         return await _new_page(request, viewer, store, form, trouble=str(error))
     return _to(name)
@@ -109,7 +110,7 @@ async def change_room(
         plan = _plan(form.plan, "")
         zones = zones_by_layout(plan) if form.by_plan else read_zones(_lines(form.zones))
         changed = replace(room_of(stores, room), title=form.title.strip(), plan=plan, zones=zones)
-        stores.rooms.put_room(changed, now_utc_ns=viewer.utc_ns)
+        stores.rooms.put_room(changed, viewer.actor, now_utc_ns=viewer.utc_ns)
 
     return await _changed(request, viewer, store, room, change)
 
@@ -125,7 +126,7 @@ async def put_kit(
             node=form.node.strip(), hubs=read_hubs(_lines(form.hubs)), sound=form.sound,
             added_utc_ns=viewer.people_utc_ns,
         )  # fmt: skip
-        stores.rooms.put_kit(room, kit)
+        stores.rooms.put_kit(room, kit, viewer.actor)
 
     return await _changed(request, viewer, store, room, change)
 
@@ -137,18 +138,16 @@ async def remove_kit(
     def change(stores: Stores) -> None:
         if node not in {kit.node for kit in room_of(stores, room).kits}:
             raise NotFoundError(_("There is no such kit."))
-        stores.rooms.remove_kit(node)
+        stores.rooms.remove_kit(node, viewer.actor)
 
     return await _changed(request, viewer, store, room, change)
 
 
 @router.post("/rooms/{room}/setup/remove")
 async def remove_room(viewer: SetsUpRooms, room: str, store: StoreDep) -> Response:
-    del viewer
-
     def change(stores: Stores) -> None:
         room_of(stores, room)
-        stores.rooms.remove_room(room)
+        stores.rooms.remove_room(room, viewer.actor)
 
     await store.run(change)
     return RedirectResponse("/rooms", status_code=303)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from contract.clock import SystemClock
 from contract.errors import LinkError
 from contract.files.text_file import read_text
 from contract.one_line import say
@@ -15,6 +17,8 @@ from ingest.authority.client import AuthorityClient
 from ingest.authority.records import NodeState
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
+from school import open_school
+from school.audit.actor import Actor
 
 __all__ = ["add_arguments", "run"]
 
@@ -83,9 +87,10 @@ def _facts(node: NodeState, now: datetime) -> list[str]:
 
 
 def _code(client: AuthorityClient, settings: ServerSettings, args: argparse.Namespace) -> int:
-    made = client.new_code(
-        args.site or settings.site, args.room, args.node, read_text(args.settings)
-    )
+    text = read_text(args.settings)
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        made = client.new_code(args.site or settings.site, args.room, args.node, text)
+        school.audit.record_code(_by(), args.room, args.node)
     say(f"code {made.code[:3]} {made.code[3:]}, until {made.expires.astimezone():%H:%M}")
     server = settings.authority.server or "SERVER"
     say(f"on the kit: sudo roomtone enrol --server {server} --code {made.code}")
@@ -94,10 +99,18 @@ def _code(client: AuthorityClient, settings: ServerSettings, args: argparse.Name
     return 0
 
 
-def _revoke(client: AuthorityClient, _: ServerSettings, args: argparse.Namespace) -> int:
+def _by() -> Actor:
+    return Actor(name="roomtone node", utc_ns=SystemClock().utc_ns())
+
+
+def _revoke(client: AuthorityClient, settings: ServerSettings, args: argparse.Namespace) -> int:
+    room = next((each.room for each in client.nodes() if each.node == args.node), "")
     begin = time.monotonic()
     client.revoke(args.node)
     say(f"{args.node}: its certificates are revoked")
+    # Afterwards: a database that does not answer must not keep a stolen kit in.
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        school.audit.record_lock_out(_by(), room, args.node)
     while time.monotonic() - begin < args.timeout:
         found = next((node for node in client.nodes() if node.node == args.node), None)
         if found is None or found.revoked_at is None:

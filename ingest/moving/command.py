@@ -19,6 +19,7 @@ from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from ingest.stores.records import Stream
 from school import open_school
+from school.audit.actor import Actor
 from school.rooms.records import Site
 
 __all__ = ["add_arguments", "run"]
@@ -60,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(settings: ServerSettings, args: argparse.Namespace) -> int:
     with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
-        is_new = school.rooms.add_site(Site(name=args.site, title=args.title))
+        by = Actor(name="roomtone site", utc_ns=SystemClock().utc_ns())
+        is_new = school.rooms.add_site(Site(name=args.site, title=args.title), by)
     say(f"site {args.site} is {'added' if is_new else 'changed'}")
     if args.site not in settings.sites:
         say(

@@ -9,7 +9,15 @@ from typing import Final
 
 from contract.language import N_, _, ngettext
 from school.audit.records import Action, Detail, Thing
-from school.audit.words import COMMAND_WORDS, FILE_WORDS, REASON_WORDS, REMOVAL_WORDS, ROLE_WORDS
+from school.audit.words import (
+    COMMAND_WORDS,
+    DESCRIPTION_WORDS,
+    FILE_WORDS,
+    OWN_WORDS,
+    REASON_WORDS,
+    REMOVAL_WORDS,
+    ROLE_WORDS,
+)
 
 __all__ = [
     "SENTENCES",
@@ -115,6 +123,14 @@ class _Said:
             self._unread.discard(key)
         return _(found)
 
+    def room(self) -> str:
+        """The name of the room that it says."""
+        value = self._detail.get("room")
+        if not isinstance(value, str):
+            return ""
+        self._unread.discard("room")
+        return value
+
     def marked(self, words: Mapping[str, str]) -> list[str]:
         """The words of the keys that are there."""
         found = [key for key in words if key in self._detail]
@@ -122,27 +138,9 @@ class _Said:
         return [_(words[key]) for key in found]
 
     def whose(self, what: str) -> str:
-        """One of `_OWN`: "their own password", or "the password of Kim Roth"."""
-        own, others = _OWN[what]
+        """One of `OWN_WORDS`: "their own password", or "the password of Kim Roth"."""
+        own, others = OWN_WORDS[what]
         return _(own) if self._is_own else _(others, whom=self._thing)
-
-
-_OWN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
-    "sessions": (N_("their own sessions"), N_("the sessions of {whom}")),
-    "password": (N_("their own password"), N_("the password of {whom}")),
-    "rights": (N_("their own rights"), N_("the rights of {whom}")),
-    "name": (N_("their own name"), N_("the name of {whom}")),
-    "account": (
-        N_("their own linked school account"), N_("the linked school account of {whom}")
-    ),
-    "removed_factor": (
-        N_("removed their own second factor"), N_("removed the second factor of {whom}")
-    ),
-    "changed_factor": (
-        N_("changed their own second factor"), N_("changed the second factor of {whom}")
-    ),
-})  # fmt: skip
-"""What is done to oneself, and to others."""
 
 
 def _nothing(_said: _Said) -> str:
@@ -247,7 +245,18 @@ def _file(said: _Said) -> str:
 
 def _command(said: _Said) -> str:
     words = said.word("command", COMMAND_WORDS)
-    return f": {words}" if words else ""
+    return _in_room(said) + (f": {words}" if words else "")
+
+
+def _in_room(said: _Said) -> str:
+    """The room of a kit: kits of two rooms may have one name."""
+    room = said.room()
+    return " " + _("in room {room}", room=room) if room else ""
+
+
+def _description(said: _Said) -> str:
+    changed = said.marked(DESCRIPTION_WORDS)
+    return _in_room(said) + (f": {_joined(changed)}" if changed else "")
 
 
 def _days(said: _Said) -> str:
@@ -333,8 +342,13 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_form": (N_("{who} removed what they filled of {thing}"), _nothing),
     "paused": (N_("{who} paused the sensing of {thing}"), _nothing),
     "resumed": (N_("{who} ended the pause in the sensing of {thing}"), _nothing),
-    "configured": (N_("{who} changed the settings of {thing}"), _nothing),
-    "commanded": (N_("{who} gave {thing} a command{more}"), _command),
+    "configured": (N_("{who} changed the settings of {thing}{more}"), _in_room),
+    "commanded": (N_("{who} gave a command to {thing}{more}"), _command),
+    "described": (N_("{who} described {thing}{more}"), _in_room),
+    "changed_description": (N_("{who} changed the description of {thing}{more}"), _description),
+    "removed_description": (N_("{who} removed the description of {thing}{more}"), _in_room),
+    "made_code": (N_("{who} made a code with which a Pi becomes {thing}{more}"), _in_room),
+    "locked_out": (N_("{who} locked out {thing}{more}"), _in_room),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -361,6 +375,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "imported_lesson": N_("imported lesson {id}"),
     "cycle": N_("a cycle"),
     "form": N_("a form about {lesson}"),
+    "site": N_("site {id}"),
 })  # fmt: skip
 """What it was done to."""
 

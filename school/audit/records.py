@@ -36,6 +36,7 @@ Action = Literal[
     "shared_cycle", "unshared_cycle",
     "finished_form", "removed_form",
     "paused", "resumed", "configured", "commanded",
+    "described", "changed_description", "removed_description", "made_code", "locked_out",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -43,7 +44,7 @@ Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
-    "form",
+    "form", "site",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 
@@ -62,7 +63,7 @@ _KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
 _WORD: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 
 Detail = Mapping[str, int | str]
-"""Whole numbers and words of closed lists, such as {"role": "coach", "days": 14}; no content."""
+"""Whole numbers, words of closed lists and names of rooms, such as {"role": "coach"}; no content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

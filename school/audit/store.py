@@ -1,4 +1,4 @@
-"""The audit log as the pages read it, and as they record a look."""
+"""The audit log as the pages read it, and as they record what changes nothing in the database."""
 
 from __future__ import annotations
 
@@ -60,6 +60,17 @@ class AuditStore:
                 by.record(connection, "sign_in_failed", "unknown_person")
             else:
                 by.record_about(connection, "sign_in_failed", *person)
+
+    def record_code(self, by: Actor, room: str, node: str) -> None:
+        """Record that a kit's code was made; the code itself stands nowhere."""
+        with self._database.recording() as connection:
+            by.record(connection, "made_code", "kit", node, detail={"room": room})
+
+    def record_lock_out(self, by: Actor, room: str, node: str) -> None:
+        """Record that a kit was locked out; `room` is "" if the authority knows none."""
+        with self._database.recording() as connection:
+            detail = {"room": room} if room else {}
+            by.record(connection, "locked_out", "kit", node, detail=detail)
 
     def first_look(self, lesson: str, person: str, since_utc_ns: int) -> int | None:
         """When someone opened a lesson or its video, first after a time; None if they did not."""

@@ -8,7 +8,15 @@ from typing import Final
 
 from contract.language import N_
 
-__all__ = ["COMMAND_WORDS", "FILE_WORDS", "REASON_WORDS", "REMOVAL_WORDS", "ROLE_WORDS"]
+__all__ = [
+    "COMMAND_WORDS",
+    "DESCRIPTION_WORDS",
+    "FILE_WORDS",
+    "OWN_WORDS",
+    "REASON_WORDS",
+    "REMOVAL_WORDS",
+    "ROLE_WORDS",
+]
 
 # Entries stay for years: a word that is no longer used elsewhere stays here.
 ROLE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
@@ -54,3 +62,28 @@ COMMAND_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "stop": N_("stop sensing"),
 })  # fmt: skip
 """What a kit was asked to do."""
+DESCRIPTION_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "title": N_("its title"),
+    "site": N_("its site"),
+    "plan": N_("its plan of seats"),
+    "zones": N_("its zones"),
+    "hubs": N_("its hubs"),
+    "sound": N_("where its sound levels come from"),
+})  # fmt: skip
+"""What of the description of a site, a room or a kit was changed."""
+OWN_WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
+    "sessions": (N_("their own sessions"), N_("the sessions of {whom}")),
+    "password": (N_("their own password"), N_("the password of {whom}")),
+    "rights": (N_("their own rights"), N_("the rights of {whom}")),
+    "name": (N_("their own name"), N_("the name of {whom}")),
+    "account": (
+        N_("their own linked school account"), N_("the linked school account of {whom}")
+    ),
+    "removed_factor": (
+        N_("removed their own second factor"), N_("removed the second factor of {whom}")
+    ),
+    "changed_factor": (
+        N_("changed their own second factor"), N_("changed the second factor of {whom}")
+    ),
+})  # fmt: skip
+"""What is done to oneself, and to others."""

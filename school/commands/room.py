@@ -11,6 +11,7 @@ from typing import Final
 from contract.clock import Clock
 from contract.errors import UsageError
 from contract.files.text_file import read_text
+from school.audit.actor import Actor
 from school.rooms.defaults import default_hubs, default_node
 from school.rooms.layout import (
     number_ranges,
@@ -60,8 +61,8 @@ class RoomDesk:
             node=args.kit or default_node(name), hubs=hubs, sound=args.sound or "hub",
             added_utc_ns=self._clock.utc_ns(),
         )  # fmt: skip
-        now_ns = self._clock.utc_ns()
-        self._store.add_room(room, None if args.no_kit else kit, now_utc_ns=now_ns)
+        by = self._by()
+        self._store.add_room(room, None if args.no_kit else kit, by, now_utc_ns=by.utc_ns)
         self.show(argparse.Namespace(room=name))
 
     def change(self, args: argparse.Namespace) -> None:
@@ -78,7 +79,8 @@ class RoomDesk:
             room = replace(room, zones=read_zones(args.zone))
         if args.zones_by_plan:
             room = replace(room, zones=zones_by_layout(room.plan))
-        self._store.put_room(room, now_utc_ns=self._clock.utc_ns())
+        by = self._by()
+        self._store.put_room(room, by, now_utc_ns=by.utc_ns)
         self.show(args)
 
     def kit(self, args: argparse.Namespace) -> None:
@@ -96,12 +98,12 @@ class RoomDesk:
             hubs = default_hubs(free)
         sound = args.sound or (before.sound if before is not None else "hub")
         kit = Kit(node=args.kit, hubs=hubs, sound=sound, added_utc_ns=self._clock.utc_ns())
-        self._store.put_kit(room.name, kit)
+        self._store.put_kit(room.name, kit, self._by())
         self.show(args)
 
     def remove(self, args: argparse.Namespace) -> None:
         room = self._room(args.room)
-        self._store.remove_room(room.name)
+        self._store.remove_room(room.name, self._by())
         self._say(
             f"Room {room.name} and its kits are described no more; readings and lessons stay."
         )
@@ -109,7 +111,7 @@ class RoomDesk:
             self._say(f"Its kit may still send: `roomtone node revoke {kit.node}` locks it out.")
 
     def remove_kit(self, args: argparse.Namespace) -> None:
-        if not self._store.remove_kit(args.kit):
+        if not self._store.remove_kit(args.kit, self._by()):
             raise UsageError(f"There is no kit {args.kit}; `roomtone room list` shows all.")
         self._say(
             f"Kit {args.kit} is described no more, and its seats are free. It may still send: "
@@ -142,6 +144,9 @@ class RoomDesk:
         bare = sorted(room.seats - room.sensed)
         if room.kits and bare:
             self._say(f"without a sensor: seats {number_ranges(bare)}")
+
+    def _by(self) -> Actor:
+        return Actor(name="roomtone room", utc_ns=self._clock.utc_ns())
 
     def _room(self, text: str) -> Room:
         name = as_room(text, "ROOM")

@@ -67,7 +67,7 @@ class KitControlStore:
                         kit_settings.c.room == room, kit_settings.c.node == node
                     )
                 )
-            by.record(connection, "configured", "kit", node)
+            by.record(connection, "configured", "kit", node, detail={"room": room})
 
     def settings(self) -> dict[tuple[str, str], dict[str, float]]:
         with self._database.reading() as connection:
@@ -79,7 +79,7 @@ class KitControlStore:
         row = {name: getattr(request, name) for name in kit_requests.c.keys()}  # noqa: SIM118
         with self._database.writing() as connection:
             put_row(connection, kit_requests, row)
-            detail = {"command": request.command}
+            detail = {"command": request.command, "room": request.room}
             by.record(connection, "commanded", "kit", request.node, detail=detail)
 
     def requests(self) -> list[KitRequest]:

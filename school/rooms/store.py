@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from contract.errors import UsageError
 from contract.language import _
 from contract.lesson import Zone
+from school.audit.actor import Actor
 from school.rooms.checks import require_kit, require_name, require_room, require_title
 from school.rooms.records import Hub, Kit, Room, Site
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
@@ -28,7 +29,10 @@ _SEATS: Final = select(kit_seats).order_by(kit_seats.c.node, kit_seats.c.hub, ki
 
 
 class RoomStore(SqlStore):
-    """Any number of programs may use it, each change in a transaction of its own."""
+    """Each change in a transaction of its own, with who made it in the audit log.
+
+    Any number of programs may use it.
+    """
 
     def sites(self) -> list[Site]:
         return [Site(name=row.name, title=row.title) for row in self._read(_SITES)]
@@ -38,16 +42,21 @@ class RoomStore(SqlStore):
         with self._database.reading() as connection:
             return _all_rooms(connection)
 
-    def add_site(self, site: Site) -> bool:
+    def add_site(self, site: Site, by: Actor) -> bool:
         """Add a site, or change its title; whether it is new."""
         require_name(site.name)
         require_title(site.title)
         with self._database.writing() as connection:
-            is_new = connection.execute(_SITES.where(sites.c.name == site.name)).first() is None
+            before = connection.execute(_SITES.where(sites.c.name == site.name)).first()
             put_row(connection, sites, asdict(site))
-        return is_new
+            if before is None:
+                by.record(connection, "described", "site", site.name)
+            elif before.title != site.title:
+                detail = {"title": 1}
+                by.record(connection, "changed_description", "site", site.name, detail=detail)
+        return before is None
 
-    def add_room(self, room: Room, kit: Kit | None, *, now_utc_ns: int) -> None:
+    def add_room(self, room: Room, kit: Kit | None, by: Actor, *, now_utc_ns: int) -> None:
         """Add a room that is not there yet, perhaps with its kit; all of it or nothing.
 
         Raises UsageError if something does not fit.
@@ -62,32 +71,43 @@ class RoomStore(SqlStore):
                         site=before.site,
                     )
                 )
-            _put_room(connection, room, now_utc_ns)
+            _put_room(connection, room, by, now_utc_ns)
             if kit is not None:
-                _put_kit(connection, room.name, kit)
+                _put_kit(connection, room.name, kit, by)
 
-    def put_room(self, room: Room, *, now_utc_ns: int) -> None:
+    def put_room(self, room: Room, by: Actor, *, now_utc_ns: int) -> None:
         """Add a room or change it; its kits stay. Raises UsageError if it does not fit.
 
         Lessons that have not begun, and had the room's zones or none, get its zones of now.
         """
         with self._database.writing() as connection:
-            _put_room(connection, room, now_utc_ns)
+            _put_room(connection, room, by, now_utc_ns)
 
-    def remove_room(self, name: str) -> bool:
+    def remove_room(self, name: str, by: Actor) -> bool:
         """Forget a room's description, and its kits'; lessons and readings stay."""
         with self._database.writing() as connection:
-            return connection.execute(delete(rooms).where(rooms.c.name == name)).rowcount > 0
+            room = _all_rooms(connection).get(name)
+            if room is None:
+                return False
+            for kit in room.kits:
+                _remove_kit(connection, name, kit.node, by)
+            connection.execute(delete(rooms).where(rooms.c.name == name))
+            by.record(connection, "removed_description", "room", name)
+        return True
 
-    def put_kit(self, room: str, kit: Kit) -> None:
+    def put_kit(self, room: str, kit: Kit, by: Actor) -> None:
         """Add a kit to a room, or change the one with its name; raises UsageError."""
         with self._database.writing() as connection:
-            _put_kit(connection, room, kit)
+            _put_kit(connection, room, kit, by)
 
-    def remove_kit(self, node: str) -> bool:
+    def remove_kit(self, node: str, by: Actor) -> bool:
         """Forget a kit's description; what it has sent stays."""
         with self._database.writing() as connection:
-            return connection.execute(delete(kits).where(kits.c.node == node)).rowcount > 0
+            room = connection.scalar(select(kits.c.room).where(kits.c.node == node))
+            if room is None:
+                return False
+            _remove_kit(connection, room, node, by)
+        return True
 
 
 def zones_text(zones: tuple[Zone, ...]) -> str:
@@ -95,7 +115,7 @@ def zones_text(zones: tuple[Zone, ...]) -> str:
     return json.dumps([asdict(zone) for zone in zones])
 
 
-def _put_room(connection: Connection, room: Room, now_utc_ns: int) -> None:
+def _put_room(connection: Connection, room: Room, by: Actor, now_utc_ns: int) -> None:
     require_room(room)
     known = _all_rooms(connection)
     before = known.get(room.name)
@@ -114,12 +134,17 @@ def _put_room(connection: Connection, room: Room, now_utc_ns: int) -> None:
             require_kit(kit, room, others)
     if connection.execute(_SITES.where(sites.c.name == room.site)).first() is None:
         connection.execute(insert(sites), {"name": room.site, "title": ""})
+        by.record(connection, "described", "site", room.site)
     zones = zones_text(room.zones)
     put_row(
         connection, rooms,
         {"name": room.name, "site": room.site, "title": room.title,
          "seat_lines": json.dumps(room.plan), "zones": zones},
     )  # fmt: skip
+    if before is None:
+        by.record(connection, "described", "room", room.name)
+    elif changed := _changed(before, room, ("site", "title", "plan", "zones")):
+        by.record(connection, "changed_description", "room", room.name, detail=changed)
     olds = {"[]", "[]" if before is None else zones_text(before.zones)}
     connection.execute(
         update(lessons)
@@ -133,7 +158,7 @@ def _put_room(connection: Connection, room: Room, now_utc_ns: int) -> None:
     )
 
 
-def _put_kit(connection: Connection, room: str, kit: Kit) -> None:
+def _put_kit(connection: Connection, room: str, kit: Kit, by: Actor) -> None:
     known = _all_rooms(connection)
     if room not in known:
         raise UsageError(
@@ -157,6 +182,22 @@ def _put_kit(connection: Connection, room: str, kit: Kit) -> None:
             [{"room": room, "seat": seat, "node": kit.node, "hub": hub.name, "place": at}
              for at, seat in enumerate(hub.seats)],
         )  # fmt: skip
+
+    detail: dict[str, int | str] = {"room": room}
+    if before is None:
+        by.record(connection, "described", "kit", kit.node, detail=detail)
+    elif changed := _changed(before, kit, ("hubs", "sound")):
+        by.record(connection, "changed_description", "kit", kit.node, detail=detail | changed)
+
+
+def _remove_kit(connection: Connection, room: str, node: str, by: Actor) -> None:
+    connection.execute(delete(kits).where(kits.c.node == node))
+    by.record(connection, "removed_description", "kit", node, detail={"room": room})
+
+
+def _changed(before: Room | Kit, after: Room | Kit, names: tuple[str, ...]) -> dict[str, int]:
+    """Which of these differ, as the audit log has it; empty if nothing does."""
+    return {name: 1 for name in names if getattr(before, name) != getattr(after, name)}
 
 
 def _kits_of(known: Mapping[str, Room]) -> list[tuple[str, Kit]]:

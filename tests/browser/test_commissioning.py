@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from contract.clock import ManualClock
 from ingest.receiving.keeper import Keeper
 from ingest.settings import IngestSettings
-from tests.browser.lab import NODE, describe_lab
+from tests.browser.lab import BY, NODE, describe_lab
 from tests.ingest.node import Node
 from tests.kit_authority import FakeAuthority
 
@@ -21,7 +21,7 @@ def authority(school) -> Iterator[FakeAuthority]:
     before = school.app.state.kits
     yield describe_lab(school)
     school.app.state.kits = before
-    school.stores.rooms.remove_room("lab")
+    school.stores.rooms.remove_room("lab", BY)
 
 
 def test_a_kit_is_followed_from_its_code_to_its_first_report(page, school, authority) -> None:

@@ -52,7 +52,9 @@ def test_a_kit_that_answers_is_done(desk: Desk) -> None:
     request = desk.school.control.last_requests("r1")["pi-1"]
     assert (request.command, request.hub, request.is_done) == ("identify", "window", True)
     (entry, *_) = desk.school.audit.latest(1)
-    assert (entry.action, entry.thing_id) == ("commanded", "pi-1")
+    assert entry.sentence == (
+        "The command “roomtone kit” gave a command to kit pi-1 in room r1: show which one it is"
+    )
 
 
 def test_a_refusal_is_said_in_the_kit_s_words(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from contract.errors import UsageError
 from ingest import room_command
 from ingest.moving import command as site_command
+from school import open_school
 
 Command = Callable[..., list[str]]
 
@@ -46,7 +48,7 @@ def site(config: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     return call
 
 
-def test_one_command_describes_a_room_its_zones_and_its_kit(room: Command) -> None:
+def test_one_command_describes_a_room_its_zones_and_its_kit(room: Command, config: Path) -> None:
     assert room("add", "Room 12", "--seats", "12") == [
         "north/room-12",
         "    1   2   3   4   5   6",
@@ -58,6 +60,13 @@ def test_one_command_describes_a_room_its_zones_and_its_kit(room: Command) -> No
         "  hub hub-2 at usb:2: seats 9, 10, 11, 12",
     ]
     assert room("list") == ["north/room-12  12 seats, 2 zones, room-12-kit"]
+    with closing(open_school(config.parent / "data")) as school:
+        said = [each.sentence for each in school.audit.latest(10)]
+    assert said[::-1] == [
+        "The command “roomtone room” described site north",
+        "The command “roomtone room” described room room-12",
+        "The command “roomtone room” described kit room-12-kit in room room-12",
+    ]
     with pytest.raises(UsageError, match="is there already, in site north"):
         room("add", "room-12", "--seats", "12")
 

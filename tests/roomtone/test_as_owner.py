@@ -31,7 +31,9 @@ def test_the_owner_is_that_of_the_directory_or_of_where_it_will_be(tmp_path: Pat
 
 def test_every_command_named_there_exists_and_a_backup_stays_roots() -> None:
     assert set(COMMANDS) >= AS_OWNER
-    assert {"fleet", "kit", "lesson", "room", "site"} <= AS_OWNER, "they open the school's database"
+    assert {"fleet", "kit", "lesson", "node", "room", "site"} <= AS_OWNER, (
+        "they open the school's database"
+    )
     assert "backup" not in AS_OWNER
 
 

@@ -30,6 +30,13 @@ def text_of(answer) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
+def recorded(stores, *actions: str) -> list[str]:
+    """The entries of these actions as people read them, the first one first."""
+    entries = stores.audit.latest(100, actions=actions)[::-1]
+    assert not [each for each in entries if "482" in f"{each.thing_id} {dict(each.detail)}"]
+    return [each.sentence for each in entries]
+
+
 @pytest.fixture
 def authority() -> FakeAuthority:
     return FakeAuthority()
@@ -72,7 +79,7 @@ def test_one_form_describes_a_room_its_zones_and_its_kit(room, stores) -> None:
 
 
 def test_a_code_is_shown_once_with_a_picture_and_the_settings_that_go_with_it(
-    room, authority
+    room, authority, stores
 ) -> None:
     answer = room.post(f"{KIT}/code")
     shown = text_of(answer)
@@ -85,6 +92,9 @@ def test_a_code_is_shown_once_with_a_picture_and_the_settings_that_go_with_it(
     assert 880 < int(left[1]) <= 900
     for path in ("/rooms/room-12/setup", "/rooms", f"{KIT}/state"):
         assert "482" not in text_of(room.get(path))
+    assert recorded(stores, "made_code") == [
+        "Tech made a code with which a Pi becomes kit room-12-kit in room room-12"
+    ]
     settings = EdgeSettings.checked(tomllib.loads(authority.settings["room-12-kit"]), where="x")
     assert (settings.site, settings.room, settings.node) == ("annex", "room-12", "room-12-kit")
     assert settings.seats == tuple(range(1, 13))
@@ -130,22 +140,24 @@ def test_a_code_that_counts_no_more_says_so(room, authority, code, words) -> Non
     assert "hx-get" not in answer.text
 
 
-def test_a_stolen_kit_is_locked_out(room, authority) -> None:
+def test_a_stolen_kit_is_locked_out(room, authority, stores) -> None:
     room.post(f"{KIT}/code")
     authority.enrol("room-12-kit")
     assert "It is lost or stolen" in text_of(room.get("/rooms/room-12/setup"))
     assert room.post(f"{KIT}/revoke").status_code == 303
     assert "It is being locked out." in text_of(room.get("/rooms/room-12/setup"))
     assert "This kit is locked out" in text_of(room.get(f"{KIT}/state"))
+    assert recorded(stores, "locked_out") == ["Tech locked out kit room-12-kit in room room-12"]
 
 
-def test_an_authority_that_does_not_answer_is_one_sentence(room, authority) -> None:
+def test_an_authority_that_does_not_answer_is_one_sentence(room, authority, stores) -> None:
     authority.is_down = True
     assert "The authority does not answer." in text_of(room.get("/rooms/room-12/setup"))
     for what in ("code", "revoke"):
         answer = room.post(f"{KIT}/{what}")
         assert answer.status_code == 409
         assert "The authority does not answer." in text_of(answer)
+    assert recorded(stores, "made_code", "locked_out") == []
 
 
 def test_without_an_authority_the_pages_make_no_code(room) -> None:
@@ -180,6 +192,16 @@ def test_plan_zones_and_kits_are_changed(room, stores) -> None:
     assert [each.node for each in stores.rooms.rooms()["room-12"].kits] == ["room-12-kit"]
     assert room.post("/rooms/room-12/setup/remove").headers["location"] == "/rooms"
     assert room.get("/rooms/room-12/setup").status_code == 404
+    assert recorded(stores, "described", "changed_description", "removed_description") == [
+        "Tech described site annex",
+        "Tech described room room-12",
+        "Tech described kit room-12-kit in room room-12",
+        "Tech changed the description of room room-12: its title, its plan of seats and its zones",
+        "Tech described kit pi-b in room room-12",
+        "Tech removed the description of kit pi-b in room room-12",
+        "Tech removed the description of kit room-12-kit in room room-12",
+        "Tech removed the description of room room-12",
+    ]
 
 
 @pytest.mark.parametrize(

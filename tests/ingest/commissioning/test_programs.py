@@ -63,7 +63,7 @@ def test_from_an_empty_server_to_a_locked_out_kit(
     kits, server, door = free_port(), free_port(), free_port()
     etc, kit, config = tmp_path / "etc", tmp_path / "kit", tmp_path / "server.toml"
     config.write_text(
-        f'site = "school"\n[authority]\ndir = "{tmp_path}/authority"\n'
+        f'site = "school"\ndata_dir = "{tmp_path}/data"\n[authority]\ndir = "{tmp_path}/authority"\n'
         f'socket_dir = "{tmp_path}/run"\naddress = "127.0.0.1"\nlisten = "127.0.0.1"\nport = {door}\n'
         f'[broker]\nhost = "localhost"\nport = {server}\nca_file = "{etc}/ca.crt"\n'
         f'certificate_file = "{etc}/server.crt"\nkey_file = "{etc}/server.key"\n'

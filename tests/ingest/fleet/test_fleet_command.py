@@ -19,6 +19,7 @@ from ingest.receiving.keeper import Keeper
 from ingest.settings import IngestSettings
 from ingest.stores import open_period_store
 from school import open_school
+from school.audit.actor import Actor
 from school.rooms.layout import plan_of_size
 from school.rooms.records import Hub, Kit, Room
 from tests.ingest.node import SECOND_NS, Node
@@ -115,7 +116,8 @@ def test_a_room_that_is_only_described_is_not_ready(fleet: Fleet, tmp_path: Path
     room = Room(name="room-3", site="school", plan=plan_of_size(6))
     kit = Kit(node="kit-3", hubs=(Hub(name="hub-1", seats=(1, 2), port="usb:1"),))
     with closing(open_school(tmp_path / "data")) as school:
-        school.rooms.add_room(room, kit, now_utc_ns=NOW_NS)
+        by = Actor(name="roomtone room", utc_ns=NOW_NS)
+        school.rooms.add_room(room, kit, by, now_utc_ns=NOW_NS)
     code, lines = fleet("room-3")
     assert code == 1
     assert lines[2:5] == [

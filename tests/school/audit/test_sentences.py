@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -28,6 +29,8 @@ from school.lessons.records import Lesson
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
+from school.rooms.layout import plan_of_size, zones_by_layout
+from school.rooms.records import Hub, Kit, Room, Site
 from school.sharing.cut import EXCLUSION_REASONS, Span
 from school.video.records import Video
 from tests.bundles import bundle_content
@@ -175,6 +178,7 @@ def do_everything(school: School) -> None:
     school.control.put_settings("204", "pi-1", {"spill_s": 20.0}, ada)
     request = KitRequest(room="204", node="pi-1", id="a", command="restart", asked_utc_ns=NOW_NS)
     school.control.ask(request, ada)
+    describe_a_room(school, ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -238,6 +242,30 @@ def do_everything(school: School) -> None:
     school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
 
 
+def describe_a_room(school: School, ada: Actor) -> None:
+    """A room and its kit, from the first description to the last; what changes nothing is no entry."""
+    rooms, plan = school.rooms, plan_of_size(12)
+    room = Room(name="205", site="north", plan=plan, zones=zones_by_layout(plan))
+    kit = Kit(node="pi-2", hubs=(Hub(name="hub-1", seats=(1, 2), port="usb:1"),))
+    by = Actor(name="roomtone room", utc_ns=NOW_NS)
+    rooms.add_site(Site(name="south"), Actor(name="roomtone site", utc_ns=NOW_NS))
+    rooms.add_site(Site(name="south", title="South School"), ada)
+    rooms.add_site(Site(name="south", title="South School"), ada)
+    rooms.add_room(room, kit, ada, now_utc_ns=NOW_NS)
+    rooms.put_room(room, ada, now_utc_ns=NOW_NS)
+    rooms.put_room(replace(room, title="Lab", zones=()), ada, now_utc_ns=NOW_NS)
+    rooms.put_kit("205", replace(kit, added_utc_ns=NOW_NS), ada)
+    rooms.put_kit("205", replace(kit, sound="none"), ada)
+    rooms.put_kit("205", replace(kit, node="pi-3", hubs=(replace(kit.hubs[0], seats=(3,)),)), by)
+    assert rooms.remove_kit("pi-3", by)
+    assert not rooms.remove_kit("pi-3", by)
+    school.audit.record_code(ada, "205", "pi-2")
+    school.audit.record_lock_out(ada, "205", "pi-2")
+    school.audit.record_lock_out(Actor(name="roomtone node", utc_ns=NOW_NS), "", "pi-9")
+    assert rooms.remove_room("205", ada)
+    assert not rooms.remove_room("205", ada)
+
+
 SAID = """
 The command “roomtone admin” changed the rights of Ada Okafor: their role is school administrator now
 Ada Okafor changed the rights of Kim Roth: their roles are teacher and coach now
@@ -275,8 +303,22 @@ Kim Roth left out minutes 14:00 to 67:05 (fire drill) of lesson maths-1
 Kim Roth took minutes 14:00 to 67:05 of lesson maths-1 in again
 Kim Roth paused the sensing of lesson maths-1
 Kim Roth ended the pause in the sensing of lesson maths-1
-Ada Okafor changed the settings of kit pi-1
-Ada Okafor gave kit pi-1 a command: start again
+Ada Okafor changed the settings of kit pi-1 in room 204
+Ada Okafor gave a command to kit pi-1 in room 204: start again
+The command “roomtone site” described site south
+Ada Okafor changed the description of site south: its title
+Ada Okafor described site north
+Ada Okafor described room 205
+Ada Okafor described kit pi-2 in room 205
+Ada Okafor changed the description of room 205: its title and its zones
+Ada Okafor changed the description of kit pi-2 in room 205: where its sound levels come from
+The command “roomtone room” described kit pi-3 in room 205
+The command “roomtone room” removed the description of kit pi-3 in room 205
+Ada Okafor made a code with which a Pi becomes kit pi-2 in room 205
+Ada Okafor locked out kit pi-2 in room 205
+The command “roomtone node” locked out kit pi-9
+Ada Okafor removed the description of kit pi-2 in room 205
+Ada Okafor removed the description of room 205
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind
