@@ -46,9 +46,10 @@ _FILES: Final = {
 _OF_A_LESSON: Final = {
     "lesson.json": N_(
         "The lesson, the timetable that it comes from, spans that you left out and why, whether it "
-        "is hidden, moments that people marked with their notes and replies, what others filled in "
-        "forms once both of you were done, the ids of deleted ones, answers about moments with the "
-        "reasons for them, and what is kept of answers to learn from. Spans and moments are in "
+        "is hidden or its sensing is paused, moments that people marked with their notes and "
+        "replies, what others filled in forms once both of you were done, the ids of deleted ones, "
+        "answers about moments with the reasons for them, and what is kept of answers to learn "
+        "from. Spans and moments are in "
         "seconds from the lesson's start. A moment and an answer say who wrote it, and as what."
     ),
     "readings.json": N_(

@@ -365,6 +365,7 @@ HELD: Final = (
     _of_person(looks, "sharing.json", "what_you_saw_as_an_observer", {}),
     _of_words(moments, "author", "moments", "your_moments_in_lessons_of_others"),
     _of_words(replies, "author", "replies", "your_replies_in_lessons_of_others"),
+    _of_lesson(paused_lessons, "sensing_paused"),
     _of_lesson(deleted_notes, "ids_of_deleted_notes_and_replies"),
     _of_words(verdicts, "said_by", "answers", "your_answers_in_lessons_of_others"),
     _of_words(
@@ -384,7 +385,6 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",
     kit_seats: "which hub has the sensor of a seat, by its number; nothing here says who sits there",
-    paused_lessons: "a lesson that is not sensed for now; who paused it is in the audit log",
     kit_settings: "what a kit has otherwise than in its own file",
     kit_requests: "the last command to a kit; who gave it is in the audit log",
     audit_head: "the end of what retention removed from the audit log",
