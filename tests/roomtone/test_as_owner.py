@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -52,27 +53,25 @@ def test_root_becomes_the_owner_for_what_writes_into_the_data(
     assert ("as roomtone, who owns the data" in capsys.readouterr().err) == bool(became)
 
 
-def test_what_is_written_from_then_on_is_that_users(tmp_path: Path) -> None:
+def test_what_is_written_from_then_on_is_that_users() -> None:
     """For real where the tests run as root; nobody else may become another user."""
     program = (
         "import sys; from pathlib import Path; from roomtone.as_owner import become; "
         "print(become(int(sys.argv[1]))); Path(sys.argv[2]).touch()"
     )
-    place = tmp_path / "place"
-    place.mkdir()
     user, is_root = 65534, os.geteuid() == 0
-    for folder in (place, tmp_path, *tmp_path.parents[:2]):
-        if folder.stat().st_uid == os.geteuid():
-            folder.chmod(folder.stat().st_mode | 0o011)
-    if is_root:
-        os.chown(place, user, -1)
-    done = subprocess.run(
-        (sys.executable, "-c", program, str(user), str(place / "file")),
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    if is_root:
-        assert (done.stdout, done.returncode) == ("nobody\n", 0), done.stderr
-        assert (place / "file").stat().st_uid == user
-    else:
-        assert "PermissionError" in done.stderr
-        assert not (place / "file").exists()
+    # pytest's own folders are closed to other users.
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        if is_root:
+            os.chown(place, user, -1)
+        done = subprocess.run(
+            (sys.executable, "-c", program, str(user), str(place / "file")),
+            check=False, capture_output=True, text=True,
+        )  # fmt: skip
+        if is_root:
+            assert (done.stdout, done.returncode) == ("nobody\n", 0), done.stderr
+            assert (place / "file").stat().st_uid == user
+        else:
+            assert "PermissionError" in done.stderr
+            assert not (place / "file").exists()
