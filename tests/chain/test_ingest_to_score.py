@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from time import time_ns
 
 import pytest
 
 from contract.clock import SystemClock
 from contract.mqtt.link import MqttLink, Received
-from contract.settings import BrokerSettings
 from contract.topics import ingest_state
 from contract.wire.messages import Ack, IngestState
-from ingest.receiving.service import Ingest
 from ingest.scoring.follower import Following
 from ingest.settings import ScoreSettings, ServerSettings
-from ingest.stores import open_period_reader, open_period_store, open_score_store
+from ingest.stores import open_period_reader, open_score_store
 from models.serving.off_task import OffTaskModel
-from roomtone.demo.broker import broker_command, free_port
 from school import open_lesson_store
 from school.lessons.records import Lesson
 from tests.ingest.node import Node
@@ -32,29 +25,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.programs]
 SECOND_NS = 1_000_000_000
 PERIODS = 60
 NODE = Node(seats=tuple(range(1, 9)), run_boot_ns=0)
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Iterator[ServerSettings]:
-    """A school whose broker and ingest run."""
-    port = free_port()
-    _, command = broker_command(python=sys.executable, port=port, folder=tmp_path)
-    broker = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    school = ServerSettings(
-        site="school", data_dir=tmp_path / "data", broker=BrokerSettings(port=port)
-    )
-    ingest = Ingest(
-        settings=school, clock=SystemClock(), open_store=open_period_store,
-        open_lessons=open_lesson_store,
-    )  # fmt: skip
-    stop = threading.Event()
-    thread = threading.Thread(target=ingest.run, args=(stop,))
-    thread.start()
-    yield school
-    stop.set()
-    thread.join()
-    broker.kill()
-    broker.wait()
 
 
 def wait_for(link: MqttLink, topic: str) -> Iterator[bytes]:
