@@ -275,7 +275,7 @@ def open_again(page: Any) -> None:
 
 def make_code(page: Any) -> None:
     page.reload()
-    page.get_by_role("button", name="Make a code for this kit").click()
+    page.locator("form[action$='/code'] button").click()
     page.wait_for_selector("#code")
 
 

@@ -18,13 +18,14 @@ from tests.kit_authority import FakeAuthority
 
 @pytest.fixture
 def authority(school) -> Iterator[FakeAuthority]:
+    """Asked for before the page: a page that is still open asks for its kit."""
     before = school.app.state.kits
     yield describe_lab(school)
     school.app.state.kits = before
     school.stores.rooms.remove_room("lab", BY)
 
 
-def test_a_kit_is_followed_from_its_code_to_its_first_report(page, school, authority) -> None:
+def test_a_kit_is_followed_from_its_code_to_its_first_report(authority, school, page) -> None:
     page.goto("/rooms/lab/setup")
     page.get_by_role("button", name="Make a code for this kit").click()
     expect(page.locator("#code")).to_have_text("482 913")
@@ -45,7 +46,7 @@ def test_a_kit_is_followed_from_its_code_to_its_first_report(page, school, autho
     expect(page.get_by_role("heading", name="The lab")).to_be_visible()
 
 
-def test_a_code_whose_time_is_over_says_so(page, authority) -> None:
+def test_a_code_whose_time_is_over_says_so(authority, page) -> None:
     page.clock.install()
     page.goto("/rooms/lab/setup")
     page.get_by_role("button", name="Make a code for this kit").click()

@@ -95,8 +95,8 @@ DATA: Final = (
     # Names and ids.
     "Fractions, part 2", "Ms Ortega", "room-204", "The-teacher", "the-teacher", "The-coach",
     "the-coach", "Window", "Front", "Middle", "Door", "sample-1", "sample", "a test",
-    "room-204-pi", "hub-a", "hub-b", "hub-c", "hub-d", "Ada", "The lab", "hub-1", "hub-2",
-    "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "room-204-pi", "hub-a", "hub-b", "hub-c", "hub-d", "Ada", "The lab", "lab", "lab-kit",
+    "hub-1", "hub-2",    "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     # What people wrote.
     "They were ready quickly today. What helped?", "Handing out the cards.",
     "The second table had none left.", "What did they do next?", "Without a network", "Not saved",
