@@ -20,6 +20,7 @@ from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
+from school.programme.store import ProgrammeStore
 from school.rooms.store import RoomStore
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
@@ -48,6 +49,7 @@ class School:
     clock_maps: ClockMapStore
     rooms: RoomStore
     control: KitControlStore
+    programme: ProgrammeStore
 
     def close(self) -> None:
         """Close the database."""
@@ -66,6 +68,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         ClockMapStore(database),
         RoomStore(database),
         KitControlStore(database),
+        ProgrammeStore(database),
     )
 
 

@@ -33,6 +33,7 @@ from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
 from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
+from school.programme.records import SchoolGroup
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
 from school.schema import METADATA, imported
@@ -212,6 +213,9 @@ def _fill(school: School) -> None:
     room = Room(name="room-1", site="school", plan=plan, zones=zones_by_layout(plan))
     hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
     school.rooms.add_room(room, Kit(node="room-1-kit", hubs=(hub,)), BY_ROOT, now_utc_ns=NOW_NS)
+    school.programme.put_people({ADA: "school", OLD: "school"}, BY_ROOT)
+    group = SchoolGroup(name="north", title="The north", sites=frozenset({"school"}))
+    school.programme.put_group(group, BY_ROOT)
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

@@ -29,6 +29,7 @@ from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
+from school.programme.store import ProgrammeStore
 from school.rooms.store import RoomStore
 from school.settings import LessonSettings
 from school.sharing.listing import EVERY, Place, Wanted
@@ -62,6 +63,7 @@ class Stores:
     clock_maps: ClockMapStore
     rooms: RoomStore
     control: KitControlStore
+    programme: ProgrammeStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -89,7 +91,7 @@ class Stores:
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
-             longest_ns=longest_ns, elsewhere=elsewhere,
+            programme=school.programme, longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

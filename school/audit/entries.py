@@ -376,6 +376,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "cycle": N_("a cycle"),
     "form": N_("a form about {lesson}"),
     "site": N_("site {id}"),
+    "school_group": N_("group of schools {id}"),
 })  # fmt: skip
 """What it was done to."""
 

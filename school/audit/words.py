@@ -69,8 +69,9 @@ DESCRIPTION_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "zones": N_("its zones"),
     "hubs": N_("its hubs"),
     "sound": N_("where its sound levels come from"),
+    "school": N_("to which school they belong"),
 })  # fmt: skip
-"""What of the description of a site, a room or a kit was changed."""
+"""What of the description of a site, a room, a kit or a person was changed."""
 OWN_WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType({
     "sessions": (N_("their own sessions"), N_("the sessions of {whom}")),
     "password": (N_("their own password"), N_("the password of {whom}")),

@@ -22,6 +22,7 @@ from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
 from school.people.languages import chosen_languages
+from school.programme.tables import person_sites, school_group_sites, school_groups
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
 from school.schema import (
     audit_events,
@@ -355,6 +356,7 @@ HELD: Final = (
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),
     _of_person(chosen_languages, "account.json", "language", {}),
+    _of_person(person_sites, "account.json", "school", {}),
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
@@ -381,6 +383,8 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     revision: "counts changes",
     opted_out: "a room and the number of a seat; nothing here says who sits there",
     sites: "a school and what it is called",
+    school_groups: "a group of schools and what it is called",
+    school_group_sites: "which schools are in a group",
     rooms: "a room: where its seats stand, by number, and its zones",
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",

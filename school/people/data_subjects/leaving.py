@@ -26,6 +26,7 @@ from school.people.demo_ids import DEMO_IDS
 from school.people.languages import chosen_languages
 from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
+from school.programme.tables import person_sites
 from school.schema import (
     audit_events,
     former_people,
@@ -50,7 +51,7 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
-    lesson_looks, digests, chosen_languages, talks,
+    lesson_looks, digests, chosen_languages, talks, person_sites,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

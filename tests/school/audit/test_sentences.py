@@ -29,6 +29,7 @@ from school.lessons.records import Lesson
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
+from school.programme.records import SchoolGroup
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
 from school.sharing.cut import EXCLUSION_REASONS, Span
@@ -179,6 +180,11 @@ def do_everything(school: School) -> None:
     request = KitRequest(room="204", node="pi-1", id="a", command="restart", asked_utc_ns=NOW_NS)
     school.control.ask(request, ada)
     describe_a_room(school, ada)
+    school.programme.put_people({"bo": "south"}, ada)
+    group = SchoolGroup(name="hills", title="Hills", sites=frozenset({"south"}))
+    for each in (group, group, replace(group, title="The hills")):
+        school.programme.put_group(each, ada)
+    assert school.programme.remove_group("hills", ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -319,6 +325,10 @@ Ada Okafor locked out kit pi-2 in room 205
 The command “roomtone node” locked out kit pi-9
 Ada Okafor removed the description of kit pi-2 in room 205
 Ada Okafor removed the description of room 205
+Ada Okafor changed the description of Bo Lind: to which school they belong
+Ada Okafor described group of schools hills
+Ada Okafor changed the description of group of schools hills
+Ada Okafor removed the description of group of schools hills
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind

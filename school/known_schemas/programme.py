@@ -1,0 +1,34 @@
+"""What later versions of school.db have more for the programme around lessons: see `later.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["SCHOOL_GROUPS"]
+
+SCHOOL_GROUPS: Final = """;
+CREATE TABLE person_sites (
+    person TEXT NOT NULL,
+    site TEXT NOT NULL,
+    PRIMARY KEY (person),
+    CONSTRAINT person_sites_person_fkey
+        FOREIGN KEY(person) REFERENCES people (id) ON DELETE CASCADE,
+    CONSTRAINT person_sites_site_fkey FOREIGN KEY(site) REFERENCES sites (name) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX person_sites_site ON person_sites (site);
+CREATE TABLE school_groups (
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE school_group_sites (
+    school_group TEXT NOT NULL,
+    site TEXT NOT NULL,
+    PRIMARY KEY (school_group, site),
+    CONSTRAINT school_group_sites_school_group_fkey
+        FOREIGN KEY(school_group) REFERENCES school_groups (name) ON DELETE CASCADE,
+    CONSTRAINT school_group_sites_site_fkey
+        FOREIGN KEY(site) REFERENCES sites (name) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX school_group_sites_site ON school_group_sites (site)
+"""

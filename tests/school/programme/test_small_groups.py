@@ -1,0 +1,152 @@
+"""No group below the limit can be computed from what is shown: tried against all that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from school.programme.small_groups import (
+    BEYOND_SCHOOL,
+    WITHIN_SCHOOL,
+    ShownTable,
+    shown_cells,
+    shown_groups,
+    shown_unions,
+)
+
+COUNT = st.one_of(st.integers(0, 14), st.integers(0, 60))
+LIMIT = st.sampled_from([WITHIN_SCHOOL, BEYOND_SCHOOL])
+
+
+def small_groups_in(
+    sizes: Sequence[int], figures: Sequence[Sequence[int]], limit: int
+) -> list[int]:
+    """Sizes of the groups of atoms below the limit that sums and differences of figures count.
+
+    A figure is a row of 0 and 1, an atom a column. Every group of atoms is tried: one is a sum of
+    multiples of figures if it has no part outside the space that they span.
+    """
+    if not figures:
+        return []
+    matrix = np.array(figures, float)
+    groups = ((np.arange(1, 2 ** len(sizes))[:, None] >> np.arange(len(sizes))) & 1).astype(float)
+    outside = groups - groups @ (np.linalg.pinv(matrix) @ matrix)
+    counts = groups[np.abs(outside).max(axis=1) < 1e-8] @ np.array(sizes, float)
+    return [int(count) for count in counts if 0 < count < limit]
+
+
+def figures_of(shown: ShownTable) -> list[list[int]]:
+    """What is shown of a table, each as the cells that it counts."""
+    height, width = len(shown.rows), len(shown.columns)
+    places = [(i, j) for i in range(height) for j in range(width)]
+    figures = [[int(i == row) for i, _ in places] for row in range(height) if shown.rows[row]]
+    figures += [[int(j == col) for _, j in places] for col in range(width) if shown.columns[col]]
+    figures += [
+        [int(place == (i, j)) for place in places] for i, j in places if shown.cells[i][j]
+    ]  # fmt: skip
+    return figures + ([[1] * len(places)] if shown.has_total else [])
+
+
+@given(sizes=st.lists(COUNT, min_size=1, max_size=8), limit=LIMIT)
+def test_beside_a_total_no_small_group_can_be_computed(sizes: list[int], limit: int) -> None:
+    shown = shown_groups(dict(enumerate(sizes)), limit)
+
+    figures = [[int(at == each) for at in range(len(sizes))] for each in shown]
+    if not 0 < sum(sizes) < limit:
+        figures.append([1] * len(sizes))
+    assert small_groups_in(sizes, figures, limit) == []
+
+
+@given(sizes=st.lists(COUNT, min_size=1, max_size=8), limit=LIMIT)
+def test_without_a_total_all_that_are_large_enough_are_shown(sizes: list[int], limit: int) -> None:
+    shown = shown_groups(dict(enumerate(sizes)), limit, has_total=False)
+
+    large = {at for at, size in enumerate(sizes) if size == 0 or size >= limit}
+    assert shown == (frozenset() if 0 < sum(sizes) < limit else large)
+
+
+def test_of_the_large_groups_the_smallest_hides_a_small_one() -> None:
+    sizes = {"a": 3, "b": 12, "c": 20, "d": 0}
+
+    assert shown_groups(sizes, 10) == {"c", "d"}
+    assert shown_groups({**sizes, "e": 8}, 10) == {"b", "c", "d"}, "two small ones hide each other"
+
+
+@given(
+    sizes=st.lists(COUNT, min_size=1, max_size=7),
+    masks=st.lists(st.integers(1, 127), min_size=1, max_size=5),
+    limit=LIMIT,
+)
+def test_groups_that_overlap_give_no_small_group_away(
+    sizes: list[int], masks: list[int], limit: int
+) -> None:
+    atoms = range(len(sizes))
+    unions = {n: [a for a in atoms if mask >> a & 1] for n, mask in enumerate(masks)}
+    unions[-1] = list(atoms)
+    shown = shown_unions(dict(enumerate(sizes)), unions, limit, keep=[-1])
+
+    figures = [[int(a in unions[name]) for a in atoms] for name in shown]
+    assert small_groups_in(sizes, figures, limit) == []
+    if not 0 < sum(sizes) < limit:
+        assert -1 in shown, "the total goes last"
+
+
+def test_overlapping_groups_stay_where_they_can() -> None:
+    schools = {"ash": 12, "birch": 15, "cedar": 4, "dune": 30}
+    groups = {"north": ["ash", "birch"], "title": ["birch", "dune"], "all": list(schools)}
+
+    # All of them less north and title would be cedar's four.
+    assert shown_unions(schools, groups, 10, keep=["all"]) == {"title", "all"}
+    assert shown_unions({**schools, "cedar": 10}, groups, 10) == {"north", "title", "all"}
+    # Two groups whose only difference are cedar's four are not shown together.
+    near = {"with": ["ash", "cedar"], "without": ["ash"]}
+    assert len(shown_unions(schools, near, 10)) == 1
+
+
+@given(
+    table=st.tuples(st.integers(1, 4), st.integers(1, 3)).flatmap(
+        lambda shape: st.lists(
+            st.lists(COUNT, min_size=shape[1], max_size=shape[1]),
+            min_size=shape[0],
+            max_size=shape[0],
+        )
+    ),
+    limit=LIMIT,
+)
+def test_a_table_gives_no_small_group_away(table: list[list[int]], limit: int) -> None:
+    shown = shown_cells(table, limit)
+
+    sizes = [count for row in table for count in row]
+    assert small_groups_in(sizes, figures_of(shown), limit) == []
+    for row, of_row in zip(table, shown.cells, strict=True):
+        assert not any(0 < n < limit for n, is_shown in zip(row, of_row, strict=True) if is_shown)
+
+
+def test_one_small_cell_hides_three_more() -> None:
+    shown = shown_cells([[3, 20, 30], [25, 21, 30], [40, 50, 60]], 10)
+
+    assert shown.cells == ((False, False, True), (False, False, True), (True, True, True))
+    assert all((*shown.rows, *shown.columns, shown.has_total))
+
+
+def test_a_table_of_large_cells_is_shown_whole() -> None:
+    shown = shown_cells([[10, 20], [0, 30]], 10)
+
+    assert shown.cells == ((True, True), (True, True))
+
+
+def test_too_few_people_show_nothing() -> None:
+    shown = shown_cells([[4, 0], [0, 3]], 10)
+
+    assert not any((*shown.rows, *shown.columns, shown.has_total))
+    assert shown_groups({"a": 4, "b": 0, "c": 3}, 10) == frozenset()
+    assert shown_unions({"a": 4}, {"all": ["a"]}, 10, keep=["all"]) == frozenset()
+
+
+def test_the_check_itself_finds_a_group_that_is_given_away() -> None:
+    total_and_two = [[1, 1, 1], [0, 1, 0], [0, 0, 1]]
+
+    assert small_groups_in([3, 12, 20], total_and_two, 10) == [3]
