@@ -62,6 +62,12 @@ class _NameForm(BaseModel):
     teacher: Text
 
 
+class _SchoolForm(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    site: Text = ""
+
+
 @router.get("/people")
 async def people_page(request: Request, viewer: ReadsPeople, store: StoreDep) -> Response:
     zone = request.app.state.zone
@@ -142,6 +148,28 @@ async def tie_name(
         return RedirectResponse("/people", status_code=303)
 
     return await store.run(tie)
+
+
+@router.post("/people/{person_id}/school")
+async def set_school(
+    request: Request,
+    viewer: ChangesPeople,
+    store: StoreDep,
+    person_id: str,
+    form: Annotated[_SchoolForm, Form()],
+) -> Response:
+    """Say which school somebody belongs to; none if it is empty."""
+    zone = request.app.state.zone
+
+    def change(stores: Stores) -> Response:
+        person = _found(stores, person_id)
+        try:
+            stores.programme.put_people({person.id: form.site}, viewer.actor)
+        except UsageError as error:
+            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
+        return RedirectResponse("/people", status_code=303)
+
+    return await store.run(change)
 
 
 @router.post("/people/{person_id}/identities/{identity}/remove")
@@ -228,6 +256,8 @@ def _people(
             for each in stores.people.people()
         ],
         untied=stores.sharing.untied_names(),
+        sites=[(site.name, site.title or site.name) for site in stores.rooms.sites()],
+        site_of=stores.programme.sites_of_people(),
         roles=ROLE_NAMES,
         may_change=may_at_all(viewer.person.roles, "change people"),
         may_anonymise=may_at_all(viewer.person.roles, "anonymise people"),

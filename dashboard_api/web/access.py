@@ -54,6 +54,7 @@ __all__ = [
     "ReadsSeatRows",
     "ReadsVideo",
     "Reflects",
+    "RunsProgramme",
     "SecondFactorNeededError",
     "SetsUpRooms",
     "SharesLesson",
@@ -198,6 +199,7 @@ ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
 SetsUpRooms = Annotated[Viewer, Depends(Needs("set up rooms"))]
 ReadsCounts = Annotated[Viewer, Depends(Needs("read counts"))]
+RunsProgramme = Annotated[Viewer, Depends(Needs("run programme"))]
 ImportsLessons = Annotated[Viewer, Depends(Needs("import lesson"))]
 ReadsPeople = Annotated[Viewer, Depends(Needs("read people"))]
 ReadsChanges = Annotated[Viewer, Depends(Needs("read changes of rights"))]

@@ -100,6 +100,7 @@ GENERAL: dict[Role, set[Action]] = {
         "read kits",
         "set up rooms",
         "read counts",
+        "run programme",
         "read people",
         "change people",
         "anonymise people",
@@ -323,7 +324,12 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/rooms/room-77/setup/kits/room-77-kit/remove"),
         ask("POST", "/rooms/room-77/setup/remove"),
     ],
-    "read counts": [ask("GET", "/api/counts")],
+    "read counts": [ask("GET", "/api/counts"), ask("GET", "/programme")],
+    "run programme": [
+        ask("POST", "/programme/groups", data={"title": "North"}),
+        ask("POST", "/programme/groups/north", data={"title": "The north"}),
+        ask("POST", "/programme/groups/north/remove"),
+    ],
     "take over": [ask("GET", "/cover")],
     "import lesson": [
         ask("GET", "/imported"),
@@ -336,6 +342,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/people/someone/roles", data={"roles": "coach"}),
         ask("POST", "/people/someone/invitation"),
         ask("POST", "/people/someone/identities/i/remove"),
+        ask("POST", "/people/teaching/school", data={"site": ""}),
         ask("POST", "/people/teaching/names", data={"teacher": "Mx Nobody"}),
     ],
     "anonymise people": [
@@ -648,6 +655,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{person_id}", "someone")
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")
+                .replace("{group}", "north")
                 .replace("{video_id}", "{lesson}-v")
             )
             shapes = {shape.replace("someone", name) for name in ("someone", "teaching", "leaver")}
