@@ -48,6 +48,9 @@ from dashboard_api.lessons import page_routes as lesson_page
 from dashboard_api.lessons.list_lines import SuggestionCounts
 from dashboard_api.live import pause_routes
 from dashboard_api.live import routes as live_page
+from dashboard_api.lti import choosing_routes as lti_choosing
+from dashboard_api.lti import routes as lti_routes
+from dashboard_api.lti.service import LaunchService
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
 from dashboard_api.moments import page_routes as note_pages
@@ -143,7 +146,7 @@ ROUTERS: Final = tuple(
     for module in (
         home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
-        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes,
+        debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
         form_pages, programme, health_routes,
     )
@@ -248,6 +251,7 @@ def create_app(
         if provider is None
         else OpenIdService(provider, app.state.store_thread, app.state.sign_in)
     )
+    app.state.launches = LaunchService(app.state.store_thread)
     app.state.mailer = mailer
     app.state.framework = framework or read_framework(DEFAULT)
     app.state.forms = {each.id: each for each in (read_forms(None) if forms is None else forms)}

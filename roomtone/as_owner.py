@@ -19,7 +19,7 @@ __all__ = ["AS_OWNER", "become", "owner_of"]
 
 AS_OWNER: Final = frozenset(
     {
-        "admin", "aside", "audit", "dashboard", "fleet", "ingest", "kit", "lesson", "node",
+        "admin", "aside", "audit", "dashboard", "fleet", "ingest", "kit", "lesson", "lti", "node",
         "people", "purge", "replicate", "restore", "room", "school-year", "score", "seat", "site",
         "video",
     }

@@ -63,6 +63,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "dashboard_api.people.admin_command",
         "add the first administrator, and print links to choose a password",
     ),
+    "lti": (
+        "dashboard_api.lti.command",
+        "set up learning platforms that open the pages (LTI 1.3), and the keys for them",
+    ),
     "people": (
         "dashboard_api.data_subjects.command",
         "export all that is held about someone, and remove the name of who leaves",

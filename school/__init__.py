@@ -18,6 +18,7 @@ from school.database import open_school_database
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
+from school.lti.store import PlatformStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
 from school.programme.store import ProgrammeStore
@@ -50,6 +51,7 @@ class School:
     rooms: RoomStore
     control: KitControlStore
     programme: ProgrammeStore
+    platforms: PlatformStore
 
     def close(self) -> None:
         """Close the database."""
@@ -69,6 +71,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         RoomStore(database),
         KitControlStore(database),
         ProgrammeStore(database),
+        PlatformStore(database),
     )
 
 

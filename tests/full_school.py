@@ -29,6 +29,7 @@ from school.debrief.reflection_store import Reflection
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
 from school.lessons.records import Lesson
+from school.lti.records import Platform
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
 from school.observing.rota import LOOK_S, Turn
@@ -222,6 +223,13 @@ def _fill(school: School) -> None:
         room="room-1", node="room-1-kit", id="r1", command="identify", asked_utc_ns=NOW_NS
     )
     school.control.ask(request, BY_ROOT)
+    platform = Platform(
+        name="canvas", title="Canvas", issuer="https://lms.example", client_id="1007",
+        auth_url="https://lms.example/auth", jwks_url="https://lms.example/jwks",
+        deployments=frozenset({"d-1"}),
+    )  # fmt: skip
+    school.platforms.add(platform, BY_ROOT)
+    assert school.platforms.link("canvas", "d-1", SUBJECT, BY_ADA)
     people.set_password(ADA, PASSWORD_HASH, BY_ROOT)
     people.invite(ADA, BY_ROOT)
     people.invite(KIM, BY_ADA)  # as an administrator, whom Ada was once

@@ -91,7 +91,7 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
             scores=open_shard_scores(settings.data_dir, settings.shards),
             lessons=school.lessons, people=school.people, sharing=school.sharing,
             audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, rooms=school.rooms,
-            control=school.control, programme=school.programme,
+            control=school.control, programme=school.programme, platforms=school.platforms,
             longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
         )  # fmt: skip

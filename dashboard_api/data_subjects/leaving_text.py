@@ -25,6 +25,14 @@ def what_goes(plan: LeavingPlan) -> list[str]:
             lambda n: ngettext("{n} linked school account", "{n} linked school accounts", n),
         ),
         *_counted(
+            own["accounts of learning platforms"],
+            lambda n: ngettext(
+                "{n} linked account of a learning platform",
+                "{n} linked accounts of learning platforms",
+                n,
+            ),
+        ),
+        *_counted(
             own["invitations"],
             lambda n: ngettext(
                 "{n} link to choose a password", "{n} links to choose a password", n

@@ -184,6 +184,10 @@ async def account_response(
             (each.id, each.issuer, local_time_text(each.created_utc_ns, zone))
             for each in await store.run(lambda stores: stores.people.accounts(person.id))
         ],
+        linked_platforms=[
+            (each.id, each.platform, local_time_text(each.created_utc_ns, zone))
+            for each in await store.run(lambda stores: stores.platforms.accounts(person.id))
+        ],
         own_entries=[
             (local_time_text(entry.at_utc_ns, zone), entry)
             for entry in await store.run(lambda stores: stores.audit.of_person(person.id, _MAX_OWN))

@@ -15,7 +15,7 @@ from school import open_school
 from school.audit.actor import Actor
 from school.commands.admin import AdminDesk, add_actions
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "pages_address", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,12 +29,13 @@ def run(args: argparse.Namespace) -> int:
     dashboard = checked_dashboard(settings.dashboard, args.config)
     with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
         by = Actor(name="roomtone admin", utc_ns=SystemClock().utc_ns())
-        desk = AdminDesk(school.people, _address(settings, dashboard), by, say)
+        desk = AdminDesk(school.people, pages_address(settings, dashboard), by, say)
         args.do(desk, args)
     return 0
 
 
-def _address(settings: ServerSettings, dashboard: DashboardSettings) -> str:
+def pages_address(settings: ServerSettings, dashboard: DashboardSettings) -> str:
+    """Of the pages as people open them, as far as the settings or the running pages say it."""
     if dashboard.link_base is not None:
         return dashboard.link_base
     noted = noted_address(settings.data_dir)

@@ -21,7 +21,8 @@ router = APIRouter(include_in_schema=False)
 _PER_PAGE: Final = 100
 _RIGHTS: Final[frozenset[Action]] = frozenset({
     "changed_rights", "invited", "redeemed", "reset_sent", "changed_password",
-    "changed_second_factor", "linked_account", "unlinked_account", "made_token", "revoked_token", "refused_token", "anonymised",
+    "changed_second_factor", "linked_account", "unlinked_account", "linked_platform", "unlinked_platform",
+    "added_platform", "changed_platform", "removed_platform", "made_token", "revoked_token", "refused_token", "anonymised",
 })  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from school.audit.store import AuditStore
 from school.control.store import KitControlStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
+from school.lti.store import PlatformStore
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
 from school.programme.store import ProgrammeStore
@@ -64,6 +65,7 @@ class Stores:
     rooms: RoomStore
     control: KitControlStore
     programme: ProgrammeStore
+    platforms: PlatformStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -91,7 +93,8 @@ class Stores:
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
-            programme=school.programme, longest_ns=longest_ns, elsewhere=elsewhere,
+            programme=school.programme, platforms=school.platforms, longest_ns=longest_ns,
+            elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

@@ -349,6 +349,11 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_description": (N_("{who} removed the description of {thing}{more}"), _in_room),
     "made_code": (N_("{who} made a code with which a Pi becomes {thing}{more}"), _in_room),
     "locked_out": (N_("{who} locked out {thing}{more}"), _in_room),
+    "added_platform": (N_("{who} set up {thing}"), _nothing),
+    "changed_platform": (N_("{who} changed {thing}"), _nothing),
+    "removed_platform": (N_("{who} removed {thing}"), _nothing),
+    "linked_platform": (N_("{who} linked an account of a learning platform to {thing}"), _nothing),
+    "unlinked_platform": (N_("{who} removed the link of an account of a learning platform to {thing}"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -377,6 +382,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "form": N_("a form about {lesson}"),
     "site": N_("site {id}"),
     "school_group": N_("group of schools {id}"),
+    "platform": N_("the learning platform {id}"),
 })  # fmt: skip
 """What it was done to."""
 

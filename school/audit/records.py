@@ -37,6 +37,7 @@ Action = Literal[
     "finished_form", "removed_form",
     "paused", "resumed", "configured", "commanded",
     "described", "changed_description", "removed_description", "made_code", "locked_out",
+    "added_platform", "changed_platform", "removed_platform", "linked_platform", "unlinked_platform",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -44,7 +45,7 @@ Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
-    "form", "site", "school_group",
+    "form", "site", "school_group", "platform",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -33,6 +33,7 @@ ELSEWHERE: Final = {
     "live/program_watch.py": "the log",
     "live/rooms.py": "the log",
     "model/school_view.py": "a source, as the manifest names it",
+    "lti/": "the log, and fields of the standard",
     "moments/open_questions.py": "keys",
     "moments/routes.py": "the interface's description",
     "openid/": "the log, and what a provider does wrong, for who runs the server",

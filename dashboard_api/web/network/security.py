@@ -15,7 +15,7 @@ from dashboard_api.web.network.forwarding import HEALTH, LOCAL
 from dashboard_api.web.refusals import error_response
 from dashboard_api.web.rendering import STATIC_ADDRESS
 
-__all__ = ["POLICY", "Guard"]
+__all__ = ["POLICY", "Guard", "framed_policy", "leaving_policy"]
 
 POLICY: Final = (
     "default-src 'none'; "
@@ -56,6 +56,27 @@ _SECURE: Final = frozenset({"https", "wss"})
 _FOREIGN: Final = N_("This change came from another website's page, so it was refused.")
 _PORTS: Final = {"http": 80, "https": 443}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FROM_ELSEWHERE: Final = frozenset({"/lti/login", "/lti/launch"})
+"""Learning platforms' pages post to these, as LTI 1.3 has it. They read no session: what is posted is
+checked by its signature, and by the cookie of the page after it."""
+_HERE: Final = "http://127.0.0.1:* http://localhost:*"
+
+
+def framed_policy(scheme: str) -> str:
+    """For the one page that a learning platform may show in a frame, and that posts to it.
+
+    Which of its addresses shows it, nothing says before the launch. The page has a button that opens
+    a window and no content, so that whoever frames it gains nothing.
+    """
+    others = "https:" if scheme in _SECURE else f"https: {_HERE}"
+    return POLICY.replace("form-action 'self'", f"form-action {others}").replace(
+        "frame-ancestors 'none'", f"frame-ancestors {others}"
+    )
+
+
+def leaving_policy(origin: str) -> str:
+    """For a page with a form that posts to this origin."""
+    return POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")
 
 
 class Guard:
@@ -107,7 +128,9 @@ def _is_ours(scope: Scope, headers: Headers) -> bool:
     if scope["type"] == "websocket":
         scheme = "https" if scope["scheme"] in _SECURE else "http"
         return "origin" in headers and _is_same_origin(scheme, headers)
-    return scope["method"] in SAFE_METHODS or _is_same_origin(scope["scheme"], headers)
+    if scope["method"] in SAFE_METHODS or scope["path"] in _FROM_ELSEWHERE:
+        return True
+    return _is_same_origin(scope["scheme"], headers)
 
 
 def _is_same_origin(scheme: str, headers: Headers) -> bool:

@@ -18,6 +18,7 @@ from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_answers, form_sheets
 from school.inbox.tables import digests, lesson_looks
+from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
@@ -295,6 +296,7 @@ HELD: Final = (
     ),
     _of_person(invitations, "sign-in.json", "invitations", {"token_hash": _OPENS}),
     _of_person(identities, "sign-in.json", "school_accounts", {}),
+    _of_person(lti_accounts, "sign-in.json", "accounts_of_learning_platforms", {}),
     _of_person(program_tokens, "sign-in.json", "program_tokens", {"token_hash": _OPENS}),
     Held(
         table=shares, files=("sharing.json",),
@@ -391,6 +393,8 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     kit_seats: "which hub has the sensor of a seat, by its number; nothing here says who sits there",
     kit_settings: "what a kit has otherwise than in its own file",
     kit_requests: "the last command to a kit; who gave it is in the audit log",
+    lti_platforms: "a learning platform and its addresses",
+    lti_deployments: "where on a learning platform these pages are in use",
     audit_head: "the end of what retention removed from the audit log",
 }
 """Table → why it is about nobody."""

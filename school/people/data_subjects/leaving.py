@@ -20,6 +20,7 @@ from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.inbox.tables import digests, lesson_looks
+from school.lti.tables import lti_accounts
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
@@ -51,13 +52,14 @@ __all__ = ["Departure", "LeavingPlan", "LeavingStore"]
 _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
-    lesson_looks, digests, chosen_languages, talks, person_sites,
+    lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
     "sessions": sessions,
     "tokens": program_tokens,
     "accounts": identities,
+    "accounts of learning platforms": lti_accounts,
     "invitations": invitations,
     "shares to them": shares,
 }

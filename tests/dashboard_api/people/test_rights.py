@@ -372,6 +372,9 @@ ELSEWHERE = {
     "/account/export": "about oneself; data_subjects/test_export.py",
     "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
     "/account/identities/{identity}/remove": "about oneself; test_openid.py",
+    "/account/platforms/{account}/remove": "about oneself; lti/test_launch.py",
+    "/lti/link": "about oneself; lti/test_launch.py",
+    "/lti/choose": "one's own alone; lti/test_choosing.py",
 }  # fmt: skip
 
 
@@ -672,6 +675,7 @@ PAGES = [
     ask("POST", "/account/sessions/x/end"), ask("POST", "/account/second-factor"),
     ask("POST", "/account/tokens", data={"name": "n", "role": "teacher", "until": "2025-11-20"}),
     ask("POST", "/account/tokens/x/revoke"), ask("POST", "/account/export"),
+    ask("POST", "/lti/link"), ask("GET", "/lti/choose"), ask("POST", "/account/platforms/x/remove"),
 ]  # fmt: skip
 
 

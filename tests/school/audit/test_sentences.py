@@ -26,6 +26,7 @@ from school.debrief.records import StepText
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
 from school.lessons.records import Lesson
+from school.lti.records import Platform
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
@@ -185,6 +186,7 @@ def do_everything(school: School) -> None:
     for each in (group, group, replace(group, title="The hills")):
         school.programme.put_group(each, ada)
     assert school.programme.remove_group("hills", ada)
+    link_platforms(school, kim)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -272,6 +274,25 @@ def describe_a_room(school: School, ada: Actor) -> None:
     assert not rooms.remove_room("205", ada)
 
 
+def link_platforms(school: School, kim: Actor) -> None:
+    """A learning platform from its set-up to its end, and an account there."""
+    by = Actor(name="roomtone lti", utc_ns=NOW_NS)
+    platform = Platform(
+        name="canvas", title="Canvas", issuer="https://lms.example", client_id="1",
+        auth_url="https://lms.example/auth", jwks_url="https://lms.example/jwks",
+    )  # fmt: skip
+    assert kim.person is not None
+    school.platforms.add(platform, by)
+    school.platforms.add_deployment("canvas", "d-1", by)
+    assert school.platforms.link("canvas", "d-1", "7", kim)
+    assert not school.platforms.link("canvas", "d-1", "7", kim)
+    (account,) = school.platforms.accounts(kim.person)
+    assert school.platforms.unlink(kim.person, account.id, kim)
+    assert not school.platforms.unlink(kim.person, account.id, kim)
+    assert school.platforms.remove_deployment("canvas", "d-1", by) == 0
+    assert school.platforms.remove("canvas", by) == 0
+
+
 SAID = """
 The command “roomtone admin” changed the rights of Ada Okafor: their role is school administrator now
 Ada Okafor changed the rights of Kim Roth: their roles are teacher and coach now
@@ -329,6 +350,12 @@ Ada Okafor changed the description of Bo Lind: to which school they belong
 Ada Okafor described group of schools hills
 Ada Okafor changed the description of group of schools hills
 Ada Okafor removed the description of group of schools hills
+The command “roomtone lti” set up the learning platform canvas
+The command “roomtone lti” changed the learning platform canvas
+Kim Roth linked an account of a learning platform to themselves
+Kim Roth removed the link of an account of a learning platform to themselves
+The command “roomtone lti” changed the learning platform canvas
+The command “roomtone lti” removed the learning platform canvas
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind

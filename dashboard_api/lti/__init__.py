@@ -1,0 +1,1 @@
+"""Opening the pages from a learning platform: LTI 1.3."""
