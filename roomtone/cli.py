@@ -71,6 +71,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "dashboard_api.data_subjects.command",
         "export all that is held about someone, and remove the name of who leaves",
     ),
+    "roster": (
+        "ingest.roster_command",
+        "take over schools, teachers, classes and terms from a OneRoster archive",
+    ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),
     "form": ("school.forms.command", "make and check rubrics and walkthrough forms"),

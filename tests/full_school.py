@@ -37,11 +37,14 @@ from school.people.identities import link
 from school.programme.records import SchoolGroup
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
+from school.roster.forgetting import hash_of
+from school.roster.tables import roster_left
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
 from school.video.maps import by_hand
 from school.video.records import Video
 from tests.bundles import bundle_content
+from tests.roster_rows import put_in_roster
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 HOUR_NS = 3_600 * SECOND_NS
@@ -85,6 +88,7 @@ def _filled() -> tempfile.TemporaryDirectory[str]:
             insert(imported),
             {"lesson": PAST, "source": "plan.ics", "event": "uid-1", "occurrence": ""},
         )
+        connection.execute(insert(roster_left), {"id_hash": hash_of("id-in-the-roster-of-old")})
         link(connection, ADA, "https://id.school.example", SUBJECT, NOW_NS)
         last = last_removable(connection, 1 << 40, 1 << 62, 1)
         assert last is not None
@@ -217,6 +221,7 @@ def _fill(school: School) -> None:
     school.programme.put_people({ADA: "school", OLD: "school"}, BY_ROOT)
     group = SchoolGroup(name="north", title="The north", sites=frozenset({"school"}))
     school.programme.put_group(group, BY_ROOT)
+    put_in_roster(school, ADA_NAME, ADA_SIGNS_IN, BY_ROOT)
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

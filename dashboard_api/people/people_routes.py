@@ -245,13 +245,19 @@ def _people(
     status_code: int = 200,
 ) -> Response:
     ways, now = stores.people.ways_in.of_all(), viewer.people_utc_ns
+    in_roster = stores.people.roster.arrivals()
     return page(
         "people/people.html",
         status_code=status_code,
         viewer=viewer,
         people=[
             person_line(
-                each, stores.sharing.names_of(each.id), ways.get(each.id, NO_WAY), now, zone
+                each,
+                stores.sharing.names_of(each.id),
+                ways.get(each.id, NO_WAY),
+                now,
+                zone,
+                in_roster=in_roster.get(each.id),
             )
             for each in stores.people.people()
         ],

@@ -33,11 +33,22 @@ class PersonLine:
     accounts: tuple[AccountLine, ...]
     has_way_in: bool
     """Whether they can sign in already, so that a link is for a new password."""
+    in_roster: bool | None
+    """Whether a roster names them; None if none ever did."""
+    waits: bool
+    """Whether they came by a roster, and nobody has invited them."""
 
 
 def person_line(
-    person: Person, names: list[str], ways: WaysIn, utc_ns: int, zone: tzinfo | None
+    person: Person,
+    names: list[str],
+    ways: WaysIn,
+    utc_ns: int,
+    zone: tzinfo | None,
+    *,
+    in_roster: bool | None,
 ) -> PersonLine:
+    has_way_in = person.has_password or bool(ways.accounts)
     return PersonLine(
         person=person,
         names=names,
@@ -48,7 +59,9 @@ def person_line(
             )
             for each in ways.accounts
         ),
-        has_way_in=person.has_password or bool(ways.accounts),
+        has_way_in=has_way_in,
+        in_roster=in_roster,
+        waits=bool(in_roster) and not has_way_in and ways.open_until(utc_ns) is None,
     )
 
 

@@ -354,6 +354,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_platform": (N_("{who} removed {thing}"), _nothing),
     "linked_platform": (N_("{who} linked an account of a learning platform to {thing}"), _nothing),
     "unlinked_platform": (N_("{who} removed the link of an account of a learning platform to {thing}"), _nothing),
+    "synced_roster": (N_("{who} took over a roster"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 

@@ -38,6 +38,7 @@ Action = Literal[
     "paused", "resumed", "configured", "commanded",
     "described", "changed_description", "removed_description", "made_code", "locked_out",
     "added_platform", "changed_platform", "removed_platform", "linked_platform", "unlinked_platform",
+    "synced_roster",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

@@ -17,6 +17,7 @@ from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
 from school.known_schemas.programme import SCHOOL_GROUPS
 from school.known_schemas.rooms import ROOMS
+from school.known_schemas.roster import ROSTER
 from school.known_schemas.talks import TALKS
 from school.known_schemas.videos import VIDEOS
 
@@ -25,6 +26,6 @@ __all__ = ["MORE"]
 MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
-    SCHOOL_GROUPS, LTI,
+    SCHOOL_GROUPS, LTI, ROSTER,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,12 +27,14 @@ from school.audit.records import Action, Detail
 from school.database import SchoolDatabase
 from school.people.data_subjects.held import HeldStore
 from school.people.data_subjects.leaving import LeavingStore
+from school.people.from_roster.store import RosterStore
 from school.people.identities import identities_of, link, person_of, unlink
 from school.people.invitation_rows import end_unused, invitations_of, open_invitation
 from school.people.languages import LanguageStore, chosen_languages
 from school.people.names import names_of
 from school.people.program_tokens import TokenStore, end_tokens
 from school.people.records import Credentials, Identity, Invitation, Person, Role, Session
+from school.people.role_rows import write_roles
 from school.people.session_rows import BY_TOKEN, SESSION, end_sessions, is_open, session_of
 from school.people.tokens import new_id, new_token, token_hash
 from school.people.ways_in import WaysInStore
@@ -71,6 +74,8 @@ class PeopleStore:
         """In which language each person reads."""
         self.ways_in = WaysInStore(database)
         """How each person can sign in."""
+        self.roster = RosterStore(database)
+        """Who came by a roster."""
 
     def add(
         self,
@@ -352,15 +357,10 @@ def _person_of(connection: Connection, row: Row[*tuple[Any, ...]]) -> Person:
 def _write_roles(
     connection: Connection, person_id: str, person_roles: Iterable[Role], by: Actor
 ) -> Person:
-    connection.execute(delete(roles).where(roles.c.person == person_id))
-    rows = [{"person": person_id, "role": role} for role in sorted(set(person_roles))]
-    if rows:
-        connection.execute(insert(roles), rows)
-    found = _person(connection, person_id)
-    assert found is not None
-    detail = {str(role): "yes" for role in sorted(found.roles)}
-    by.record_about(connection, "changed_rights", found.id, found.name, detail=detail)
-    return found
+    before = _person(connection, person_id)
+    assert before is not None
+    write_roles(connection, person_id, before.name, person_roles, by)
+    return replace(before, roles=frozenset(person_roles))
 
 
 def _record(

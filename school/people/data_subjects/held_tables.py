@@ -7,10 +7,9 @@ exported or has its reason why not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final
 
-from sqlalchemy import BindParameter, Select, Table, bindparam, exists, func, select
+from sqlalchemy import Table, exists, func, select
 
 from school.bundle.tables import imported_lessons
 from school.control.tables import kit_requests, kit_settings, paused_lessons
@@ -22,9 +21,23 @@ from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
+from school.people.data_subjects.held_parts import LESSON as _LESSON
+from school.people.data_subjects.held_parts import OWNED as _OWNED
+from school.people.data_subjects.held_parts import PERSON as _PERSON
+from school.people.data_subjects.held_parts import Held, HeldFile
+from school.people.data_subjects.held_parts import of_lesson as _of_lesson
+from school.people.data_subjects.held_parts import of_person as _of_person
+from school.people.data_subjects.held_parts import of_words as _of_words
 from school.people.languages import chosen_languages
 from school.programme.tables import person_sites, school_group_sites, school_groups
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
+from school.roster.tables import (
+    roster_left,
+    roster_people,
+    roster_records,
+    roster_sites,
+    roster_teachings,
+)
 from school.schema import (
     audit_events,
     audit_head,
@@ -60,68 +73,9 @@ from school.video.tables import videos
 
 __all__ = ["ABOUT_NOBODY", "HELD", "Held", "HeldFile"]
 
-HeldFile = Literal[
-    "account.json", "sign-in.json", "sharing.json", "lesson.json", "audit-by-you.json",
-    "audit-about-you.json", "audit.json",
-]  # fmt: skip
-"""`lesson.json` and `audit.json` are there once for each own lesson."""
-
-_KEYS: Final = {"said_by": "by"}
-_OF_ITS_LESSON: Final = {"lesson": "the file is of that lesson"}
-_PERSON: Final[BindParameter[str]] = bindparam("person")
-_LESSON: Final[BindParameter[str]] = bindparam("lesson")
 _OPENS: Final = "it opens the account"
-_OWNED: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == _PERSON)
 _HIDDEN: Final = select(hidden_lessons.c.lesson)
 _NAMES: Final = select(teacher_names.c.name).where(teacher_names.c.person == _PERSON)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A table with rows about a person."""
-
-    table: Table
-    files: tuple[HeldFile, ...]
-    parts: Mapping[str, Select[Any]] = field(default_factory=dict)
-    """Name in the file → the rows there, of `person` or of `lesson`. None for the audit log, whose
-    entries `held.py` reads in plain words."""
-    omitted: Mapping[str, str] = field(default_factory=dict)
-    """Column → why it is in no file."""
-
-
-def _of_lesson(table: Table, name: str, omitted: Mapping[str, str] | None = None) -> Held:
-    """Rows of each own lesson, in the file of that lesson."""
-    left = _OF_ITS_LESSON | dict(omitted or {})
-    wanted = [column for column in table.c if column.name not in left]
-    rows = select(*wanted).where(table.c.lesson == _LESSON).order_by(*table.primary_key)
-    return Held(table=table, files=("lesson.json",), parts={name: rows}, omitted=left)
-
-
-def _of_words(table: Table, who: str, name: str, elsewhere: str = "") -> Held:
-    """What people said of each own lesson, with their names, and what the person said elsewhere."""
-    writer = people.alias()
-    others = [column for column in table.c if column.name not in {who, "lesson"}]
-    words = (
-        select(*others, func.coalesce(writer.c.name, "").label(who))
-        .outerjoin(writer, writer.c.id == table.c[_KEYS.get(who, who)])
-        .where(table.c.lesson == _LESSON)
-        .order_by(*table.primary_key)
-    )
-    own = select(table.c.lesson, *others).where(
-        table.c[_KEYS.get(who, who)] == _PERSON, table.c.lesson.not_in(_OWNED)
-    )
-    parts = {name: words} | ({elsewhere: own.order_by(*table.primary_key)} if elsewhere else {})
-    files: tuple[HeldFile, ...] = ("lesson.json", "sharing.json") if elsewhere else ("lesson.json",)
-    return Held(table=table, files=files, parts=parts, omitted=_OF_ITS_LESSON)
-
-
-def _of_person(table: Table, file: HeldFile, name: str, omitted: Mapping[str, str]) -> Held:
-    """Rows with the person's id."""
-    left = {"person": "the file is of that person"} | dict(omitted)
-    wanted = [column for column in table.c if column.name not in left]
-    rows = select(*wanted).where(table.c.person == _PERSON).order_by(*table.primary_key)
-    return Held(table=table, files=(file,), parts={name: rows}, omitted=left)
-
 
 _THEIRS: Final = people.alias("theirs")
 _OF_OWN: Final = (
@@ -359,6 +313,26 @@ HELD: Final = (
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),
     _of_person(chosen_languages, "account.json", "language", {}),
     _of_person(person_sites, "account.json", "school", {}),
+    _of_person(roster_people, "account.json", "in_the_roster", {}),
+    Held(
+        table=roster_teachings, files=("account.json",),
+        parts={
+            "classes_in_the_roster": select(
+                roster_teachings.c.id, roster_teachings.c.class_id, roster_teachings.c.is_primary,
+                roster_records.c.content,
+            )
+            .outerjoin(
+                roster_records,
+                (roster_records.c.id == roster_teachings.c.class_id)
+                & (roster_records.c.kind == "classes"),
+            )
+            .where(roster_teachings.c.teacher.in_(
+                select(roster_people.c.id).where(roster_people.c.person == _PERSON)
+            ))
+            .order_by(roster_teachings.c.id)
+        },
+        omitted={"teacher": "it is the id in the roster, which stands in in_the_roster"},
+    ),
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
@@ -387,6 +361,9 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     sites: "a school and what it is called",
     school_groups: "a group of schools and what it is called",
     school_group_sites: "which schools are in a group",
+    roster_records: "a school, a term, a course or a class of the roster",
+    roster_sites: "which school is meant by one of the roster's",
+    roster_left: "a hash of an id in the roster that nothing here names any more",
     rooms: "a room: where its seats stand, by number, and its zones",
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",

@@ -28,6 +28,7 @@ from school.people.languages import chosen_languages
 from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
 from school.programme.tables import person_sites
+from school.roster.forgetting import forget_in_roster
 from school.schema import (
     audit_events,
     former_people,
@@ -195,6 +196,7 @@ def _forget(
     _forget_as_teacher(connection, person, utc_ns)
     _forget_in_rows_of_others(connection, person, name)
     forget_coach(connection, person, name, by)
+    forget_in_roster(connection, person)
     connection.execute(delete(talks).where(talks.c.teacher == person))
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))

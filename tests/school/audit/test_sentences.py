@@ -37,6 +37,7 @@ from school.sharing.cut import EXCLUSION_REASONS, Span
 from school.video.records import Video
 from tests.bundles import bundle_content
 from tests.language.marked import MARKED
+from tests.roster_rows import put_in_roster
 
 FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
 ROOT = Path(__file__).parents[3]
@@ -187,6 +188,7 @@ def do_everything(school: School) -> None:
         school.programme.put_group(each, ada)
     assert school.programme.remove_group("hills", ada)
     link_platforms(school, kim)
+    put_in_roster(school, "Lee Ito", "lee@school.example", ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -356,6 +358,10 @@ Kim Roth linked an account of a learning platform to themselves
 Kim Roth removed the link of an account of a learning platform to themselves
 The command “roomtone lti” changed the learning platform canvas
 The command “roomtone lti” removed the learning platform canvas
+Ada Okafor described site the-school
+Ada Okafor changed the rights of Lee Ito: their role is teacher now
+Ada Okafor changed the description of Lee Ito: to which school they belong
+Ada Okafor took over a roster
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind
