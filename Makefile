@@ -52,6 +52,10 @@ test-kit: setup  ## a kit's package, unit and updates on a Debian that boots in 
 test-server:  ## docs/deploy.md's commands for a server on a Debian that boots in user-mode Linux, as root
 	@tests/server/run
 
+.PHONY: test-arm64
+test-arm64: setup  ## a kit's package and the edge's tests on an emulated arm64 Debian, as root
+	@tests/arm64/run $(ARM64)
+
 .PHONY: lint
 lint: setup  ## the checks that run no test
 	$(BIN)/ruff format --check .

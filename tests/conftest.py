@@ -82,6 +82,8 @@ SEARCH_PATH = os.pathsep.join(
 
 # Machines differ in speed, so no example has a deadline; in CI every run searches the same way.
 settings.register_profile("roomtone", deadline=None, derandomize=IN_CI, print_blob=True)
+settings.register_profile("few", settings.get_profile("roomtone"), max_examples=10)
+"""For an emulated machine: --hypothesis-profile few."""
 settings.load_profile("roomtone")
 
 
