@@ -11,7 +11,7 @@ from contract.errors import LinkError, StoreError
 from ingest.authority.records import NodeState
 from ingest.commissioning.codes import CodeMaker, KitSetUp
 
-__all__ = ["authority_of", "kits_of", "known_nodes"]
+__all__ = ["authority_of", "kits_of", "known_nodes", "locked_out_nodes"]
 
 
 def authority_of(app: FastAPI) -> CodeMaker | None:
@@ -35,3 +35,9 @@ async def known_nodes(app: FastAPI) -> tuple[Mapping[str, NodeState], str]:
         return await asyncio.to_thread(maker.nodes), ""
     except (LinkError, StoreError) as error:
         return {}, str(error)
+
+
+async def locked_out_nodes(app: FastAPI) -> frozenset[str]:
+    """The kits that are locked out, as far as the authority can be asked."""
+    nodes, _trouble = await known_nodes(app)
+    return frozenset(name for name, node in nodes.items() if node.revoked_at is not None)

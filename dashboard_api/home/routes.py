@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from dashboard_api.commissioning.authority import locked_out_nodes
 from dashboard_api.cycle.view import cycle_page
 from dashboard_api.debrief.step_view import open_step_line
 from dashboard_api.home.counts import read_counts
@@ -55,7 +56,9 @@ async def start_page(
         shared = None  # a teacher with whom nobody shares anything
     rooms = counts = None
     if not reached and may_at_all(roles, "read kits"):
-        rooms = await read_rooms(store, live_facts(request.app))
+        rooms = await read_rooms(
+            store, live_facts(request.app), await locked_out_nodes(request.app)
+        )
     if may_at_all(roles, "read counts"):
         counts = await read_counts(request, store, rooms)
     ahead = own.rooms_ahead if own and may_at_all(roles, "watch live") else ()

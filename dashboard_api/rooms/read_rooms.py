@@ -57,6 +57,8 @@ class Known:
     rooms: Mapping[str, Room]
     opted_out: tuple[tuple[str, int], ...]
     newest_software: str
+    locked_out: frozenset[str] = frozenset()
+    """The kits whose certificates are revoked, where the authority can be asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +85,16 @@ class AllRooms:
         return sum(len(room.kits) for room in self.rooms)
 
 
-async def read_rooms(store: StoreThread, facts: LiveFacts) -> AllRooms:
+async def read_rooms(
+    store: StoreThread, facts: LiveFacts, locked_out: frozenset[str] = frozenset()
+) -> AllRooms:
     """All rooms that a kit or a lesson has named.
 
     Each room is a query of its own, so that a live page does not wait for all of them.
     """
     if await store.run(lambda stores: stores.elsewhere is not None):
         return AllRooms(rooms=(), server=(str(NotHereError()),), is_elsewhere=True)
-    known = await store.run(_known)
+    known = replace(await store.run(_known), locked_out=locked_out)
     server = await store.run(partial(_server, facts=facts))
     cards = [
         await store.run(partial(_card, room=name, facts=facts, known=known)) for name in known.names
@@ -176,7 +180,8 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
     }
     cards = {
         node.node: kit_card(
-            node, about, found.get(node.node, ()), kit=kits[node.node], troubles=troubles[node.node]
+            node, about, found.get(node.node, ()), kit=kits[node.node],
+            troubles=troubles[node.node], is_locked_out=node.node in known.locked_out,
         )
         for node in nodes if node.node in kits
     }  # fmt: skip

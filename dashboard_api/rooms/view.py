@@ -18,7 +18,7 @@ from dashboard_api.live.view import NodeReport
 from dashboard_api.rooms.kit_lines import kit_lines
 from ingest.fleet.facts import KitFacts
 from ingest.fleet.preflight import Preflight
-from ingest.fleet.trouble import Trouble
+from ingest.fleet.trouble import Trouble, locked_out_text
 from school.control.records import KitRequest
 
 __all__ = [
@@ -140,13 +140,17 @@ def kit_card(
     *,
     kit: KitFacts | None = None,
     troubles: Sequence[Trouble] = (),
+    is_locked_out: bool = False,
 ) -> KitCard:
     """A kit; `findings` are what `roomtone doctor` says of it, each with its advice."""
     has_lesson = facts.state != "off"
     to_do = [trouble.text for trouble in troubles if trouble.state == "wrong"]
     to_do += [advice_text(*each) for each in findings]
     is_live, words = node.is_up, _("On; it waits for the next lesson")
-    if not node.is_up:
+    if not node.is_up and is_locked_out:
+        words = _("Locked out")
+        to_do.insert(0, locked_out_text(node.node))
+    elif not node.is_up:
         words = _("Off or out of reach")
         to_do.insert(
             0,

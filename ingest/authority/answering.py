@@ -24,6 +24,7 @@ from ingest.authority.asking import (
     Revoke,
 )
 from ingest.authority.authority import Authority
+from ingest.authority.failures import WordedError
 
 __all__ = ["answer"]
 
@@ -38,6 +39,11 @@ def answer(authority: Authority, body: bytes, *, may_certify: bool) -> bytes:
         return _answer(authority, message, may_certify=may_certify).encode()
     except DecodeError as error:
         return Failed(text=f"The authority can't read this ({error}).", is_usage=False).encode()
+    except WordedError as error:
+        return Failed(
+            text=str(error), is_usage=isinstance(error, UsageError), message=error.message,
+            values=error.values,
+        ).encode()  # fmt: skip
     except RoomtoneError as error:
         return Failed(text=str(error), is_usage=isinstance(error, UsageError)).encode()
 

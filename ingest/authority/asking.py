@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contract.enrolment.messages import Message
+from contract.language import _
 from contract.settings import Name
 from ingest.authority.records import CodeState, EnrolmentCode, Lists, NodeState
 
@@ -184,6 +185,14 @@ class Failed(Message):
     kind: Literal["failed"] = "failed"
     text: str
     is_usage: bool
+    message: str = ""
+    """The same as a message of the catalogue, with its values; "" where there is none."""
+    values: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """It in the reader's language."""
+        return _(self.message, **self.values) if self.message else self.text
 
 
 def _time(seconds: int) -> datetime:

@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from contract.enrolment.codes import MAX_SLOTS, QrText, new_digits, new_secret
 from contract.errors import DecodeError, EnrolmentError, UsageError
+from contract.language import N_
 from contract.topics import Topic
 from ingest.authority.access_list import RESERVED, Place, access_list
+from ingest.authority.failures import NotPossibleError
 from ingest.authority.records import CodeState, EnrolmentCode, Lists, NodeState
 from ingest.authority.settings import AuthoritySettings
 from ingest.authority.signing import Purpose, Signing, public_key_of
@@ -59,9 +61,10 @@ class Authority:
         """A code with which one kit becomes `node`; an earlier one of that node ends. UsageError."""
         self._require_names(site, room, node)
         if len(settings.encode()) > _MAX_SETTINGS:
-            raise UsageError(
-                f"The settings of {node} have more than {_MAX_SETTINGS} bytes; shorten them."
-            )
+            raise NotPossibleError(
+                N_("The settings of {node} have more than {n} bytes; shorten them."),
+                node=node, n=_MAX_SETTINGS,
+            )  # fmt: skip
         now = self.seconds
         slot = self._free_slot(node, now)
         digits, secret = new_digits(), new_secret()
@@ -92,9 +95,12 @@ class Authority:
             kit = self.state.kit(node)
             known = [code for code in self.state.codes() if code.node == node]
             if kit is None and not known:
-                raise UsageError(
-                    f"There is no node {node} with a certificate or a code; `roomtone node list` "
-                    "shows those there are."
+                raise NotPossibleError(
+                    N_(
+                        "There is no node {node} with a certificate or a code; `roomtone node list` "
+                        "shows those there are."
+                    ),
+                    node=node,
                 )
             self.state.drop_code(node)
             count = self.state.revoke_certificates(node, now)
@@ -180,13 +186,20 @@ class Authority:
         try:
             Topic(site, room, node, "state")
         except DecodeError as error:
-            raise UsageError(f"No code for {node}: {error.what}.") from error
+            raise NotPossibleError(
+                N_("No code for {node}: {why}."), node=node, why=error.what
+            ) from error
         if node in RESERVED:
-            raise UsageError(f"A kit can't be called {node}: choose another name.")
+            raise NotPossibleError(
+                N_("A kit can't be called {node}: choose another name."), node=node
+            )
         if site not in self._sites:
-            raise UsageError(
-                f"This server does not keep the site {site}: add it to `more_sites` in its "
-                "settings, and restart `roomtone authority`."
+            raise NotPossibleError(
+                N_(
+                    "This server does not keep the site {site}: add it to `more_sites` in its "
+                    "settings, and restart `roomtone authority`."
+                ),
+                site=site,
             )
 
     def _free_slot(self, node: str, now: int) -> int:
@@ -201,9 +214,12 @@ class Authority:
                 return slot
         over = [code for code in codes if _state_of(code, now) != "open"]
         if not over:
-            raise UsageError(
-                f"{MAX_SLOTS} codes are open already; use them or wait until one is over, which "
-                "takes 15 minutes at most."
+            raise NotPossibleError(
+                N_(
+                    "{n} codes are open already; use them or wait until one is over, which takes 15 "
+                    "minutes at most."
+                ),
+                n=MAX_SLOTS,
             )
         return min(over, key=lambda code: code.expires).slot
 

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from contract.enrolment.frames import HEAD_BYTES, length_of
 from contract.enrolment.messages import Message, decode
 from contract.errors import DecodeError, LinkError, StoreError, UsageError
+from contract.language import _
 from ingest.authority.asking import (
     AddCode,
     Certificate,
@@ -88,17 +89,23 @@ class AuthorityClient:
                 body = _read(link, length_of(_read(link, HEAD_BYTES)))
         except PermissionError as error:
             raise LinkError(
-                f"This user may not ask the authority ({self._path}): use sudo, or the user of the "
-                "server's programs."
+                _(
+                    "This user may not ask the authority ({path}): use sudo, or the user of the server’s "
+                    "programs.",
+                    path=self._path,
+                )
             ) from error
         except (OSError, DecodeError) as error:
             raise LinkError(
-                f"The authority does not answer at {self._path} ({error}): see that `roomtone "
-                "authority` runs, as roomtone-authority.service."
-            ) from error
+                _(
+                    "The authority does not answer at {path} ({error}): see that `roomtone authority` "
+                    "runs, as roomtone-authority.service.",
+                    path=self._path, error=error,
+                )
+            ) from error  # fmt: skip
         answer: Message = decode(body, wanted, Failed)
         if isinstance(answer, Failed):
-            raise (UsageError if answer.is_usage else StoreError)(answer.text)
+            raise (UsageError if answer.is_usage else StoreError)(answer.sentence)
         assert isinstance(answer, wanted)
         return answer
 

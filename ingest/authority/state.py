@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contract.errors import StoreError
 from contract.files.sqlite_file import WriterLock, open_database, store_errors, transaction
+from contract.language import N_
+from ingest.authority.failures import FailedStateError
 
 __all__ = ["MAX_TRIES", "STATE_FILE", "AuthorityState", "Code", "Kit"]
 
@@ -207,4 +208,6 @@ class AuthorityState:
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise StoreError(f"{self._path} can't be read ({error}): check the disk.") from error
+            raise FailedStateError(
+                N_("{path} can't be read ({error}): check the disk."), path=self._path, error=error
+            ) from error

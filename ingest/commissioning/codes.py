@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from contract.errors import UsageError
+from contract.language import _
 from ingest.authority.client import AuthorityClient
 from ingest.authority.records import EnrolmentCode, NodeState
 from ingest.settings import ServerSettings
@@ -38,11 +39,15 @@ class CodeMaker:
         """A code with which one Pi becomes this kit; raises UsageError, LinkError, StoreError."""
         kit = next((each for each in room.kits if each.node == node), None)
         if kit is None:
-            raise UsageError(f"Room {room.name} has no kit {node}; add it first.")
+            raise UsageError(
+                _("Room {room} has no kit {node}; add it first.", room=room.name, node=node)
+            )
         if not self._broker:
             raise UsageError(
-                "The kits would not know where the server is: set `authority.address` in the server's "
-                "settings to its name or address in the school's network, and start the pages again."
+                _(
+                    "The kits would not know where the server is: set `authority.address` in the server’s "
+                    "settings to its name or address in the school’s network, and start the pages again."
+                )
             )
         settings = edge_toml(room, kit, broker=self._broker, port=self._port)
         return self.authority.new_code(room.site, room.name, node, settings)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from contract.clock import SECOND_NS, Clock, SystemClock
-from contract.errors import UsageError
+from contract.errors import LinkError, StoreError, UsageError
 from contract.one_line import say
+from ingest.authority.client import AuthorityClient
 from ingest.config_option import add_config_option
 from ingest.fleet.facts import KitFacts
 from ingest.fleet.reading import FleetKit, FleetRoom, read_fleet
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace, clock: Clock | None = None) -> int:
             f"{settings.data_dir} has no main.db: ingest has never run here; check `data_dir`."
         )
     zone, now_ns = settings.lessons.zone, (clock or SystemClock()).utc_ns()
+    locked_out, unasked = _locked_out(settings)
     with ExitStack() as stack:
         reader = stack.enter_context(closing(open_period_reader(settings.data_dir)))
         school = stack.enter_context(
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace, clock: Clock | None = None) -> int:
         found = read_fleet(
             reader, school.rooms.rooms(), school.lessons.opted_out(), now_utc_ns=now_ns,
             at=lambda ns: _time(ns, zone),
-            is_wanted=lambda room: not args.room or room in args.room,
+            is_wanted=lambda room: not args.room or room in args.room, locked_out=locked_out,
         )  # fmt: skip
     unknown = set(args.room) - {room.room for room in found}
     if unknown:
@@ -62,7 +64,22 @@ def run(args: argparse.Namespace, clock: Clock | None = None) -> int:
     else:
         for line in fleet_lines(found, shown, lambda ns: _time(ns, zone)):
             say(line)
+        if unasked and any(
+            kit.facts.has_reported and not kit.facts.is_up for room in shown for kit in room.kits
+        ):
+            say(f"whether a kit that is off is locked out is not known: {unasked}")
     return int(any(room.is_wrong for room in found))
+
+
+def _locked_out(settings: ServerSettings) -> tuple[frozenset[str], str]:
+    """The kits that the authority has locked out, and why it can't say; none where there is no authority."""
+    if not settings.authority.admin_socket.exists():
+        return frozenset(), ""
+    try:
+        nodes = AuthorityClient(settings.authority.admin_socket).nodes()
+    except (LinkError, StoreError) as error:
+        return frozenset(), str(error)
+    return frozenset(each.node for each in nodes if each.revoked_at is not None), ""
 
 
 def fleet_lines(
@@ -71,9 +88,10 @@ def fleet_lines(
     """The report, those that need somebody first."""
     kits = [kit.facts for room in rooms for kit in room.kits]
     wrong = sum(room.is_wrong for room in rooms)
+    live = sum(kit.is_up for kit in kits)
     yield (
-        f"{sum(kit.is_up for kit in kits)} of {len(kits)} kits are live; "
-        f"{len(rooms)} rooms, {wrong} to check"
+        f"{live} of {len(kits)} {'kit is' if len(kits) == 1 else 'kits are'} live; "
+        f"{len(rooms)} {'room' if len(rooms) == 1 else 'rooms'}, {wrong} to check"
     )
     for room in sorted(shown, key=lambda each: (not each.is_wrong, each.room)):
         yield ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from contract.language import _
 from ingest.doctor.nodes import notice_advice, stream_findings
 from ingest.fleet.facts import KitFacts, kit_facts
 from ingest.fleet.preflight import Preflight, preflight
-from ingest.fleet.trouble import At, Trouble, kit_troubles, room_troubles
+from ingest.fleet.trouble import At, Trouble, kit_troubles, locked_out_text, room_troubles
 from ingest.stores.protocol import PeriodReader
 from school.rooms.records import Room
 
@@ -87,8 +87,9 @@ def read_fleet(
     now_utc_ns: int,
     at: At,
     is_wanted: Callable[[str], bool],
+    locked_out: Collection[str] = (),
 ) -> list[FleetRoom]:
-    """Every room that has a kit or is described, by name."""
+    """Every room that has a kit or is described, by name; of kits in `locked_out` it says so."""
     sites: dict[str, str] = {name: room.site for name, room in rooms.items()}
     for stream in reader.runs("newest"):
         sites.setdefault(stream.room, stream.site)
@@ -106,7 +107,7 @@ def read_fleet(
                 FleetKit(
                     facts=kit,
                     troubles=(
-                        *_off(kit), *kit_troubles(kit, at=at, newest_software=newest),
+                        *_off(kit, locked_out), *kit_troubles(kit, at=at, newest_software=newest),
                         *more[name, kit.node],
                     ),
                 )
@@ -122,8 +123,12 @@ def newest_version(versions: Iterable[str]) -> str:
     return max(versions, key=lambda text: [int(n) for n in _NUMBERS.findall(text)], default="")
 
 
-def _off(kit: KitFacts) -> Iterable[Trouble]:
-    if kit.has_reported and not kit.is_up:
+def _off(kit: KitFacts, locked_out: Collection[str]) -> Iterable[Trouble]:
+    if kit.is_up:
+        return
+    if kit.node in locked_out:
+        yield Trouble(state="wrong", text=locked_out_text(kit.node))
+    elif kit.has_reported:
         yield Trouble(
             state="wrong",
             text=_(

@@ -11,7 +11,7 @@ from contract.wire.messages import SensorFault
 from ingest.fleet.facts import KitFacts
 from school.rooms.layout import number_ranges
 
-__all__ = ["Trouble", "kit_troubles", "room_troubles"]
+__all__ = ["Trouble", "kit_troubles", "locked_out_text", "room_troubles"]
 
 State = Literal["wrong", "note"]
 At = Callable[[int], str]
@@ -41,6 +41,15 @@ class Trouble:
     text: str
     is_before_lessons: bool = True
     """Whether it keeps the room from being ready for a lesson."""
+
+
+def locked_out_text(node: str) -> str:
+    """What to do about a kit that is off because its certificates are revoked."""
+    return _(
+        "The kit {node} is locked out. If you have it again, make a new code for it and enrol it; else "
+        "remove it from its room.",
+        node=node,
+    )
 
 
 def kit_troubles(kit: KitFacts, *, at: At, newest_software: str = "") -> Iterator[Trouble]:

@@ -235,3 +235,21 @@ def test_a_kit_of_another_room_is_no_kit_of_this_one(room) -> None:
     ):
         answer = room.request(method, f"/rooms/room-12/setup/kits/other/{what}")
         assert answer.status_code == 404
+
+
+def test_a_kit_that_is_locked_out_is_not_to_be_switched_on(room, authority, stores) -> None:
+    node = Node(site="annex", room="room-12", node="room-12-kit", seats=tuple(range(1, 13)))
+    keeper = Keeper(
+        store=stores.periods, site="annex", clock=ManualClock(utc_at_boot_ns=START_NS),
+        settings=IngestSettings(),
+    )  # fmt: skip
+    keeper.keep([node.birth(), node.death()])
+    assert "switch it on" in text_of(room.get("/rooms"))
+    authority.revoke("room-12-kit")
+    for path in ("/rooms", "/"):
+        shown = text_of(room.get(path))
+        assert "switch it on" not in shown
+        assert "Locked out" in shown
+        assert "The kit room-12-kit is locked out. If you have it again" in shown
+    authority.is_down = True
+    assert "switch it on" in text_of(room.get("/rooms"))

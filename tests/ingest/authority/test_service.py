@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from contract.enrolment.codes import typed_code
-from contract.errors import LinkError, UsageError
+from contract.errors import LinkError, StoreError, UsageError
+from contract.language import speaking
+from dashboard_api.language import LANGUAGES
 from edge_agent.enrolment.own_key import OwnKey
 from ingest.authority.authority import Authority
 from ingest.authority.client import AuthorityClient
+from ingest.authority.failures import FailedStateError
 
 from .conftest import SETTINGS, Served, enrol_kit
 
@@ -47,6 +50,28 @@ def test_what_can_t_be_done_is_said_in_the_authoritys_words(client: AuthorityCli
         client.new_code("nowhere", "r1", "pi-1", SETTINGS)
     with pytest.raises(UsageError, match="no node pi-9"):
         client.revoke("pi-9")
+
+
+def test_who_reads_another_language_gets_the_authoritys_words_in_it(
+    client: AuthorityClient, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> None:
+        raise FailedStateError(
+            "{path} can't be read ({error}): check the disk.", path="authority.db", error="torn"
+        )
+
+    with speaking(LANGUAGES["es"]):
+        with pytest.raises(UsageError, match="Este servidor no lleva el centro nowhere"):
+            client.new_code("nowhere", "r1", "pi-1", SETTINGS)
+        with pytest.raises(UsageError, match="No hay ningún nodo pi-9"):
+            client.revoke("pi-9")
+        with pytest.raises(UsageError, match="Ningún kit puede llamarse broker"):
+            client.new_code("school", "r1", "broker", SETTINGS)
+        with pytest.raises(LinkError, match="La autoridad no responde"):
+            AuthorityClient(authority.settings.socket_dir / "nobody.sock").nodes()
+        monkeypatch.setattr(authority, "nodes", unreadable)
+        with pytest.raises(StoreError, match="no se puede leer"):
+            client.nodes()
 
 
 def test_the_broker_gets_its_lists_and_its_certificate(

@@ -14,7 +14,11 @@ import pytest
 from contract.clock import ManualClock
 from contract.errors import UsageError
 from contract.wire.messages import Health, SensorFault
-from ingest.fleet.command import add_arguments, run
+from ingest.authority.client import AuthorityClient
+from ingest.fleet.command import add_arguments, fleet_lines, run
+from ingest.fleet.facts import KitFacts
+from ingest.fleet.preflight import Preflight
+from ingest.fleet.reading import FleetKit, FleetRoom
 from ingest.receiving.keeper import Keeper
 from ingest.settings import IngestSettings
 from ingest.stores import open_period_store
@@ -23,6 +27,7 @@ from school.audit.actor import Actor
 from school.rooms.layout import plan_of_size
 from school.rooms.records import Hub, Kit, Room
 from tests.ingest.node import SECOND_NS, Node
+from tests.kit_authority import FakeAuthority
 
 BEGAN_NS = 1_763_460_300 * SECOND_NS  # 18 November 2025, 10:05 UTC
 NOW_NS = BEGAN_NS + 3_600 * SECOND_NS
@@ -80,6 +85,35 @@ def test_rooms_that_need_somebody_come_first_with_what_to_do(fleet: Fleet) -> No
     assert lines[7] == "ok     room-1: ready"
     assert lines[8].startswith("  kit-1: live since 2025-11-18 11:05; last reading")
     assert len(lines) == 9
+
+
+def test_a_kit_that_is_locked_out_is_not_to_be_switched_on(
+    fleet: Fleet, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (
+        "       → The kit kit-2 is locked out. If you have it again, make a new code for it and enrol "
+        "it; else remove it from its room."
+    )
+    with config.open("a") as file:
+        file.write(f'[authority]\nsocket_dir = "{config.parent}"\n')
+    (config.parent / "admin.sock").touch()
+    fake = FakeAuthority()
+    fake.revoke("kit-2")
+    monkeypatch.setattr(AuthorityClient, "nodes", lambda _client: fake.nodes())
+    code, lines = fleet("room-2")
+    assert (code, lines[-1]) == (1, said)
+    assert "Switch it on" not in "\n".join(lines)
+    fake.is_down = True
+    lines = fleet()[1]
+    assert "Switch it on" in "\n".join(lines)
+    assert lines[-1].endswith("is locked out is not known: The authority does not answer.")
+    assert "is not known" not in "\n".join(fleet("room-1")[1])
+
+
+def test_one_kit_in_one_room_is_counted_as_one() -> None:
+    kit = FleetKit(facts=KitFacts(node="kit-1", room="room-1", is_up=True), troubles=())
+    room = FleetRoom(room="room-1", site="school", ready=Preflight(state="ready"), kits=(kit,))
+    assert next(fleet_lines([room], [room], str)) == "1 of 1 kit is live; 1 room, 0 to check"
 
 
 def test_one_room_and_only_what_is_wrong(fleet: Fleet) -> None:
