@@ -19,11 +19,30 @@ __all__ = ["AS_OWNER", "become", "owner_of"]
 
 AS_OWNER: Final = frozenset(
     {
-        "admin", "aside", "audit", "dashboard", "fleet", "ingest", "kit", "lesson", "lti", "node",
-        "people", "purge", "replicate", "restore", "room", "roster", "school-year", "score", "seat",
-        "site", "video",
+        "admin",
+        "aside",
+        "audit",
+        "dashboard",
+        "fleet",
+        "ingest",
+        "kit",
+        "lesson",
+        "lti",
+        "node",
+        "oversight",
+        "people",
+        "purge",
+        "replicate",
+        "restore",
+        "room",
+        "roster",
+        "school-year",
+        "score",
+        "seat",
+        "site",
+        "video",
     }
-)  # fmt: skip
+)
 """The commands that write into the data directory. Not `backup`: it writes where root may."""
 
 

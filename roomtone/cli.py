@@ -95,6 +95,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.audit_command",
         "show who saw, shared and changed what, and check that this log is whole",
     ),
+    "oversight": (
+        "roomtone.oversight.command",
+        "write what a privacy committee asks for: data, retention, rights, use, purges, answers",
+    ),
     "site": (
         "ingest.moving.command",
         "add a site, list those of a store, and move one to another server",

@@ -33,7 +33,7 @@ PLAIN_FOLDERS: Final = (
 """Folders whose names, docstrings, comments and messages are checked."""
 PLAIN_DOCUMENTS: Final = (
     "audit", "benchmarks", "deploy", "edge", "faults", "firmware", "ingest", "labels", "lessons", "measures", "metrics", "model",
-    "mosquitto", "mqtt", "others-tools", "privacy", "replay", "retention", "scale", "serial-protocol", "simulators", "store",
+    "mosquitto", "mqtt", "others-tools", "oversight", "privacy", "replay", "retention", "scale", "serial-protocol", "simulators", "store",
     "timeseries",
 )  # fmt: skip
 """Documents that are checked, from docs/."""

@@ -1,0 +1,1 @@
+"""`roomtone oversight`: what a privacy committee asks for, written from the running system."""

@@ -1,0 +1,62 @@
+"""What the documents are made from: the settings, the school's database, and the time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from contract.clock import SECOND_NS
+from ingest.settings import ServerSettings
+from school.database import SchoolDatabase
+from school.programme.small_groups import BEYOND_SCHOOL, WITHIN_SCHOOL
+from school.rooms.tables import sites
+
+__all__ = ["Situation"]
+
+_WORDS: Final = {WITHIN_SCHOOL: "five", BEYOND_SCHOOL: "ten"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """One server at one time."""
+
+    settings: ServerSettings
+    database: SchoolDatabase
+    utc_ns: int
+    version: str
+
+    @property
+    def school(self) -> str:
+        """What people call the school, or its name on MQTT."""
+        with self.database.reading() as connection:
+            title = connection.scalar(
+                select(sites.c.title).where(sites.c.name == self.settings.site)
+            )
+        return title or self.settings.site
+
+    @property
+    def limit(self) -> int:
+        """The fewest people that a count may be about: more where several schools read the pack."""
+        return WITHIN_SCHOOL if len(self.settings.sites) == 1 else BEYOND_SCHOOL
+
+    @property
+    def few(self) -> str:
+        """What stands in place of a count that is too small."""
+        return f"fewer than {_WORDS[self.limit]}"
+
+    def count(self, n: int) -> str:
+        """A count of people or of what people have, as far as it may be shown."""
+        return self.few if 0 < n < self.limit else str(n)
+
+    def day(self, utc_ns: int) -> str:
+        """The day of a time, where the school is."""
+        moment = datetime.fromtimestamp(utc_ns // SECOND_NS, UTC)
+        return moment.astimezone(self.settings.lessons.zone).date().isoformat()
+
+    def minute(self, utc_ns: int) -> str:
+        """The same to the minute."""
+        moment = datetime.fromtimestamp(utc_ns // SECOND_NS, UTC)
+        return f"{moment.astimezone(self.settings.lessons.zone):%Y-%m-%d %H:%M}"
