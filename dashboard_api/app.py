@@ -75,6 +75,7 @@ from dashboard_api.people import (
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.programme import routes as programme
+from dashboard_api.programme import time_routes, worth_routes
 from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.record import imported_routes as imported_lessons
 from dashboard_api.record import routes as records
@@ -148,7 +149,7 @@ ROUTERS: Final = tuple(
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
-        form_pages, programme, health_routes,
+        form_pages, programme, time_routes, worth_routes, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from school.audit.store import AuditStore
 from school.control.store import KitControlStore
 from school.database import open_school_database
+from school.ledger.store import LedgerStore
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
@@ -52,6 +53,7 @@ class School:
     control: KitControlStore
     programme: ProgrammeStore
     platforms: PlatformStore
+    ledger: LedgerStore
 
     def close(self) -> None:
         """Close the database."""
@@ -72,6 +74,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         KitControlStore(database),
         ProgrammeStore(database),
         PlatformStore(database),
+        LedgerStore(database),
     )
 
 

@@ -28,6 +28,7 @@ from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
+from school.ledger.records import Costs, Outcome, Week
 from school.lessons.records import Lesson
 from school.lti.records import Platform
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
@@ -222,6 +223,12 @@ def _fill(school: School) -> None:
     group = SchoolGroup(name="north", title="The north", sites=frozenset({"school"}))
     school.programme.put_group(group, BY_ROOT)
     put_in_roster(school, ADA_NAME, ADA_SIGNS_IN, BY_ROOT)
+    week = Week(monday=date(2026, 3, 2), preparing=30, visiting=45)
+    school.ledger.put_weeks(ADA, [week], NOW_NS)
+    school.ledger.put_weeks(OLD, [week], NOW_NS)
+    school.ledger.put_costs(Costs(kit_cost=300.0), BY_ROOT)
+    outcome = Outcome(site="school", teacher=1, is_coached=True, pupils=20, before=50.0, after=55.0)
+    school.ledger.put_outcomes([outcome], BY_ROOT)
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

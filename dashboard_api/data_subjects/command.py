@@ -92,6 +92,7 @@ def _stores(settings: ServerSettings) -> Iterator[Stores]:
             lessons=school.lessons, people=school.people, sharing=school.sharing,
             audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, rooms=school.rooms,
             control=school.control, programme=school.programme, platforms=school.platforms,
+            ledger=school.ledger,
             longest_ns=settings.lessons.longest_ns,
             catalog=ModelCatalog(settings.score.model_file),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
-from contract.language import _
+from contract.language import N_, _
 from dashboard_api.web.access import ReadsCounts, RunsProgramme
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
@@ -24,7 +24,7 @@ __all__ = ["PAGES", "router"]
 
 router = APIRouter(include_in_schema=False)
 
-PAGES: Final[Sequence[tuple[str, str]]] = ()
+PAGES: Final[Sequence[tuple[str, str]]] = (("/programme/worth", N_("What it was worth")),)
 """Address and words of the programme's other pages, for all who read counts."""
 _MAX_NAME: Final = 32
 Text = Annotated[str, Field(max_length=200)]

@@ -38,6 +38,7 @@ __all__ = [
     "HidesLesson",
     "ImportsLessons",
     "KeepsCycle",
+    "KeepsLedger",
     "LinesUpVideo",
     "Needs",
     "PausesSensing",
@@ -173,6 +174,7 @@ ReadsNotes = Annotated[Viewer, Depends(Needs("read notes"))]
 WritesNotes = Annotated[Viewer, Depends(Needs("write notes"))]
 DecidesStep = Annotated[Viewer, Depends(Needs("decide step"))]
 KeepsCycle = Annotated[Viewer, Depends(Needs("keep cycle"))]
+KeepsLedger = Annotated[Viewer, Depends(Needs("keep ledger"))]
 ProposesCycle = Annotated[Viewer, Depends(Needs("propose cycle"))]
 ReadsCaseload = Annotated[Viewer, Depends(Needs("read caseload"))]
 Guesses = Annotated[Viewer, Depends(Needs("guess"))]

@@ -25,6 +25,7 @@ from ingest.stores.records import EpochRecord
 from school import School
 from school.audit.store import AuditStore
 from school.control.store import KitControlStore
+from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.lti.store import PlatformStore
@@ -66,6 +67,7 @@ class Stores:
     control: KitControlStore
     programme: ProgrammeStore
     platforms: PlatformStore
+    ledger: LedgerStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -93,7 +95,8 @@ class Stores:
             periods=periods, scores=scores, lessons=school.lessons, people=school.people,
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
-            programme=school.programme, platforms=school.platforms, longest_ns=longest_ns,
+            programme=school.programme, platforms=school.platforms, ledger=school.ledger,
+            longest_ns=longest_ns,
             elsewhere=elsewhere,
         )  # fmt: skip
 

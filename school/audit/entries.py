@@ -384,6 +384,8 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "site": N_("site {id}"),
     "school_group": N_("group of schools {id}"),
     "platform": N_("the learning platform {id}"),
+    "programme": N_("the programme"),
+    "outcomes": N_("the outcomes by class"),
 })  # fmt: skip
 """What it was done to."""
 

@@ -12,6 +12,7 @@ from school.known_schemas.forms import FORMS
 from school.known_schemas.imported_lessons import IMPORTED_LESSONS
 from school.known_schemas.inbox import INBOX
 from school.known_schemas.languages import LANGUAGES
+from school.known_schemas.ledger import LEDGER
 from school.known_schemas.lti import LTI
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
@@ -26,6 +27,6 @@ __all__ = ["MORE"]
 MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
-    SCHOOL_GROUPS, LTI, ROSTER,
+    SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

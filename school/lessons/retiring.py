@@ -19,6 +19,7 @@ from sqlalchemy import (
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
+from school.ledger.tables import ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.schema import lessons, moments
 
@@ -33,6 +34,7 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (reflections, reflections.c.written_utc_ns < _BEFORE),
     # Its answers go with it.
     (form_sheets, form_sheets.c.written_utc_ns < _BEFORE),
+    (ledger_weeks, ledger_weeks.c.written_utc_ns < _BEFORE),
     # As the notes of the same lesson.
     (talks, talks.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
 )

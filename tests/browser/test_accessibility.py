@@ -23,6 +23,7 @@ from school.moments.records import Reply
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.browser.lab import describe_lab
+from tests.browser.programme import run_a_programme
 from tests.signed_in import COACH, TEACHER
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
@@ -407,6 +408,9 @@ STATES = (
     State("a room's plan", "/rooms/lab/setup", prepare=describe_lab, step=open_again),
     State("a code", "/rooms/lab/setup", prepare=describe_lab, step=make_code),
     State("people", "/people"),
+    State("programme", "/programme", prepare=run_a_programme, step=open_again),
+    State("what it was worth", "/programme/worth", prepare=run_a_programme, step=open_again),
+    State("own time", "/time", prepare=run_a_programme, step=open_again),
     State("account", "/account"),
     State("audit", "/audit"),
     State("no such lesson", "/lessons/none"),

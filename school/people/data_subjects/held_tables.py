@@ -17,6 +17,7 @@ from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_answers, form_sheets
 from school.inbox.tables import digests, lesson_looks
+from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks
 from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
@@ -333,6 +334,7 @@ HELD: Final = (
         },
         omitted={"teacher": "it is the id in the roster, which stands in in_the_roster"},
     ),
+    _of_person(ledger_weeks, "account.json", "your_time", {}),
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     Held(
@@ -359,6 +361,8 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     revision: "counts changes",
     opted_out: "a room and the number of a seat; nothing here says who sits there",
     sites: "a school and what it is called",
+    ledger_costs: "when the programme begins, and what it costs",
+    class_outcomes: "a class without its name; a number that nothing explains stands for its teacher",
     school_groups: "a group of schools and what it is called",
     school_group_sites: "which schools are in a group",
     roster_records: "a school, a term, a course or a class of the roster",

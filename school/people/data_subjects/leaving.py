@@ -20,6 +20,7 @@ from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.inbox.tables import digests, lesson_looks
+from school.ledger.tables import ledger_weeks
 from school.lti.tables import lti_accounts
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
@@ -54,6 +55,7 @@ _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
+    ledger_weeks,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

@@ -92,8 +92,8 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 """Role → action → the lessons that it is allowed on; nothing else is."""
 
 GENERAL: dict[Role, set[Action]] = {
-    "teacher": {"read model", "take over", "import lesson", "keep cycle"},
-    "coach": {"read model", "import lesson", "read caseload"},
+    "teacher": {"read model", "take over", "import lesson", "keep cycle", "keep ledger"},
+    "coach": {"read model", "import lesson", "read caseload", "keep ledger"},
     "technician": {"read model", "read kits", "set up rooms"},
     "administrator": {
         "read model",
@@ -308,6 +308,13 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ),
         ask("POST", "/cycle/lesson", data={"cycle": "never-was", "lesson": "own-teacher"}),
     ],
+    "keep ledger": [
+        ask("GET", "/time"),
+        ask("GET", "/time.csv"),
+        ask("POST", "/time", data={"monday": "2025-11-17", "visiting": "45"}),
+        ask("POST", "/time/remove", data={"monday": "2025-11-17"}),
+        ask("POST", "/time/file", files={"file": ("time.csv", b"")}),
+    ],
     "read caseload": [ask("GET", "/caseload")],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
@@ -324,11 +331,20 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/rooms/room-77/setup/kits/room-77-kit/remove"),
         ask("POST", "/rooms/room-77/setup/remove"),
     ],
-    "read counts": [ask("GET", "/api/counts"), ask("GET", "/programme")],
+    "read counts": [
+        ask("GET", "/api/counts"),
+        ask("GET", "/programme"),
+        ask("GET", "/programme/worth"),
+        ask("GET", "/programme/worth.csv"),
+        ask("GET", "/programme/hours-and-gain.csv"),
+    ],
     "run programme": [
         ask("POST", "/programme/groups", data={"title": "North"}),
         ask("POST", "/programme/groups/north", data={"title": "The north"}),
         ask("POST", "/programme/groups/north/remove"),
+        ask("POST", "/programme/costs", data={"kit_cost": "300"}),
+        ask("POST", "/programme/outcomes", files={"file": ("o.csv", b"")}),
+        ask("POST", "/programme/outcomes/remove"),
     ],
     "take over": [ask("GET", "/cover")],
     "import lesson": [

@@ -1,0 +1,176 @@
+"""What the programme was worth, as rows of a page and of two CSV files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from contract.language import N_, _, ngettext
+from dashboard_api.language.dates import number_text
+from dashboard_api.views.days import day_of, start_of
+from dashboard_api.web.store_thread import Stores
+from school.ledger.interval import Estimate
+from school.ledger.worth import GroupRow, Worth, saving_of, worth_of
+
+__all__ = ["CAUTION", "GroupLine", "SheetLine", "group_csv", "group_lines", "read_worth", "sheet_csv", "sheet_lines"]  # fmt: skip
+
+CAUTION: Final = "correlation, not cause"
+"""In every row of a file: a row may be copied without its page."""
+_TOO_FEW: Final = N_("not shown: fewer than ten people, or too few to hide a small group")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetLine:
+    """One figure."""
+
+    words: str
+    n: str
+    value: str
+    """Empty if it is not shown; `interval` says why."""
+    interval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLine:
+    """Hours saved beside gains, of a group of schools."""
+
+    name: str
+    saved: str
+    gain: str
+
+
+def read_worth(stores: Stores, zone: tzinfo | None, utc_ns: int) -> Worth:
+    """The sheet of now; no week of anybody leaves this function."""
+    costs = stores.ledger.costs()
+    savings = {
+        person: saving
+        for person, weeks in stores.ledger.all_weeks().items()
+        if (saving := saving_of(weeks, costs)) is not None
+    }
+    start = costs.starts_on
+    return worth_of(
+        savings, stores.ledger.coaches(), stores.programme.sites_of_people(),
+        {group.name: group.sites for group in stores.programme.groups()},
+        costs, stores.ledger.outcomes(),
+        teachers=0 if start is None else stores.ledger.teachers_since(start_of(start, zone)),
+        kits=stores.ledger.kits(), today=day_of(utc_ns, zone),
+    )  # fmt: skip
+
+
+def sheet_lines(worth: Worth, comparison: float) -> list[SheetLine]:
+    """The sheet for people to read."""
+    return [
+        _estimate(_("Hours saved a week and person, everybody"), worth.saved.get("all"), 2),
+        _estimate(_("Hours saved a week and person, coaches"), worth.saved.get("coach"), 2),
+        _estimate(_("Hours saved a week and person, teachers"), worth.saved.get("teacher"), 2),
+        _estimate(_("Hours of travel saved a week and person, as they say"), worth.travel_saved, 2),
+        _estimate(_("All hours saved in the weeks that were kept"), worth.hours, 0),
+        _estimate(_("What these hours cost"), worth.money, 0),
+        _known(_("Teachers with a lesson since the start"), worth.teachers),
+        _known(_("Kits’ cost to date"), worth.kits_cost, ngettext("{n} kit", "{n} kits", worth.kits)),
+        _estimate(_("Cost of a teacher and year: kits, and the time that is kept"), worth.teacher_year, 0),
+        _known(_("For comparison: a teacher and year of coaching without it"), comparison),
+        _gain(_("Gain of coached classes"), worth, "coached"),
+        _gain(_("Gain of the other classes"), worth, "others"),
+        _gain(_("Difference between the two"), worth, "difference"),
+    ]  # fmt: skip
+
+
+def group_lines(rows: Sequence[GroupRow], titles: Mapping[str, str]) -> list[GroupLine]:
+    return [
+        GroupLine(
+            name=titles[row.name] if row.name else _("The whole district"),
+            saved=_in_one(row.saved), gain=_in_one(row.gain),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_CsvRow = list[str | int | float | None]
+
+
+def sheet_csv(worth: Worth, comparison: float) -> Iterator[_CsvRow]:
+    """The sheet as a file; what is not shown has no figures."""
+    yield ["figure", "of", "n", "value", "low_95", "high_95", "unit", "note"]
+    for name, of in (("all", "everybody"), ("coach", "coaches"), ("teacher", "teachers")):
+        yield _csv("hours_saved", of, worth.saved.get(name), "hours a week and person")
+    yield _csv("travel_saved", "everybody", worth.travel_saved, "hours a week and person")
+    yield _csv("hours_saved_in_all", "everybody", worth.hours, "hours")
+    yield _csv("cost_of_hours_saved", "everybody", worth.money, "money")
+    yield _counted("teachers", worth.teachers, "teachers")
+    yield _counted("kits_cost", worth.kits_cost, "money to date")
+    yield _csv("cost_of_a_teacher", "everybody", worth.teacher_year, "money a year")
+    yield _counted("comparison", comparison, "money a teacher and year")
+    for name in ("coached", "others", "difference"):
+        yield _csv("gain_of_classes", name, worth.gains.get(name), "points, by teacher")
+
+
+def group_csv(rows: Sequence[GroupRow], titles: Mapping[str, str]) -> Iterator[_CsvRow]:
+    """Coach hours saved beside student gain, a row for each group of schools."""
+    yield [
+        "group", "hours_saved_n", "hours_saved", "hours_saved_low_95", "hours_saved_high_95",
+        "gain_n", "gain", "gain_low_95", "gain_high_95", "note",
+    ]  # fmt: skip
+    for row in rows:
+        name = titles[row.name] if row.name else "the whole district"
+        yield [name, *_cells(row.saved), *_cells(row.gain), CAUTION]
+
+
+def _csv(figure: str, of: str, found: Estimate | None, unit: str) -> _CsvRow:
+    return [figure, of, *_cells(found), unit, _note(found is not None)]
+
+
+def _counted(figure: str, value: float | None, unit: str) -> _CsvRow:
+    shown = None if value is None else round(value, 2)
+    return [figure, "everybody", None, shown, None, None, unit, _note(value is not None)]
+
+
+def _note(is_shown: bool) -> str:  # noqa: FBT001  # one word of the sentence
+    return CAUTION if is_shown else f"too few people to show; {CAUTION}"
+
+
+def _cells(found: Estimate | None) -> _CsvRow:
+    if found is None:
+        return [None, None, None, None]
+    return [found.n, *(round(each, 3) for each in (found.value, found.low, found.high))]
+
+
+def _estimate(words: str, found: Estimate | None, digits: int) -> SheetLine:
+    if found is None:
+        return SheetLine(words=words, n="", value="", interval=_(_TOO_FEW))
+    return SheetLine(
+        words=words, n=str(found.n), value=number_text(found.value, digits),
+        interval=_span(found, digits),
+    )  # fmt: skip
+
+
+def _gain(words: str, worth: Worth, name: str) -> SheetLine:
+    line = _estimate(words, worth.gains.get(name), 2)
+    classes = worth.classes.get(name)
+    if classes is None or not line.value:
+        return line
+    n = ngettext("{teachers}, with {n} class", "{teachers}, with {n} classes", classes, teachers=line.n)  # fmt: skip
+    return SheetLine(words=words, n=n, value=line.value, interval=line.interval)
+
+
+def _known(words: str, value: float | None, of: str = "") -> SheetLine:
+    if value is None:
+        return SheetLine(words=words, n=of, value="", interval=_(_TOO_FEW))
+    return SheetLine(words=words, n=of, value=number_text(value), interval=_("counted"))
+
+
+def _span(found: Estimate, digits: int) -> str:
+    return _(
+        "{low} to {high}",
+        low=number_text(found.low, digits), high=number_text(found.high, digits),
+    )  # fmt: skip
+
+
+def _in_one(found: Estimate | None) -> str:
+    if found is None:
+        return _(_TOO_FEW)
+    return _(
+        "{value} ({span}; n = {n})", value=number_text(found.value, 2), span=_span(found, 2), n=found.n
+    )  # fmt: skip
