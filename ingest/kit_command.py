@@ -18,6 +18,7 @@ from contract.errors import KitAnswerError, UsageError
 from contract.one_line import say
 from contract.wire.messages import CommandName
 from ingest.config_option import add_config_option
+from ingest.nodes.kit_requests import RELEASE
 from ingest.settings import ServerSettings
 from ingest.stores import open_period_reader
 from school import School, open_school
@@ -71,21 +72,22 @@ class KitDesk:
 
     def __init__(
         self, *, school: School, rooms: Callable[[str], set[str]], clock: Clock,
-        wait: Callable[[float], object], write: Callable[[str], None],
+        wait: Callable[[float], object], write: Callable[[str], None], name: str = "roomtone kit",
     ) -> None:  # fmt: skip
         self._control = school.control
         self._rooms = rooms
         self._clock = clock
         self._wait = wait
         self._write = write
+        self._name = name
 
     def ask(
         self, command: str, node: str, *, room: str | None, hub: str | None, wait_s: float
     ) -> None:
         """Give a command and wait for the answer. Raises KitAnswerError if it is not done."""
-        assert command in get_args(CommandName)
+        assert command in {*get_args(CommandName), RELEASE}
         asked = KitRequest(
-            room=self._room(node, room), node=node, id=secrets.token_hex(8), command=command,
+            room=self.room(node, room), node=node, id=secrets.token_hex(8), command=command,
             hub=hub, asked_utc_ns=self._clock.utc_ns(),
         )  # fmt: skip
         self._control.ask(asked, self._by())
@@ -108,7 +110,7 @@ class KitDesk:
 
     def set(self, node: str, given: list[str], *, room: str | None) -> None:
         """Change what a kit has otherwise than in its file. Raises UsageError."""
-        place = self._room(node, room)
+        place = self.room(node, room)
         settings = dict(self._control.settings().get((place, node), {}))
         for text in given:
             key, is_there, value = text.partition("=")
@@ -127,14 +129,15 @@ class KitDesk:
     def show(self, node: str, *, room: str | None, followed: dict[str, float] | None,
              troubles: tuple[str, ...]) -> None:  # fmt: skip
         """What a kit was given, and what it says that it follows."""
-        place = self._room(node, room)
+        place = self.room(node, room)
         given = self._control.settings().get((place, node), {})
         self._write(f"given: {_text(given)}")
         self._write(f"followed: {'not known' if followed is None else _text(followed)}")
         for sentence in troubles:
             self._write(f"not followed: {sentence}")
 
-    def _room(self, node: str, room: str | None) -> str:
+    def room(self, node: str, room: str | None) -> str:
+        """The room that is meant; raises UsageError if it is none, or one of several."""
         rooms = self._rooms(node)
         if room is not None:
             if room not in rooms:
@@ -149,7 +152,7 @@ class KitDesk:
         return next(iter(rooms))
 
     def _by(self) -> Actor:
-        return Actor(name="roomtone kit", utc_ns=self._clock.utc_ns())
+        return Actor(name=self._name, utc_ns=self._clock.utc_ns())
 
 
 def _number(key: str, value: str) -> float:

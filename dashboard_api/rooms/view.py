@@ -116,6 +116,8 @@ def asked_text(request: KitRequest | None, time: str) -> str:
         text = _("Asked at {time} to show itself", time=time)
     elif request.command == "restart":
         text = _("Asked at {time} to start again", time=time)
+    elif request.command == "release":
+        text = _("Asked at {time} that its button pauses the room no longer", time=time)
     else:
         text = _("Asked at {time}: “{command}”", time=time, command=request.command)
     if request.is_done is None:

@@ -15,6 +15,7 @@ from contract.files.text_file import read_text
 from contract.one_line import say
 from ingest.authority.client import AuthorityClient
 from ingest.authority.records import NodeState
+from ingest.commissioning.release_command import add_release, release
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from school import open_school
@@ -49,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds to wait until its connection has ended (default: %(default)g)",
     )  # fmt: skip
     revoke.set_defaults(do=_revoke)
+    release_words = "take a kit that is gone out of the pause of its room, which its button began"
+    gone = actions.add_parser("release", help=release_words, description=release_words)
+    add_release(gone)
+    gone.set_defaults(do=release)
     add_config_option(parser, actions)
 
 

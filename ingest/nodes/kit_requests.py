@@ -18,7 +18,10 @@ from ingest.nodes.message import NodeMessage
 from school.control.records import KitRequest
 from school.lessons.protocol import RoomSchedule
 
-__all__ = ["KitRequests"]
+__all__ = ["RELEASE", "KitRequests"]
+
+RELEASE: Final = "release"
+"""What no kit is asked: that its button pauses its room no longer."""
 
 _LOG = logging.getLogger("ingest")
 _LOOK_EACH_NS: Final = SECOND_NS // 2
@@ -40,6 +43,7 @@ class KitRequests:
         self._open: dict[str, KitRequest] = {}
         self._sent_ns: dict[str, int] = {}
         self._answers: list[CommandResult] = []
+        self._releases: dict[str, tuple[str, KitRequest]] = {}
 
     def take(self, message: NodeMessage) -> bool:
         """Take a kit's answer; False if the message is something else."""
@@ -78,13 +82,26 @@ class KitRequests:
             if site is None:
                 self._close(request.id, _UNKNOWN)
             elif self._clock.utc_ns() - request.asked_utc_ns > _GIVE_UP_NS:
+                self._releases.pop(request.id, None)
                 self._close(request.id, _NO_ANSWER)
+            elif request.command == RELEASE:
+                self._releases[request.id] = site, request
             elif now_ns - self._sent_ns.get(request.id, -_SEND_EACH_NS) >= _SEND_EACH_NS:
                 self._sent_ns[request.id] = now_ns
                 command = Command.from_map(
                     {"id": request.id, "command": request.command, "hub": request.hub}
                 )
                 yield str(Topic(site, request.room, request.node, "command")), command
+
+    def releases(self) -> list[tuple[str, KitRequest]]:
+        """The kits with their sites whose buttons are to pause their rooms no longer."""
+        return list(self._releases.values())
+
+    def close_release(self, request: str, why: str) -> None:
+        """It is done, or `why` says what keeps it from being done."""
+        self._lessons.orders.answer(request, is_done=not why, why=why)
+        self._releases.pop(request, None)
+        self._open.pop(request, None)
 
     def _keep_answers(self) -> None:
         while self._answers:

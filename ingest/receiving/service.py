@@ -29,6 +29,7 @@ from ingest.health_topic.json_health import HealthTopic
 from ingest.monitoring.condition import Condition
 from ingest.mqtt.client_choice import mqtt_5_through
 from ingest.nodes.accounting import SeatSeconds
+from ingest.nodes.button_releases import ButtonReleases
 from ingest.nodes.configuration import LessonConfig
 from ingest.nodes.kit_requests import KitRequests
 from ingest.purge.maintenance import KeptUpkeep
@@ -96,6 +97,7 @@ class _Parts:
             lessons=lessons, site=settings.site, clock=clock, longest_ns=settings.lessons.longest_ns
         )
         self.kit_requests = KitRequests(lessons=lessons, clock=clock)
+        self.releases = ButtonReleases(store, self.config, self.kit_requests, clock)
         self.upkeep = KeptUpkeep(
             settings=settings, clock=clock, store=store, server_clock=self.server_clock
         )
@@ -238,6 +240,7 @@ class Ingest:
                 parts.outgoing.say(topic, topic, config.encode(), retain=True)
             for topic, command in parts.kit_requests.due(parts.config.sites_of):
                 parts.outgoing.say(command.id, topic, command.encode())
+            parts.releases.step()
             if len(received) < self._settings.ingest.max_in_tick:
                 parts.sealing.step()
                 parts.checking.step()

@@ -60,6 +60,7 @@ COMMAND_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "resume": N_("resume"),
     "start": N_("sense without a lesson"),
     "stop": N_("stop sensing"),
+    "release": N_("no longer pause its room by its button"),
 })  # fmt: skip
 """What a kit was asked to do."""
 DESCRIPTION_WORDS: Final[Mapping[str, str]] = MappingProxyType({

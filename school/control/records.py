@@ -15,7 +15,7 @@ class KitRequest:
     node: str
     id: str
     command: str
-    """One of `contract.wire.messages.CommandName`."""
+    """One of `contract.wire.messages.CommandName`, or `release`, which ingest itself answers."""
     hub: str | None = None
     asked_utc_ns: int
     is_done: bool | None = None

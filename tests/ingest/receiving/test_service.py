@@ -258,6 +258,51 @@ def test_a_pressed_button_reaches_the_room_s_other_kit_and_outlives_ingest(
     assert Config.decode(second.message(other.topic("config"))).paused_by == ()
 
 
+def test_a_kit_that_is_gone_is_taken_out_of_its_room_s_pause(
+    run_ingest: Start, client: Connect, tmp_path: Path
+) -> None:
+    other = replace(NODE, node="kit-2", run=8)
+    running = run_ingest()
+    node = client("kit-1", STATE, NODE.topic("ack"))
+    second = client("kit-2", STATE, other.topic("config"))
+    for each, kit in ((node, NODE), (second, other)):
+        each.message(STATE, is_up)
+        send(each, kit.birth())
+        send(each, kit.batch(0))
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+    send(node, NODE.button(5))
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ("kit-1",)
+    with closing(open_school(tmp_path / "data")) as school:
+
+        def released(id_: str) -> tuple[bool | None, str]:
+            asked = KitRequest(
+                room="r1",
+                node="kit-1",
+                id=id_,
+                command="release",
+                asked_utc_ns=SystemClock().utc_ns(),
+            )
+            school.control.ask(asked, Actor(name="a test", utc_ns=1))
+            ends = monotonic() + WAIT_S
+            while school.control.requests() and monotonic() < ends:
+                threading.Event().wait(0.02)
+            found = school.control.last_requests("r1")["kit-1"]
+            return found.is_done, found.why
+
+        assert released("a") == (False, "the kit is there again: press its button")
+        send(node, NODE.death())
+        send(node, NODE.batch(1))
+        wait_for_ack(node, 1)
+        assert released("b") == (True, "")
+        assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+        assert released("c") == (False, "its button does not pause the room")
+    running.stop()
+    run_ingest()
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ()
+    send(node, NODE.button(6))  # it was found, with its button still pressed
+    assert Config.decode(second.message(other.topic("config"))).paused_by == ("kit-1",)
+
+
 def test_a_command_goes_to_the_kit_and_its_answer_is_kept(
     run_ingest: Start, client: Connect, tmp_path: Path
 ) -> None:
