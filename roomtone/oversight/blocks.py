@@ -92,6 +92,8 @@ class Document:
     language: str = "en"
     is_sign: bool = False
     """Whether it hangs on a door, in large letters."""
+    markdown: str = ""
+    """The same text for whoever edits it, where it is to be completed."""
 
     def grids(self) -> Iterator[Grid]:
         """The tables that are CSV files too."""

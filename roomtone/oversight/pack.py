@@ -13,6 +13,7 @@ from typing import Final
 from contract.errors import UsageError
 from contract.files.csv_rows import csv_text
 from contract.files.sqlite_file import disk_error
+from roomtone.oversight.answers import SHEETS, answers_document
 from roomtone.oversight.blocks import (
     Document,
     Heading,
@@ -20,6 +21,7 @@ from roomtone.oversight.blocks import (
     Links,
     Paragraph,
 )
+from roomtone.oversight.drafts import drafts
 from roomtone.oversight.html import html_of
 from roomtone.oversight.inventory import inventory
 from roomtone.oversight.kept import kept
@@ -50,7 +52,12 @@ def pack_of(now: Situation) -> Pack:
     purged, is_record_whole = purges(now)
     system = (inventory(now), kept(now), rights(now), used, purged, model_card(now))
     return Pack(
-        parts=(("From the running system", system),), is_whole=is_log_whole and is_record_whole
+        parts=(
+            ("From the running system", system),
+            ("Answers, with the tests that hold them", tuple(map(answers_document, SHEETS))),
+            ("Drafts for the school to complete", tuple(drafts(now))),
+        ),
+        is_whole=is_log_whole and is_record_whole,
     )
 
 
@@ -92,6 +99,8 @@ def _files(pack: Pack, now: Situation) -> Iterator[tuple[str, bytes]]:
         for document in documents:
             yield f"{document.name}.html", html_of(document, footer).encode()
             yield f"{document.name}.pdf", pdf_of(document, footer, now.utc_ns)
+            if document.markdown:
+                yield f"{document.name}.md", document.markdown.encode()
             for grid in document.grids():
                 yield f"tables/{grid.name}.csv", csv_text(grid.lines()).encode()
 
@@ -124,7 +133,7 @@ def _index(pack: Pack, now: Situation) -> Document:
 
 
 def _link(document: Document) -> Link:
-    tables = [f"tables/{grid.name}.csv" for grid in document.grids()]
-    return Link(
-        document.title, document.about, (f"{document.name}.html", f"{document.name}.pdf", *tables)
-    )
+    name = document.name
+    more = [f"{name}.md"] if document.markdown else []
+    more += [f"tables/{grid.name}.csv" for grid in document.grids()]
+    return Link(document.title, document.about, (f"{name}.html", f"{name}.pdf", *more))
