@@ -12,6 +12,7 @@ RoomtoneError
 ├── StoreError (OSError)               a database or the outbox can't be read or written
 │   └── UnfitFileError                 … because a file is of another kind, or too large
 ├── EnrolmentError (ValueError)        a kit gets no certificate, or can't prove a code
+├── NotTakenError (RuntimeError)       a collector did not take a report
 ├── KitAnswerError (RuntimeError)      a kit did not do what it was asked, or did not answer
 ├── VideoRefusedError (ValueError)     a lesson's video is not one that can be taken in
 │   └── NoSoundError                   … only not lined up by itself, because it has no sound
@@ -37,6 +38,7 @@ __all__ = [
     "LinkError",
     "ModelError",
     "NoSoundError",
+    "NotTakenError",
     "PayloadError",
     "RecordingError",
     "RefusedError",
@@ -153,6 +155,10 @@ class EnrolmentError(RoomtoneError, ValueError):
     def __init__(self, reason: str, sentence: str) -> None:
         self.reason = reason
         super().__init__(sentence)
+
+
+class NotTakenError(RoomtoneError, RuntimeError):
+    """A collector did not take a report, and said why."""
 
 
 class KitAnswerError(RoomtoneError, RuntimeError):

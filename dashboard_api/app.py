@@ -74,6 +74,7 @@ from dashboard_api.people import (
 )
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
+from dashboard_api.programme import released_routes as released_reports
 from dashboard_api.programme import routes as programme
 from dashboard_api.programme import time_routes, worth_routes
 from dashboard_api.reading.protocol import NotHereError
@@ -149,7 +150,7 @@ ROUTERS: Final = tuple(
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
-        form_pages, programme, time_routes, worth_routes, health_routes,
+        form_pages, programme, time_routes, worth_routes, released_reports, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""

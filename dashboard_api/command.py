@@ -45,7 +45,7 @@ from school.lessons.records import Lesson
 from school.people.settings import OpenIdSettings, SmtpSettings
 from school.settings import LessonSettings
 
-__all__ = ["add_arguments", "guarded_server", "open_stores", "run"]
+__all__ = ["add_arguments", "guarded_server", "listening", "open_stores", "run"]
 
 log = logging.getLogger("dashboard")
 
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     )
     _allow_descriptors(dashboard.max_connections + BACKLOG + SPARE_DESCRIPTORS)
     with ExitStack() as stack:
-        listener = stack.enter_context(_listening(dashboard))
+        listener = stack.enter_context(listening(dashboard))
         host, port = listener.getsockname()[:2]
         is_https = tls is not None
         stack.enter_context(address_noted(settings.data_dir, host, port, is_https=is_https))
@@ -248,7 +248,7 @@ def _allow_descriptors(wanted: int) -> None:
 
 
 @contextmanager
-def _listening(settings: DashboardSettings) -> Iterator[socket.socket]:
+def listening(settings: DashboardSettings) -> Iterator[socket.socket]:
     """A socket at the address; raises LinkError with advice when it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # asyncio sends at once only where the protocol is named: else the second write of an answer

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from contract.addresses import is_safe_address
 from contract.clock import SECOND_NS
 from contract.errors import ConfigurationError
 from contract.settings import BrokerSettings, Name, Settings
@@ -17,6 +18,7 @@ from school.settings import DebriefSettings, LessonSettings, SchoolSettings
 from school.video.settings import VideoSettings
 
 __all__ = [
+    "AggregatesSettings",
     "BackupSettings",
     "HealthTopicSettings",
     "IngestSettings",
@@ -151,6 +153,26 @@ class BackupSettings(Settings):
         return self.repository is not None and self.repository.startswith("/")
 
 
+class AggregatesSettings(Settings):
+    """Figures of a month for a collector beyond the school; docs/aggregates.md has all that leaves."""
+
+    collector: str | None = None
+    """The collector's https:// address; it switches this on."""
+    key_file: Path | None = None
+    """The key that signs them; without it, aggregates-key.pem in the data directory. `roomtone aggregates
+    key --make` makes it."""
+    timeout_s: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """How long the collector may take for an answer."""
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.collector is not None and not is_safe_address(self.collector):
+            raise ConfigurationError(
+                "", "aggregates.collector", self.collector, "an https:// address"
+            )
+        return self
+
+
 class ServerSettings(Settings):
     """Everything in `server.toml`, for ingest, score, lesson, aside and dashboard."""
 
@@ -187,6 +209,8 @@ class ServerSettings(Settings):
     """How long data is kept."""
     backup: BackupSettings = BackupSettings()
     """Backups off this computer, each night, encrypted."""
+    aggregates: AggregatesSettings = AggregatesSettings()
+    """Figures of a month for a collector beyond the school; nothing leaves unless a collector is named."""
     lessons: LessonSettings = LessonSettings()
     """Timetables and lessons."""
     debrief: DebriefSettings = DebriefSettings()

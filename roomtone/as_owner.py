@@ -20,6 +20,7 @@ __all__ = ["AS_OWNER", "become", "owner_of"]
 AS_OWNER: Final = frozenset(
     {
         "admin",
+        "aggregates",
         "aside",
         "audit",
         "dashboard",

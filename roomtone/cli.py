@@ -103,6 +103,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.moving.command",
         "add a site, list those of a store, and move one to another server",
     ),
+    "aggregates": (
+        "ingest.aggregates.command",
+        "show a month's figures as they would leave for a collector, and send them",
+    ),
+    "collector": (
+        "roomtone.collector.command",
+        "hold and show the signed figures of many sites (on a server beyond the schools)",
+    ),
     "fleet": (
         "ingest.fleet.command",
         "show each room's kits: live or not, what reports, what is wrong and what to do",

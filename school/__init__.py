@@ -22,6 +22,7 @@ from school.lessons.store import SqlLessonStore
 from school.lti.store import PlatformStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
+from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
 from school.rooms.store import RoomStore
 from school.sharing.store import SharingStore
@@ -54,6 +55,7 @@ class School:
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
+    released: ReleasedReports
 
     def close(self) -> None:
         """Close the database."""
@@ -75,6 +77,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         ProgrammeStore(database),
         PlatformStore(database),
         LedgerStore(database),
+        ReleasedReports(database),
     )
 
 

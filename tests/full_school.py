@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert
 
+from contract.aggregates.report import Report
 from contract.clock import SECOND_NS
 from school import School, open_school
 from school.audit.actor import Actor
@@ -229,6 +230,8 @@ def _fill(school: School) -> None:
     school.ledger.put_costs(Costs(kit_cost=300.0), BY_ROOT)
     outcome = Outcome(site="school", teacher=1, is_coached=True, pupils=20, before=50.0, after=55.0)
     school.ledger.put_outcomes([outcome], BY_ROOT)
+    report = Report(site="school", month="2025-10", teachers=12, figures={"lessons": 40})
+    school.released.release(report, "https://collector.example", BY_ROOT)
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
@@ -86,16 +87,15 @@ def _person(people: PeopleStore, sign_in_name: str) -> Person:
 def _stores(settings: ServerSettings) -> Iterator[Stores]:
     school = open_school(settings.data_dir, settings.school.database_url)
     with closing(school):
-        stores = Stores(
-            periods=open_shard_periods(settings.data_dir, settings.shards),
-            scores=open_shard_scores(settings.data_dir, settings.shards),
-            lessons=school.lessons, people=school.people, sharing=school.sharing,
-            audit=school.audit, videos=school.videos, clock_maps=school.clock_maps, rooms=school.rooms,
-            control=school.control, programme=school.programme, platforms=school.platforms,
-            ledger=school.ledger,
-            longest_ns=settings.lessons.longest_ns,
+        stores = replace(
+            Stores.of_school(
+                school,
+                periods=open_shard_periods(settings.data_dir, settings.shards),
+                scores=open_shard_scores(settings.data_dir, settings.shards),
+                longest_ns=settings.lessons.longest_ns,
+            ),
             catalog=ModelCatalog(settings.score.model_file),
-        )  # fmt: skip
+        )
         with closing(stores.periods), closing(stores.scores):
             yield stores
 

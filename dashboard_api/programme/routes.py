@@ -24,7 +24,10 @@ __all__ = ["PAGES", "router"]
 
 router = APIRouter(include_in_schema=False)
 
-PAGES: Final[Sequence[tuple[str, str]]] = (("/programme/worth", N_("What it was worth")),)
+PAGES: Final[Sequence[tuple[str, str]]] = (
+    ("/programme/worth", N_("What it was worth")),
+    ("/programme/released", N_("What left for a collector")),
+)
 """Address and words of the programme's other pages, for all who read counts."""
 _MAX_NAME: Final = 32
 Text = Annotated[str, Field(max_length=200)]

@@ -31,6 +31,7 @@ from school.lessons.records import Lesson
 from school.lti.store import PlatformStore
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
+from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
 from school.rooms.store import RoomStore
 from school.settings import LessonSettings
@@ -68,6 +69,7 @@ class Stores:
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
+    released: ReleasedReports
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -96,8 +98,7 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
-            longest_ns=longest_ns,
-            elsewhere=elsewhere,
+            released=school.released, longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

@@ -9,11 +9,11 @@ from typing import Final
 
 from contract.language import N_, _, ngettext
 from school.audit.records import Action, Detail, Thing
+from school.audit.said import Said
 from school.audit.words import (
     COMMAND_WORDS,
     DESCRIPTION_WORDS,
     FILE_WORDS,
-    OWN_WORDS,
     REASON_WORDS,
     REMOVAL_WORDS,
     ROLE_WORDS,
@@ -71,7 +71,7 @@ class Entry:
     def sentence_on(self, lesson: str | None) -> str:
         """The same on the page of a lesson, which is not named there but called "this lesson"."""
         what = self._what(lesson)
-        said = _Said(self.detail, what, is_own=self.is_own)
+        said = Said(self.detail, what, is_own=self.is_own)
         known = _BY_WORD.get(self.action)
         template, more = (_UNKNOWN, _nothing) if known is None else known
         whom = self.who_words
@@ -96,54 +96,7 @@ def name_words(name: str) -> str:
     return _(name) if name == SOMEONE_GONE else name
 
 
-class _Said:
-    """What an entry adds, and which of it no word was found for."""
-
-    def __init__(self, detail: Detail, thing: str, *, is_own: bool) -> None:
-        self._detail = detail
-        self._thing = thing
-        self._is_own = is_own
-        self._unread = set(detail)
-
-    @property
-    def unread(self) -> bool:
-        return bool(self._unread)
-
-    def number(self, key: str) -> int | None:
-        value = self._detail.get(key)
-        if not isinstance(value, int):
-            return None
-        self._unread.discard(key)
-        return value
-
-    def word(self, key: str, words: Mapping[str, str]) -> str:
-        """The words for a value of a closed list; empty if it is not there, or of a later version."""
-        found = words.get(str(self._detail.get(key, "")), "")
-        if found:
-            self._unread.discard(key)
-        return _(found)
-
-    def room(self) -> str:
-        """The name of the room that it says."""
-        value = self._detail.get("room")
-        if not isinstance(value, str):
-            return ""
-        self._unread.discard("room")
-        return value
-
-    def marked(self, words: Mapping[str, str]) -> list[str]:
-        """The words of the keys that are there."""
-        found = [key for key in words if key in self._detail]
-        self._unread.difference_update(found)
-        return [_(words[key]) for key in found]
-
-    def whose(self, what: str) -> str:
-        """One of `OWN_WORDS`: "their own password", or "the password of Kim Roth"."""
-        own, others = OWN_WORDS[what]
-        return _(own) if self._is_own else _(others, whom=self._thing)
-
-
-def _nothing(_said: _Said) -> str:
+def _nothing(_said: Said) -> str:
     return ""
 
 
@@ -151,14 +104,14 @@ def _own(what: str) -> _More:
     return lambda said: said.whose(what)
 
 
-def _shared(said: _Said) -> str:
+def _shared(said: Said) -> str:
     parts, days = said.number("parts"), _days(said)
     if parts is None:
         return days
     return ngettext(": {n} part of it,", ": {n} parts of it,", parts) + days
 
 
-def _span(said: _Said) -> str:
+def _span(said: Said) -> str:
     """From when to when in the lesson, and why."""
     start, end = said.number("start_s"), said.number("end_s")
     span = _("a span")
@@ -168,7 +121,7 @@ def _span(said: _Said) -> str:
     return f"{span} ({reason})" if reason else span
 
 
-def _rights(said: _Said) -> str:
+def _rights(said: Said) -> str:
     rights, lessons = said.whose("rights"), said.number("lessons")
     if lessons is not None:
         if not lessons:
@@ -189,77 +142,82 @@ def _rights(said: _Said) -> str:
     return f"{rights}: {more}"
 
 
-def _token(said: _Said) -> str:
+def _token(said: Said) -> str:
     role, days = said.word("role", ROLE_WORDS), _days(said)
     return " " + _("for the role {role}", role=role) + days if role else days
 
 
-def _invited(said: _Said) -> str:
+def _invited(said: Said) -> str:
     return " " + _("again") if said.number("again") else ""
 
 
-def _switched(said: _Said) -> str:
+def _switched(said: Said) -> str:
     return "".join(
         f": {state}" for state in said.marked({"on": N_("on now"), "off": N_("off now")})
     )
 
 
-def _factor(said: _Said) -> str:
+def _factor(said: Said) -> str:
     return said.whose("removed_factor" if said.number("removed") else "changed_factor")
 
 
-def _looks_gone(said: _Said) -> str:
+def _looks_gone(said: Said) -> str:
     looks = said.number("looks")
     if not looks:
         return ""
     return ": " + ngettext("{n} look was removed", "{n} looks were removed", looks)
 
 
-def _to_whom(said: _Said) -> str:
+def _to_whom(said: Said) -> str:
     words = said.marked({"on": N_("to those who see"), "off": N_("to nobody else who sees")})
     return words[0] if words else _("to some who see")
 
 
-def _went(said: _Said) -> str:
+def _went(said: Said) -> str:
     went = said.word(
         "went", {"done": N_("done"), "going_on": N_("going on"), "dropped": N_("dropped")}
     )
     return f": {went}" if went else ""
 
 
-def _why(said: _Said) -> str:
+def _why(said: Said) -> str:
     why = said.word("why", REMOVAL_WORDS)
     return f", {why}" if why else ""
 
 
-def _wording(said: _Said) -> str:
+def _wording(said: Said) -> str:
     """The hash of what was confirmed is for who checks it, and in no sentence."""
     said.marked({"wording": ""})
     return ""
 
 
-def _file(said: _Said) -> str:
+def _file(said: Said) -> str:
     words = said.word("file", FILE_WORDS)
     return f": {words}" if words else ""
 
 
-def _command(said: _Said) -> str:
+def _command(said: Said) -> str:
     words = said.word("command", COMMAND_WORDS)
     return _in_room(said) + (f": {words}" if words else "")
 
 
-def _in_room(said: _Said) -> str:
+def _in_room(said: Said) -> str:
     """The room of a kit: kits of two rooms may have one name."""
     room = said.room()
     return " " + _("in room {room}", room=room) if room else ""
 
 
-def _description(said: _Said) -> str:
+def _description(said: Said) -> str:
     changed = said.marked(DESCRIPTION_WORDS)
     return _in_room(said) + (f": {_joined(changed)}" if changed else "")
 
 
-def _days(said: _Said) -> str:
+def _of_teachers(said: Said) -> str:
+    n = said.number("teachers")
+    return "" if n is None else ": " + ngettext("of {n} teacher", "of {n} teachers", n)
+
+
+def _days(said: Said) -> str:
     days = said.number("days")
     if days is None:
         return ""
@@ -283,7 +241,7 @@ def _lesson(lesson_id: str, here: str | None) -> str:
     return _("this lesson") if lesson_id == here else _("lesson {id}", id=lesson_id)
 
 
-_More = Callable[[_Said], str]
+_More = Callable[[Said], str]
 
 SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "saw": (N_("{who} looked at {thing}"), _nothing),
@@ -355,6 +313,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "linked_platform": (N_("{who} linked an account of a learning platform to {thing}"), _nothing),
     "unlinked_platform": (N_("{who} removed the link of an account of a learning platform to {thing}"), _nothing),
     "synced_roster": (N_("{who} took over a roster"), _nothing),
+    "released": (N_("{who} released {thing} to a collector{more}"), _of_teachers),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -386,6 +345,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "platform": N_("the learning platform {id}"),
     "programme": N_("the programme"),
     "outcomes": N_("the outcomes by class"),
+    "month_report": N_("the figures of {id}"),
 })  # fmt: skip
 """What it was done to."""
 

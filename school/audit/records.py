@@ -39,6 +39,7 @@ Action = Literal[
     "described", "changed_description", "removed_description", "made_code", "locked_out",
     "added_platform", "changed_platform", "removed_platform", "linked_platform", "unlinked_platform",
     "synced_roster",
+    "released",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -47,6 +48,7 @@ Thing = Literal[
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
+    "month_report",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["SCHOOL_GROUPS"]
+__all__ = ["RELEASED_REPORTS", "SCHOOL_GROUPS"]
 
 SCHOOL_GROUPS: Final = """;
 CREATE TABLE person_sites (
@@ -31,4 +31,16 @@ CREATE TABLE school_group_sites (
         FOREIGN KEY(site) REFERENCES sites (name) ON DELETE CASCADE
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX school_group_sites_site ON school_group_sites (site)
+"""
+
+RELEASED_REPORTS: Final = """;
+CREATE TABLE released_reports (
+    site TEXT NOT NULL,
+    month TEXT NOT NULL,
+    body TEXT NOT NULL,
+    collector TEXT NOT NULL,
+    released_utc_ns INTEGER NOT NULL,
+    taken_utc_ns INTEGER,
+    PRIMARY KEY (site, month)
+) WITHOUT ROWID, STRICT
 """

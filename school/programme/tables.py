@@ -6,10 +6,11 @@ from typing import Final
 
 from sqlalchemy import Column, ForeignKey, Index, Table
 
+from school.column_types import COUNT as _COUNT
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["person_sites", "school_group_sites", "school_groups"]
+__all__ = ["person_sites", "released_reports", "school_group_sites", "school_groups"]
 
 
 def _of(table: str, column: str, other: str, *, is_key: bool = False) -> Column[str]:
@@ -42,3 +43,15 @@ school_group_sites: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """The schools of a group."""
+
+released_reports: Final = Table(
+    "released_reports", METADATA,
+    Column("site", _TEXT, primary_key=True),
+    Column("month", _TEXT, primary_key=True),
+    Column("body", _TEXT, nullable=False),
+    Column("collector", _TEXT, nullable=False),
+    Column("released_utc_ns", _COUNT, nullable=False),
+    Column("taken_utc_ns", _COUNT),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""What left for a collector: a month's figures of a site, as they were signed. Nobody is in it."""

@@ -30,7 +30,12 @@ from school.people.data_subjects.held_parts import of_lesson as _of_lesson
 from school.people.data_subjects.held_parts import of_person as _of_person
 from school.people.data_subjects.held_parts import of_words as _of_words
 from school.people.languages import chosen_languages
-from school.programme.tables import person_sites, school_group_sites, school_groups
+from school.programme.tables import (
+    person_sites,
+    released_reports,
+    school_group_sites,
+    school_groups,
+)
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
 from school.roster.tables import (
     roster_left,
@@ -368,6 +373,7 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     roster_records: "a school, a term, a course or a class of the roster",
     roster_sites: "which school is meant by one of the roster's",
     roster_left: "a hash of an id in the roster that nothing here names any more",
+    released_reports: "numbers of ten teachers or more, as they left for a collector",
     rooms: "a room: where its seats stand, by number, and its zones",
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",

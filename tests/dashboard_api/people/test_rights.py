@@ -337,6 +337,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("GET", "/programme/worth"),
         ask("GET", "/programme/worth.csv"),
         ask("GET", "/programme/hours-and-gain.csv"),
+        ask("GET", "/programme/released"),
     ],
     "run programme": [
         ask("POST", "/programme/groups", data={"title": "North"}),

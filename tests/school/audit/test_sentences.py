@@ -13,6 +13,7 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.aggregates.report import Report
 from contract.clock import SECOND_NS
 from contract.language import speaking
 from school import School, open_school
@@ -189,6 +190,9 @@ def do_everything(school: School) -> None:
     assert school.programme.remove_group("hills", ada)
     link_platforms(school, kim)
     put_in_roster(school, "Lee Ito", "lee@school.example", ada)
+    report = Report(site="south", month="2026-10", teachers=12, figures={"lessons": 40})
+    for _ in range(2):
+        school.released.release(report, "https://collector.example", ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -362,6 +366,7 @@ Ada Okafor described site the-school
 Ada Okafor changed the rights of Lee Ito: their role is teacher now
 Ada Okafor changed the description of Lee Ito: to which school they belong
 Ada Okafor took over a roster
+Ada Okafor released the figures of south/2026-10 to a collector: of 12 teachers
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind

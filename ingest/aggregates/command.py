@@ -1,0 +1,149 @@
+"""`roomtone aggregates`: what of a month would leave for a collector, and sending it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from contract.aggregates.figures import FIGURES, MIN_TEACHERS
+from contract.aggregates.report import Report
+from contract.aggregates.signing import (
+    fingerprint,
+    make_key,
+    public_bytes,
+    public_text,
+    read_key,
+    seal,
+)
+from contract.clock import SECOND_NS, Clock, SystemClock
+from contract.errors import UsageError
+from contract.one_line import say
+from ingest.aggregates.months import last_month, named_month
+from ingest.aggregates.sending import send
+from ingest.config_option import add_config_option
+from ingest.settings import ServerSettings
+from school.audit.actor import Actor
+from school.database import SchoolDatabase, open_school_database
+from school.programme.month_figures import Month, month_figures, report_of
+from school.programme.released import ReleasedReports
+
+__all__ = ["AggregatesDesk", "add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print what of a month would leave, and send nothing")
+    sending = actions.add_parser("send", help="release a month's figures, sign and send them")
+    for action in (show, sending):
+        action.add_argument(
+            "--month", metavar="YYYY-MM", help="by default the last one that is over"
+        )
+        add_config_option(action)
+    key = actions.add_parser("key", help="print this site's public key for the collector")
+    key.add_argument("--make", action="store_true", help="make the key first")
+    add_config_option(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregatesDesk:
+    """The command on a server's settings and database."""
+
+    settings: ServerSettings
+    database: SchoolDatabase
+    clock: Clock
+    say: Callable[[str], None]
+    transport: httpx2.BaseTransport | None = None
+
+    def show(self, month: Month) -> int:
+        """Print each report as it would leave."""
+        for site, report in self._reports(month):
+            self.say(_words(site, month, report))
+        return 0
+
+    def send(self, month: Month, key: Ed25519PrivateKey) -> int:
+        """Release what was not released yet, and send all that the collector has not taken.
+
+        A failure is raised after the other sites' reports were tried.
+        """
+        collector = self.settings.aggregates.collector
+        if collector is None:
+            raise UsageError(
+                "no collector is named: `aggregates.collector` in server.toml has its address."
+            )
+        released = ReleasedReports(self.database)
+        for site, report in self._reports(month):
+            if report is None:
+                self.say(_words(site, month, report))
+            else:
+                by = Actor(name="roomtone aggregates", utc_ns=self.clock.utc_ns())
+                released.release(report, collector, by)
+        for each in reversed(released.all()):
+            if each.taken_utc_ns is not None:
+                continue
+            send(
+                collector, seal(each.body, key), self.settings.aggregates.timeout_s, self.transport
+            )
+            report = each.report
+            released.taken(report, self.clock.utc_ns())
+            self.say(f"The collector holds the figures of {report.site} for {report.month}.")
+        return 0
+
+    def _reports(self, month: Month) -> Sequence[tuple[str, Report | None]]:
+        """Of each school; where there is one, everybody belongs to it."""
+        sites = self.settings.sites
+        if len(sites) == 1:
+            return [
+                (sites[0], report_of(sites[0], month, month_figures(self.database, month, None)))
+            ]
+        return [
+            (site, report_of(site, month, month_figures(self.database, month, site)))
+            for site in sites
+        ]
+
+    def month(self, name: str | None) -> Month:
+        """The month that is meant."""
+        zone = self.settings.lessons.zone
+        today = datetime.fromtimestamp(self.clock.utc_ns() / SECOND_NS, zone).date()
+        return last_month(today, zone) if name is None else named_month(name, today, zone)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = ServerSettings.load(args.config)
+    path = settings.aggregates.key_file or settings.data_dir / "aggregates-key.pem"
+    if args.action == "key":
+        return _key(path, is_new=args.make)
+    url = settings.school.database_url
+    if url is None and not (settings.data_dir / "school.db").exists():
+        raise UsageError(f"{settings.data_dir} has no school.db; check `data_dir`.")
+    with closing(open_school_database(settings.data_dir, url)) as database:
+        desk = AggregatesDesk(settings=settings, database=database, clock=SystemClock(), say=say)
+        month = desk.month(args.month)
+        return desk.show(month) if args.action == "show" else desk.send(month, read_key(path))
+
+
+def _key(path: Path, *, is_new: bool) -> int:
+    public = public_bytes(make_key(path) if is_new else read_key(path))
+    say(f"Public key:  {public_text(public)}")
+    say(f"Fingerprint: {fingerprint(public)}")
+    say(
+        "Whoever runs the collector adds it with `roomtone collector add`, and reads you the fingerprint."
+    )
+    return 0
+
+
+def _words(site: str, month: Month, report: Report | None) -> str:
+    if report is None:
+        return f"{site}, {month.name}: fewer than {MIN_TEACHERS} teachers had a lesson; nothing leaves."
+    lines = [f"{site}, {month.name}: {report.teachers} teachers"]
+    for name, rule in FIGURES.items():
+        value = report.figures.get(name)
+        shown = f"stays here, fewer than {MIN_TEACHERS} people are in it or left out of it"
+        lines.append(f"  {rule.words}: {shown if value is None else value}")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""The collector's file: the sites that it knows, and their reports, which nothing changes or removes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from contract.aggregates.report import Report, decode
+from contract.errors import StoreError, UsageError
+
+__all__ = ["CollectorStore", "KnownSite"]
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS sites (
+    name TEXT PRIMARY KEY, title TEXT NOT NULL, public_key BLOB NOT NULL UNIQUE, added_utc_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reports (
+    site TEXT NOT NULL REFERENCES sites(name), month TEXT NOT NULL, body BLOB NOT NULL,
+    signature BLOB NOT NULL, taken_utc_ns INTEGER NOT NULL, PRIMARY KEY (month, site)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS reports_stay BEFORE UPDATE ON reports
+BEGIN SELECT RAISE(ABORT, 'a report stays as it came'); END;
+CREATE TRIGGER IF NOT EXISTS reports_remain BEFORE DELETE ON reports
+BEGIN SELECT RAISE(ABORT, 'a report is not removed'); END;
+PRAGMA user_version = 1;
+"""
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSite:
+    """A site whose reports are taken."""
+
+    name: str
+    title: str
+    public_key: bytes
+
+
+class CollectorStore:
+    """One process writes it, several may read it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, made if it is missing. Raises StoreError."""
+        self._path = path
+        with self._speaking():
+            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > _VERSION:
+                raise StoreError(f"{path} is of a later version; use the program that made it.")
+            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            if version == 0:
+                self._db.executescript(_TABLES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._db.close()
+
+    def add_site(self, site: KnownSite, utc_ns: int) -> None:
+        """Raises UsageError where its name or its key is known: a key is of one site, for good."""
+        with self._speaking():
+            try:
+                self._db.execute(
+                    "INSERT INTO sites VALUES (?, ?, ?, ?)",
+                    (site.name, site.title, site.public_key, utc_ns),
+                )
+            except sqlite3.IntegrityError as error:
+                raise UsageError(
+                    f"there is a site {site.name} already, or another one with this key."
+                ) from error
+
+    def sites(self) -> list[KnownSite]:
+        """By name: nothing here is a ranking."""
+        with self._speaking():
+            rows = self._db.execute("SELECT name, title, public_key FROM sites ORDER BY name")
+            return [KnownSite(name=name, title=title, public_key=key) for name, title, key in rows]
+
+    def key_of(self, site: str) -> bytes | None:
+        """None for a site that nobody has added."""
+        with self._speaking():
+            found = self._db.execute("SELECT public_key FROM sites WHERE name = ?", (site,))
+            row = found.fetchone()
+        return None if row is None else bytes(row[0])
+
+    def body_of(self, site: str, month: str) -> bytes | None:
+        """What it said of that month, as it was signed."""
+        with self._speaking():
+            found = self._db.execute(
+                "SELECT body FROM reports WHERE site = ? AND month = ?", (site, month)
+            )
+            row = found.fetchone()
+        return None if row is None else bytes(row[0])
+
+    def keep(self, report: Report, body: bytes, signature: bytes, utc_ns: int) -> None:
+        """Add one, durably."""
+        with self._speaking():
+            self._db.execute(
+                "INSERT INTO reports VALUES (?, ?, ?, ?, ?)",
+                (report.site, report.month, body, signature, utc_ns),
+            )
+
+    def reports(self) -> list[Report]:
+        """All of them: the latest month first, sites by name."""
+        with self._speaking():
+            rows = self._db.execute("SELECT body FROM reports ORDER BY month DESC, site").fetchall()
+        return [decode(bytes(row[0])) for row in rows]
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"can't use {self._path}: {error}") from error

@@ -1,0 +1,251 @@
+"""A school's command sends its figures to a collector, which takes what fits and says why not of the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from starlette.testclient import TestClient
+
+from contract.aggregates.report import Report, encode
+from contract.aggregates.signing import public_bytes, public_text, seal
+from contract.clock import SECOND_NS, ManualClock
+from contract.errors import LinkError, NotTakenError, StoreError, UsageError
+from dashboard_api.settings import DashboardSettings
+from ingest.aggregates.command import AggregatesDesk
+from ingest.settings import ServerSettings
+from roomtone.cli import main
+from roomtone.collector.app import create_collector
+from roomtone.collector.store import CollectorStore, KnownSite
+from school import open_school
+from school.audit.actor import Actor
+from school.database import open_school_database
+from school.lessons.records import Lesson
+
+KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
+OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
+NOVEMBER_NS = int(datetime(2026, 11, 3, tzinfo=UTC).timestamp()) * SECOND_NS
+OCTOBER_NS = int(datetime(2026, 10, 5, tzinfo=UTC).timestamp()) * SECOND_NS
+BY = Actor(name="a test", utc_ns=0)
+REPORT = Report(site="ash", month="2026-10", teachers=24, figures={"lessons": 310})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "collector.db"
+    with CollectorStore(path) as store:
+        store.add_site(KnownSite(name="ash", title="Ash <School>", public_key=public_bytes(KEY)), 1)
+        store.add_site(KnownSite(name="birch", title="", public_key=public_bytes(OTHER)), 1)
+    return path
+
+
+@pytest.fixture
+def collector(file: Path) -> Iterator[TestClient]:
+    clock = ManualClock(now_ns=0, utc_at_boot_ns=NOVEMBER_NS)
+    app = create_collector(lambda: CollectorStore(file), clock, DashboardSettings())
+    with TestClient(app, "http://127.0.0.1:8000", client=("127.0.0.1", 50_000)) as client:
+        yield client
+
+
+@pytest.fixture
+def desk(tmp_path: Path, collector: TestClient) -> Iterator[AggregatesDesk]:
+    """A school with twelve teachers, each with a lesson in October."""
+    school = open_school(tmp_path)
+    for number in range(12):
+        name = f"t{number}"
+        school.people.add(name, name, ["teacher"], BY, person_id=name)
+        school.sharing.tie_name(f"Ms {name}", name, BY)
+        at = OCTOBER_NS + number
+        school.lessons.put(
+            Lesson(id=f"l-{name}", room="r", teacher=f"Ms {name}", title="", starts_utc_ns=at,
+                   ends_utc_ns=at + SECOND_NS, source="timetable")
+        )  # fmt: skip
+    school.close()
+
+    def pass_on(request: httpx2.Request) -> httpx2.Response:
+        answer = collector.post(
+            request.url.path, content=request.content, headers={"Content-Type": "application/json"}
+        )
+        return httpx2.Response(answer.status_code, content=answer.content)
+
+    settings = ServerSettings.checked(
+        {
+            "site": "ash",
+            "data_dir": str(tmp_path),
+            "aggregates": {"collector": "https://c.example"},
+        },
+        where="a test",
+    )
+    database = open_school_database(tmp_path, None)
+    yield AggregatesDesk(
+        settings=settings, database=database, say=SAID.append,
+        clock=ManualClock(now_ns=0, utc_at_boot_ns=NOVEMBER_NS),
+        transport=httpx2.MockTransport(pass_on),
+    )  # fmt: skip
+    database.close()
+
+
+SAID: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def said() -> list[str]:
+    SAID.clear()
+    return SAID
+
+
+def held(file: Path) -> list[Report]:
+    with CollectorStore(file) as store:
+        return store.reports()
+
+
+def post(collector: TestClient, content: bytes) -> Any:
+    return collector.post("/reports", content=content)
+
+
+def test_a_school_shows_and_sends_a_month_that_is_over(desk, file, collector) -> None:
+    month = desk.month(None)
+    assert desk.show(month) == 0
+    assert SAID[0].startswith("ash, 2026-10: 12 teachers\n")
+    assert "Lessons: 12" in SAID[0]
+    assert held(file) == []
+    assert desk.send(month, KEY) == 0
+    assert [(each.site, each.teachers, each.figures["lessons"]) for each in held(file)] == [
+        ("ash", 12, 12)
+    ]
+    assert SAID[-1] == "The collector holds the figures of ash for 2026-10."
+    page = collector.get("/")
+    assert "Ash &lt;School&gt;" in page.text
+    assert page.status_code == 200
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    table = collector.get("/aggregates.csv").text.split("\r\n")
+    assert table[0].startswith("month,site,teachers,with_cycle")
+    assert table[1].startswith("2026-10,ash,12,")
+    before = list(SAID)
+    assert desk.send(month, KEY) == 0
+    assert before == SAID, "a second time there is nothing to send"
+
+
+def test_what_is_lost_on_the_way_is_sent_again_as_it_was(desk, file) -> None:
+    def lost(_request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("no route to host")
+
+    with pytest.raises(LinkError, match=r"c\.example did not answer: no route to host"):
+        replace(desk, transport=httpx2.MockTransport(lost)).send(desk.month(None), KEY)
+    with pytest.raises(NotTakenError, match=r"refused it with 422: .*another key signed it"):
+        desk.send(desk.month(None), OTHER)
+    assert held(file) == []
+    assert desk.send(desk.month(None), KEY) == 0
+    assert len(held(file)) == 1
+
+
+def test_a_month_that_is_not_over_does_not_leave(desk) -> None:
+    for name in ("2026-11", "2027-01"):
+        with pytest.raises(UsageError, match="is not over"):
+            desk.month(name)
+    with pytest.raises(UsageError, match="is no month"):
+        desk.month("October")
+    assert desk.send(desk.month("2026-09"), KEY) == 0
+    assert SAID == ["ash, 2026-09: fewer than 10 teachers had a lesson; nothing leaves."]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    (
+        (encode(REPORT), "has no report"),
+        (
+            json.dumps({"report": encode(REPORT).decode()}).encode(),
+            "an unsigned report is not taken",
+        ),
+        (seal(encode(REPORT), OTHER), "changed on the way, or another key signed it"),
+        (seal(encode(REPORT), KEY).replace(b"310", b"311"), "changed on the way"),
+        (seal(encode(REPORT).replace(b":24", b":9"), KEY), "teachers: 9, expected 10"),
+        (seal(encode(REPORT).replace(b":310", b":99999"), KEY), "expected 0 to 9600"),
+        (seal(encode(replace(REPORT, site="oak")), KEY), "oak is not known here"),
+        (seal(encode(replace(REPORT, month="2026-11")), KEY), "2026-11 is not over"),
+        (seal(encode(replace(REPORT, month="2022-10")), KEY), "more than 36 months ago"),
+        (b"\xff{}", "is not JSON in ASCII"),
+    ),
+)
+def test_what_does_not_fit_is_refused_with_a_sentence(collector, file, content, words) -> None:
+    answer = post(collector, content)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert answer.text.startswith("The report was not taken: ")
+    assert held(file) == []
+
+
+def test_a_month_is_taken_once(collector, file) -> None:
+    assert post(collector, seal(encode(REPORT), KEY)).status_code == 201
+    assert post(collector, seal(encode(REPORT), KEY)).status_code == 200
+    other = replace(REPORT, figures={"lessons": 311})
+    answer = post(collector, seal(encode(other), KEY))
+    assert answer.status_code == 422
+    assert "is held already, with other figures" in answer.text
+    assert held(file) == [REPORT]
+
+
+def test_too_much_is_refused(collector, file) -> None:
+    answer = post(collector, b"{" + b" " * (10 << 20))
+    assert answer.status_code in {413, 422}
+    assert held(file) == []
+
+
+def test_another_websites_page_sends_nothing(collector, file) -> None:
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = collector.post("/reports", content=seal(encode(REPORT), KEY), headers=headers)
+    assert answer.status_code == 403
+    assert held(file) == []
+
+
+def test_nothing_changes_or_removes_a_report(collector, file) -> None:
+    post(collector, seal(encode(REPORT), KEY))
+    with CollectorStore(file) as store:
+        for statement in ("DELETE FROM reports", "UPDATE reports SET month = '2026-01'"):
+            with pytest.raises(Exception, match="report"):
+                store._db.execute(statement)
+        with pytest.raises(StoreError):
+            store.keep(REPORT, encode(REPORT), b"", 2)
+    for method in ("put", "patch", "delete"):
+        assert getattr(collector, method)("/reports").status_code == 405
+
+
+def test_a_file_that_is_no_collectors_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(StoreError, match="can't use"):
+        CollectorStore(path)
+
+
+def test_sites_are_added_by_their_keys(tmp_path: Path, capsys) -> None:
+    config = tmp_path / "collector.toml"
+    config.write_text(f'file = "{tmp_path / "c.db"}"\n')
+    key = public_text(public_bytes(KEY))
+    add = ["collector", "add", "ash", "--title", "Ash", "--key", key, "--config", str(config)]
+    assert main(add) == 0
+    assert main(add) == 2
+    assert "a site ash already" in capsys.readouterr().err
+    assert main([*add[:2], "A b", *add[3:]]) == 2
+    assert main([*add[:6], "none", *add[7:]]) == 2
+    capsys.readouterr()
+    assert main(["collector", "list", "--config", str(config)]) == 0
+    assert capsys.readouterr().out.startswith("ash ")
+
+
+def test_a_school_makes_its_key(tmp_path: Path, capsys) -> None:
+    config = tmp_path / "server.toml"
+    config.write_text(f'site = "ash"\ndata_dir = "{tmp_path}"\n')
+    show = ["aggregates", "key", "--config", str(config)]
+    assert main(show) == 2
+    assert "aggregates key --make" in capsys.readouterr().err
+    assert main([*show, "--make"]) == 0
+    assert capsys.readouterr().out.startswith("Public key:  ")
+    assert main(["aggregates", "send", "--config", str(config)]) == 2
+    assert "has no school.db" in capsys.readouterr().err
