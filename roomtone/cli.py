@@ -73,7 +73,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "roster": (
         "ingest.roster_command",
-        "take over schools, teachers, classes and terms from a OneRoster archive",
+        "take over schools, teachers, classes and terms from a OneRoster archive or server",
     ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),

@@ -33,6 +33,7 @@ give the same pupils, movements and noise. The command ends with the lesson, or 
   roomtone simulate --loss 0.01 --corrupt 0.001 --reboot-every 60
   roomtone simulate --ports /tmp/class --unplug-every 100
   roomtone simulate --video lesson.mp4 --seed 7    the lesson as a camera records it, and no hubs
+  roomtone simulate --oneroster 8090           a made-up district for `roomtone roster fetch`
 
 more faults, for --faults NAME=VALUE:
   doubled, garbage      share of frames that come twice, or after random bytes (0 to 1)
@@ -109,6 +110,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="AT:S",
         help="with --video: the camera is stopped at second AT of the lesson, for S seconds",
     )
+    parser.add_argument(
+        "--oneroster",
+        type=int,
+        metavar="PORT",
+        help="no classroom: a OneRoster server with a made-up district, on this port of loopback",
+    )
     parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
     parser.add_argument(
         "--example", action="store_true", help="print a scenario with all keys and exit"
@@ -122,6 +129,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.example:
         print(example_toml(), end="")
+        return 0
+    if args.oneroster is not None:
+        from simulators.one_roster.running import serve  # noqa: PLC0415 - no classroom needs it
+
+        serve(args.oneroster, args.seed)
         return 0
     scenario = _checked(args)
     classroom = Classroom(scenario, args.seed)

@@ -12,6 +12,7 @@ import pytest
 from contract.errors import UsageError
 from ingest import roster_command
 from school import open_school
+from simulators.one_roster.server import OneRosterServer
 from tests.school.roster.archives import FILES_11, FILES_12, archive
 
 Command = Callable[..., list[str]]
@@ -102,3 +103,32 @@ def test_no_byte_of_a_pupil_is_in_the_database(
     assert b"Okafor" in kept
     for word in (b"u-zoe", b"zoe@", b"Pupil", b"u-aide", b"secret-of", b"nobody-knows"):
         assert word not in kept
+
+
+def test_a_server_is_read_as_a_file_is(
+    roster: Command, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OneRosterServer() as server:
+        words = (
+            "fetch",
+            server.url("1.2"),
+            "--token-url",
+            server.token_url,
+            "--client-id",
+            "roomtone",
+        )
+        with pytest.raises(UsageError, match="There is no client secret"):
+            roster(*words)
+        secret = tmp_path / "secret"
+        secret.write_text(f"{server.secret}\n")
+        dry = roster(*words, "--secret-file", str(secret), "--dry-run")
+        assert dry[-1] == "Nothing was changed (--dry-run)."
+        assert len([line for line in dry if line.startswith("new teacher")]) == 24
+        monkeypatch.setenv("ROOMTONE_ROSTER_SECRET", server.secret)
+        roster(*words)
+        assert roster(*words)[-1] == "Nothing is different from the last sync."
+    with closing(open_school(config.parent / "data")) as school:
+        assert len(school.people.people()) == 24
+        assert [site.name for site in school.rooms.sites()] == [
+            "ash-school", "birch-school", "cedar-school",
+        ]  # fmt: skip
