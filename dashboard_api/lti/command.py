@@ -21,6 +21,7 @@ from school import open_school
 from school.audit.actor import Actor
 from school.lti.records import Platform
 from school.lti.store import PlatformStore
+from school.people.store import PeopleStore
 
 __all__ = ["PRESETS", "add_arguments", "run"]
 
@@ -42,6 +43,7 @@ PRESETS: Final = {
 @dataclass(frozen=True, slots=True)
 class _Desk:
     platforms: PlatformStore
+    people: PeopleStore
     keys: ToolKeys
     address: str
     by: Actor
@@ -83,6 +85,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     remove = actions.add_parser("remove", help="forget a platform; its links to people go")
     remove.add_argument("name", metavar="NAME")
     remove.set_defaults(do=_remove)
+    unlink = actions.add_parser(
+        "unlink", help="remove the accounts that someone has linked, and end their sessions"
+    )
+    unlink.add_argument("sign_in_name", metavar="NAME", help="the name that they sign in with")
+    unlink.set_defaults(do=_unlink)
     rotate = actions.add_parser("rotate", help="make a new key for links that go to platforms")
     rotate.set_defaults(do=_rotate)
     add_config_option(parser, actions)
@@ -94,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
     dashboard = checked_dashboard(settings.dashboard, args.config)
     with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
         desk = _Desk(
-            platforms=school.platforms, keys=ToolKeys(settings.data_dir),
+            platforms=school.platforms, people=school.people, keys=ToolKeys(settings.data_dir),
             address=pages_address(settings, dashboard),
             by=Actor(name="roomtone lti", utc_ns=SystemClock().utc_ns()), say=say,
         )  # fmt: skip
@@ -144,6 +151,16 @@ def _refuse(desk: _Desk, args: argparse.Namespace) -> None:
 def _remove(desk: _Desk, args: argparse.Namespace) -> None:
     gone = desk.platforms.remove(args.name, desk.by)
     desk.say(f"{args.name} may not open Roomtone any more; {_links(gone)}.")
+
+
+def _unlink(desk: _Desk, args: argparse.Namespace) -> None:
+    person = desk.people.named(args.sign_in_name)
+    if person is None:
+        raise UsageError(
+            f"nobody signs in as {args.sign_in_name}; the page of people lists everybody's name."
+        )
+    gone = desk.platforms.unlink_all(person.id, desk.by)
+    desk.say(f"{person.name} had {gone} linked account{'' if gone == 1 else 's'} of platforms.")
 
 
 def _rotate(desk: _Desk, _: argparse.Namespace) -> None:

@@ -89,7 +89,7 @@ def check_launch(token: str, keys: KeySet, platform: Platform, *, nonce: str, ut
     if expires <= utc_s - LEEWAY_S or made < utc_s - MAX_AGE_S:
         raise refuse(_OLD)
     found = claims.get("nonce")
-    if not isinstance(found, str) or not hmac.compare_digest(found.encode(), nonce.encode()):
+    if not isinstance(found, str) or not hmac.compare_digest(_bytes(found), _bytes(nonce)):
         raise refuse(_NONCE)
     if claims.get(f"{CLAIM}version") != VERSION:
         raise refuse(_VERSION)
@@ -100,7 +100,7 @@ def check_launch(token: str, keys: KeySet, platform: Platform, *, nonce: str, ut
     if kind not in _TYPES:
         raise refuse(_KIND)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= MAX_TEXT or "\0" in subject:
+    if not isinstance(subject, str) or not _is_subject(subject):
         raise refuse(_NOBODY)
     target = claims.get(f"{CLAIM}target_link_uri")
     return Launch(
@@ -135,6 +135,16 @@ def _is_for(claims: Mapping[str, Any], client_id: str) -> bool:
     return len(several) == 1 or party == client_id
 
 
+def _bytes(text: str) -> bytes:
+    """JSON can hold half of a pair of surrogates, which is no text."""
+    return text.encode("utf-8", "replace")
+
+
+def _is_subject(text: str) -> bool:
+    """The standard has ASCII here."""
+    return 0 < len(text) <= MAX_TEXT and text.isascii() and text.isprintable()
+
+
 def _is_time(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1 << 53
 
@@ -160,6 +170,6 @@ def _is_way_back(address: str, platform: Platform) -> bool:
     if len(address) > _MAX_ADDRESS or not is_safe_address(address):
         return False
     # It becomes part of a content security policy.
-    if any(mark in address for mark in "; ,'\""):
+    if any(mark in address for mark in "; ,'\"\\"):
         return False
     return address.startswith("https://") or platform.auth_url.startswith("http://")

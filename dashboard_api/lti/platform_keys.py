@@ -17,14 +17,15 @@ from dashboard_api.openid.id_token import key_set
 from dashboard_api.openid.refused import ProviderRefusedError
 from school.lti.records import Platform
 
-__all__ = ["FRESH_NS", "RETRY_NS", "PlatformKeys"]
+__all__ = ["DOWN_NS", "FRESH_NS", "RETRY_NS", "PlatformKeys"]
 
 FRESH_NS: Final = 3_600 * SECOND_NS
 """Keys are asked for again after this long."""
 RETRY_NS: Final = 60 * SECOND_NS
 """A key that nobody knows makes us ask at most this often."""
+DOWN_NS: Final = 10 * SECOND_NS
+"""A platform that did not answer is asked again after this long."""
 _TIMEOUT_S: Final = 10
-_MAX_PLATFORMS: Final = 100
 _DOWN: Final = N_(
     "{platform} does not answer right now, so its signature can't be checked. Try again in a few minutes."
 )
@@ -32,7 +33,8 @@ _DOWN: Final = N_(
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    keys: KeySet
+    keys: KeySet | LaunchRefusedError
+    """Or why there are none."""
     utc_ns: int
 
 
@@ -42,7 +44,7 @@ class PlatformKeys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
-        self._turn = asyncio.Lock()
+        self._turns: dict[str, asyncio.Lock] = {}
 
     async def keys(self, platform: Platform) -> KeySet:
         """A platform's keys; raises LaunchRefusedError."""
@@ -53,15 +55,27 @@ class PlatformKeys:
         return await self._within(platform, RETRY_NS)
 
     async def _within(self, platform: Platform, age_ns: int) -> KeySet:
-        async with self._turn:  # of many launches at once, one asks
-            now, known = self._clock.utc_ns(), self._kept.get(platform.jwks_url)
-            if known is not None and 0 <= now - known.utc_ns < age_ns:
-                return known.keys
-            keys = await _fetch(platform)
-            while len(self._kept) >= _MAX_PLATFORMS:
-                del self._kept[next(iter(self._kept))]
-            self._kept[platform.jwks_url] = _Kept(keys, now)
-            return keys
+        address = platform.jwks_url
+        # Of many launches at once, one asks; no platform makes another one wait.
+        async with self._turns.setdefault(address, asyncio.Lock()):
+            now, known = self._clock.utc_ns(), self._kept.get(address)
+            if known is not None:
+                is_down = isinstance(known.keys, LaunchRefusedError)
+                if not 0 <= now - known.utc_ns < (DOWN_NS if is_down else age_ns):
+                    known = None
+            if known is None:
+                known = self._kept[address] = _Kept(await _fetched(platform), now)
+        if isinstance(known.keys, LaunchRefusedError):
+            # A new one: it gathers where it was raised, and its words are for each reader.
+            raise _down(platform, known.keys.reason)
+        return known.keys
+
+
+async def _fetched(platform: Platform) -> KeySet | LaunchRefusedError:
+    try:
+        return await _fetch(platform)
+    except LaunchRefusedError as error:
+        return error
 
 
 async def _fetch(platform: Platform) -> KeySet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -96,18 +95,24 @@ async def login(request: Request, given: Annotated[_Login, Form()]) -> Response:
 
 async def _login(request: Request, given: _Login) -> Response:
     """Send the browser to the platform for a token; out of a frame, into a window first."""
-    service = launches(request)
+    service, is_framed = launches(request), request.headers.get("sec-fetch-dest") in _FRAMES
     try:
         sign_in_service(request).count_account_start(caller_key(request))
         wanted = service.frame(given.frame).request if given.frame else given.request()
-        if request.headers.get("sec-fetch-dest") in _FRAMES:
-            return await _framed(request, service, wanted)
+        if is_framed:
+            platform, frame = await service.platform(wanted), service.begin_frame(wanted)
+            return _framed(request, platform=platform.title, frame=frame)
         started = await service.start(
             wanted, redirect_uri=f"{address_for_people(request)}{LAUNCH}",
             cookie=cookie_of(request), frame=given.frame,
         )  # fmt: skip
     except (LaunchRefusedError, SignInRefusedError) as error:
-        return refused(request, error)
+        refusal = refused(request, error)
+        return (
+            _framed(request, sentence=str(error), status_code=error.status)
+            if is_framed
+            else refusal
+        )
     response = RedirectResponse(started.address, status_code=303)
     # The platform's answer is another website's form, with which no cookie comes; the page after it
     # has this one.
@@ -118,11 +123,19 @@ async def _login(request: Request, given: _Login) -> Response:
     return response
 
 
-async def _framed(request: Request, service: LaunchService, wanted: LoginRequest) -> Response:
-    """The one page that another website's page may show: a button that opens a window."""
-    platform = await service.platform(wanted)
-    frame = service.begin_frame(wanted)
-    response = page("lti/frame.html", platform=platform.title, frame=frame, login=LOGIN)
+def _framed(
+    request: Request,
+    *,
+    platform: str = "",
+    frame: str = "",
+    sentence: str = "",
+    status_code: int = 200,
+) -> Response:
+    """The one page that another website's page may show: a button that opens a window, or why not."""
+    response = page(
+        "lti/frame.html",
+        platform=platform, frame=frame, sentence=sentence, login=LOGIN, status_code=status_code,
+    )  # fmt: skip
     response.headers["Content-Security-Policy"] = framed_policy(request.url.scheme)
     return response
 
@@ -226,7 +239,7 @@ def _target(
     service.end(name)
     base = address_for_people(request)
     address = waiting.launch.target
-    path = urlsplit(address[len(base) :]).path if address.startswith(f"{base}/") else ""
+    path = re.split(r"[?#]", address[len(base) :])[0] if address.startswith(f"{base}/") else ""
     return path if _LESSON.fullmatch(path) else "/"
 
 

@@ -29,6 +29,9 @@ _DONE: Final[dict[Action, str]] = {
     "unlinked_account": N_(
         "{who} removed a school account from yours on {at}. It does not sign you in any more."
     ),
+    "unlinked_platform": N_(
+        "{who} removed your linked accounts of learning platforms on {at}. They do not sign you in any more."
+    ),
     "changed_second_factor": N_("{who} removed your second factor on {at}."),
 }
 

@@ -13,7 +13,7 @@ from school.audit.actor import Actor
 from school.audit.records import Action
 from school.lti.records import LinkedAccount, Platform, check_deployment
 from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
-from school.schema import people
+from school.schema import people, sessions
 from school.sql_store import SqlStore
 
 __all__ = ["PlatformStore"]
@@ -149,6 +149,18 @@ class PlatformStore(SqlStore):
             LinkedAccount(id=row.id, platform=row.title, created_utc_ns=row.created_utc_ns)
             for row in rows
         ]
+
+    def unlink_all(self, person: str, by: Actor) -> int:
+        """Remove all that someone has linked, since others may have got in; how many there were.
+
+        Their sessions end, those too that began with a launch.
+        """
+        with self._database.writing() as connection:
+            gone = connection.execute(delete(lti_accounts).where(lti_accounts.c.person == person))
+            if gone.rowcount:
+                connection.execute(delete(sessions).where(sessions.c.person == person))
+                _record_about(connection, by, "unlinked_platform", person)
+        return int(gone.rowcount)
 
     def unlink(self, person: str, account: str, by: Actor) -> bool:
         """Remove one of someone's own; False if there is none."""

@@ -5,6 +5,7 @@ The platform is another website to the browser: `localhost` beside `127.0.0.1`.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -23,9 +24,15 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
+from tests.browser.axe import findings
 from tests.dashboard_api.lti.platforms import FakePlatform, platform_server
 from tests.signed_in import cookie, open_test_school, storage_of
 
+OUT_OF_CARDS = """() => [...document.querySelectorAll(".card :is(select, input, button)")]
+  .filter((each) => each.getBoundingClientRect().right >
+    each.closest(".card").getBoundingClientRect().right - 8)
+  .map((each) => each.outerHTML)"""
+"""Fields that reach over the edge of their card."""
 NOW_NS = 1_763_460_300 * SECOND_NS
 BY = Actor(name="a test", utc_ns=NOW_NS)
 
@@ -72,21 +79,40 @@ def served(tmp_path: Path) -> Iterator[Served]:
             thread.join()
 
 
+def look(page, part, name: str) -> None:
+    """No finding of axe, and no text beyond the edge, wide and light, narrow and dark."""
+    for width, scheme in ((1366, "light"), (320, "dark")):
+        page.set_viewport_size({"width": width, "height": 640})
+        page.emulate_media(color_scheme=scheme)
+        assert findings(part) == [], (name, width, scheme)
+        if part is page:
+            wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, (name, width, wide)
+            assert page.evaluate(OUT_OF_CARDS) == [], (name, width)
+        if folder := os.environ.get("ROOMTONE_PICTURES"):
+            page.screenshot(path=f"{folder}/platform-{name}-{width}-{scheme}.png", full_page=True)
+    page.set_viewport_size({"width": 1366, "height": 640})
+
+
 def test_a_frame_opens_a_window_and_gets_the_link_back(browser, served):
     platform = served.platform
     context = browser.new_context(storage_state=storage_of(served.cookies))
     course = context.new_page()
 
-    def opened():
+    def opened(*, is_looked_at: bool = False):
         """Follow the link in the course, and the button in its frame."""
         course.goto(f"{platform.issuer}/course")
         frame = course.frame_locator("iframe")
+        if is_looked_at:
+            expect(frame.get_by_role("link")).to_be_visible()
+            look(course, course.frames[-1], "frame")
         with context.expect_page() as window:
             frame.get_by_role("link", name="Open Roomtone in a new window").click()
         return window.value
 
-    window = opened()
+    window = opened(is_looked_at=True)
     expect(window.get_by_role("heading", name="Link your account of Canvas")).to_be_visible()
+    look(window, window, "link")
     window.get_by_role("button", name="Link it, and continue").click()
     expect(window.get_by_role("link", name="Fractions")).to_be_visible()
     expect(course.frame_locator("iframe").get_by_role("status")).to_contain_text(
@@ -96,6 +122,7 @@ def test_a_frame_opens_a_window_and_gets_the_link_back(browser, served):
     platform.deep_linking = {}
     window = opened()
     expect(window.get_by_role("heading", name="Choose a lesson for Canvas")).to_be_visible()
+    look(window, window, "choose")
     window.get_by_role("button", name="Make the link").click()
     expect(window.get_by_role("status")).to_contain_text("You can close this one")
     expect(course.frame_locator("iframe").get_by_text("The link is here now.")).to_be_visible()
@@ -117,6 +144,8 @@ def test_a_window_returns_the_link_itself(browser, served):
     page.get_by_role("button", name="Link it, and continue").click()
     page.get_by_label("What the link is called in your course").fill("Talk in groups")
     page.get_by_role("button", name="Make the link").click()
+    expect(page.get_by_role("button", name="Back to Canvas")).to_be_visible()
+    look(page, page, "returned")
     page.get_by_role("button", name="Back to Canvas").click()
     expect(page.get_by_text("The link is here now.")).to_be_visible()
     (form,) = platform.returned

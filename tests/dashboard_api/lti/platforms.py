@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
 from dashboard_api.lti.launch_token import CLAIM, DEEP_LINK
@@ -99,7 +99,9 @@ class FakePlatform:
             }  # fmt: skip
         claims |= self.claims
         given = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(self.header, given, self.key, algorithms=[self.header["alg"]])
+        # Not by `jwt.encode`, which can't write half of a pair of surrogates.
+        payload = json.dumps(given).encode()
+        return jws.serialize_compact(self.header, payload, self.key, [self.header["alg"]])
 
     def item(self, token: str, jwks: dict[str, Any]) -> dict[str, Any]:
         """Check what comes back, as the standard has it; the claims."""

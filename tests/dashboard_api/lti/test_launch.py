@@ -10,7 +10,7 @@ from joserfc.jwk import OctKey
 
 from contract.clock import SECOND_NS
 from dashboard_api.lti.launch_token import CLAIM, MAX_AGE_S
-from dashboard_api.lti.platform_keys import FRESH_NS, RETRY_NS
+from dashboard_api.lti.platform_keys import DOWN_NS, FRESH_NS, RETRY_NS
 from dashboard_api.lti.routes import COOKIE
 from dashboard_api.lti.service import FLOW_S
 from dashboard_api.web.access import COOKIE as SESSION
@@ -110,7 +110,7 @@ def test_a_link_leads_to_its_lesson_by_the_policy_alone(at_work, pages, platform
     (
         "https://evil.example/lessons/x", f"{TOOL}.evil.example/lessons/x", f"{TOOL}/account",
         f"{TOOL}/lessons/x/delete", f"{TOOL}//evil.example", "javascript:alert(1)", 7,
-        f"{TOOL}/lessons/..\\x",
+        f"{TOOL}/lessons/..\\x", f"{TOOL}//[x",
     ),
 )  # fmt: skip
 def test_a_link_leads_nowhere_else(at_work, platform, target):
@@ -168,6 +168,8 @@ BAD_CLAIMS = {
     ),
     "of nobody": ({"sub": None}, "it does not say who you are"),
     "of a very long name": ({"sub": "x" * 256}, "it does not say who you are"),
+    "of a name that is no text": ({"sub": "\ud800"}, "it does not say who you are"),
+    "of a nonce that is no text": ({"nonce": "\ud800"}, "it belongs to another launch"),
     "for links, but without where to": (
         {f"{CLAIM}message_type": "LtiDeepLinkingRequest"}, "it is not a token of a launch",
     ),
@@ -282,6 +284,16 @@ def test_keys_that_can_not_be_had_are_a_sentence(at_work, platform, raw):
     answer = post(at_work, platform.answer(begin(at_work, platform)))
     assert answer.status_code == 503
     assert "Canvas does not answer right now" in refusal(answer)
+
+
+def test_a_platform_that_is_down_is_not_asked_by_each_launch(at_work, platform, clock):
+    platform.raw = (500, b"")
+    for _ in range(3):
+        assert post(at_work, platform.answer(begin(at_work, platform))).status_code == 503
+    assert platform.asked.count("/jwks") == 1
+    platform.raw = None
+    clock.advance(DOWN_NS / SECOND_NS)
+    assert launch(at_work, platform).status_code == 200
 
 
 # ----------------------------------------------------------------------------- used, old, stolen
@@ -435,6 +447,17 @@ def test_in_a_frame_there_is_only_a_button(pages, platform):
     form = platform.answer(window.headers["location"])
     assert post(pages, form).headers["location"].startswith("/lti/continue")
     assert pages.get(f"/lti/frame/{at}").json() == {"is_done": False, "return_url": "", "token": ""}
+
+
+def test_a_refusal_in_a_frame_can_be_read_there(pages, platform):
+    headers = {**FROM_PLATFORM, "Sec-Fetch-Dest": "iframe"}
+    given = platform.login(iss="https://evil.example")
+    answer = pages.post("/lti/login", data=given, headers=headers)
+    assert answer.status_code == 403
+    assert "is not set up here" in answer.text
+    assert "frame-ancestors https:" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert "<a " not in answer.text
 
 
 def test_no_other_page_may_be_framed_or_posted_to_from_elsewhere(pages, at_work, platform):

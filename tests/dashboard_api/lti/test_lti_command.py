@@ -98,6 +98,25 @@ def test_deployments_come_and_go_with_the_links_of_people(config, capsys):
         assert school.platforms.platforms() == []
 
 
+def test_who_got_into_an_account_is_kept_out(config, capsys):
+    assert run(config, "add", "lms", *OWN, *GIVEN) == 0
+    with school_of(config) as school:
+        by = Actor(name="a test", utc_ns=1)
+        ada = school.people.add("Ada", "ada", ["teacher"], by)
+        own = Actor(name="Ada", utc_ns=2, person=ada.id)
+        school.platforms.link("lms", "d-1", "subject", own)
+        session = school.people.start_session(ada.id, "a thief's", 3)
+    assert run(config, "unlink", "ada") == 0
+    assert "Ada had 1 linked account of platforms." in capsys.readouterr().out
+    with school_of(config) as school:
+        assert school.platforms.accounts(ada.id) == []
+        assert school.people.session(session, 4) is None
+        done = school.audit.done_to(ada.id, ["unlinked_platform"], 0, 9)
+        assert [entry.who for entry in done] == ["roomtone lti"]
+    assert run(config, "unlink", "bob") == 2
+    assert "nobody signs in as bob" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     (
