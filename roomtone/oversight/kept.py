@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from contract.clock import SECOND_NS
 from ingest.settings import RetentionSettings
@@ -18,8 +18,10 @@ from roomtone.oversight.blocks import Block, Document, Grid, Heading, Paragraph
 from roomtone.oversight.situation import Situation
 from school.audit.log import signed_head
 from school.cycle.tables import cycles
-from school.debrief.tables import action_steps, guesses, reflections
+from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
+from school.lessons.retiring import has_old_words
+from school.observing.removing import has_old_looks
 from school.observing.tables import looks
 from school.schema import audit_events, labels, lessons, moments
 from school.video.tables import videos
@@ -29,17 +31,7 @@ __all__ = ["kept"]
 _DAY_NS: Final = 86_400 * SECOND_NS
 _LATE_DAYS: Final = 2
 """A day file goes when its whole day is over, and each program removes once an hour."""
-_WHAT: Final = {
-    "seat_days": "movement of single seats",
-    "room_days": "sound levels of rooms",
-    "score_days": "estimates of zones and rooms, and alerts",
-    "aside_days": "messages that could not be used",
-    "label_days": "what is kept to learn from, and what observers saw",
-    "debrief_days": "what people write around lessons",
-    "video_days": "videos of lessons",
-    "audit_days": "entries of the audit log",
-}
-"""Setting → what it is of."""
+_TOO_OLD: Final = "older than the setting: is its program running? See docs/retention.md"
 
 
 def _later(one: Any, other: Any) -> Select[Any]:
@@ -58,6 +50,8 @@ def _of_school(longest_ns: int) -> dict[str, tuple[tuple[str, Select[Any]], ...]
         "debrief_days": (
             ("notes", select(func.min(lessons.c.starts_utc_ns))
              .join_from(moments, lessons, lessons.c.id == moments.c.lesson)),
+            ("how long two talked", select(func.min(lessons.c.starts_utc_ns))
+             .join_from(talks, lessons, lessons.c.id == talks.c.lesson)),
             ("reflections", select(func.min(reflections.c.written_utc_ns))),
             ("guesses", select(func.min(guesses.c.written_utc_ns))),
             ("forms", select(func.min(form_sheets.c.written_utc_ns))),
@@ -95,7 +89,7 @@ def _blocks(now: Situation) -> Iterator[Block]:
     yield Heading("As configured")
     yield Grid(
         "retention-settings", ("setting", "of what", "days", "usual days"),
-        tuple((name, _WHAT[name], str(days[name]), str(usual[name])) for name in _WHAT),
+        tuple((name, _what(name), str(days[name]), str(usual[name])) for name in days),
     )  # fmt: skip
     yield Paragraph(
         "Lessons with their answers, accounts, shares, and the record of purges stay until somebody "
@@ -108,7 +102,7 @@ def _blocks(now: Situation) -> Iterator[Block]:
     )
     yield Grid(
         "retention-oldest", ("setting", "days", "kind", "oldest", "age in days", "finding"),
-        tuple(_row(now, days, each) for each in _oldest(now)),
+        (*(_row(now, days, each) for each in _oldest(now)), *_rest(now)),
     )  # fmt: skip
     with now.database.reading() as connection:
         head = signed_head(connection)
@@ -121,6 +115,25 @@ def _blocks(now: Situation) -> Iterator[Block]:
         )
 
 
+def _what(setting: str) -> str:
+    """What a setting is of, in the settings' own words."""
+    return " ".join((RetentionSettings.model_fields[setting].description or "").split())
+
+
+def _rest(now: Situation) -> Iterator[tuple[str, ...]]:
+    """Whether retention itself would find anything, also in tables that have no row above."""
+    retention = now.settings.retention
+    asked: tuple[tuple[str, int, Callable[[Connection, int], bool]], ...] = (
+        ("label_days", retention.label_days, has_old_looks),
+        ("debrief_days", retention.debrief_days, has_old_words),
+    )
+    with now.database.reading() as connection:
+        for setting, days, has_old in asked:
+            is_old = has_old(connection, now.utc_ns - (days + _LATE_DAYS) * _DAY_NS)
+            finding = _TOO_OLD if is_old else "nothing is older"
+            yield setting, str(days), "all that retention looks for", "", "", finding
+
+
 def _row(now: Situation, days: dict[str, int], oldest: _Oldest) -> tuple[str, ...]:
     setting, allowed = oldest.setting, days[oldest.setting]
     if oldest.utc_ns is None:
@@ -128,7 +141,7 @@ def _row(now: Situation, days: dict[str, int], oldest: _Oldest) -> tuple[str, ..
     age = (now.utc_ns - oldest.utc_ns) // _DAY_NS
     finding = "within the setting"
     if age > allowed + _LATE_DAYS:
-        finding = "older than the setting: is its program running? See docs/retention.md"
+        finding = _TOO_OLD
     return setting, str(allowed), oldest.kind, now.day(oldest.utc_ns), str(age), finding
 
 

@@ -73,6 +73,8 @@ def write_pack(pack: Pack, now: Situation, out: Path) -> Sequence[str]:
         partial.mkdir(parents=True)
     except FileExistsError as error:
         raise UsageError(f"{partial} was left by a pack that failed; remove it.") from error
+    except PermissionError:
+        raise  # the command line says what to do about it
     except OSError as error:
         raise disk_error(partial, error) from error
     try:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from ingest.purge.log import LOG, PurgeLog
 from ingest.purge.requests import PurgeRequest
-from ingest.settings import ServerSettings
+from ingest.settings import RetentionSettings, ServerSettings
 from roomtone.as_owner import AS_OWNER
 from roomtone.cli import main
 from roomtone.oversight.kept import kept
@@ -228,3 +229,33 @@ def test_what_is_older_than_its_setting_is_named(now: Situation) -> None:
     )
     assert findings(later)["debrief_days notes"].startswith("older than the setting")
     assert findings(later)["audit_days entries"].startswith("older than the setting")
+    # Also where a table has no row of its own.
+    assert fresh["debrief_days all that retention looks for"] == "nothing is older"
+    assert findings(later)["debrief_days all that retention looks for"].startswith("older than")
+
+
+def test_no_setting_of_retention_is_forgotten(now: Situation) -> None:
+    """A new setting belongs into `_oldest` or `_of_school` of roomtone/oversight/kept.py."""
+    settings, oldest = kept(now).grids()
+    assert [row[0] for row in settings.rows] == list(RetentionSettings.model_fields)
+    assert all(len(row[1]) > 10 for row in settings.rows), "its docstring says what it is of"
+    assert {row[0] for row in oldest.rows} == set(RetentionSettings.model_fields)
+
+
+def test_a_place_that_is_closed_to_the_owner_has_its_sentence(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make = Path.mkdir
+
+    def refuse(path: Path, *args: Any, **more: Any) -> None:
+        if path.suffix == ".partial":
+            raise PermissionError(13, "Permission denied", str(path))
+        make(path, *args, **more)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    config = str(folder / "server.toml")
+    assert main(("oversight", "--config", config, "--out", str(tmp_path / "pack"))) == 1
+    assert "name another path" in capsys.readouterr().err
