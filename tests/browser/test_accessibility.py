@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from contract.aggregates.report import Report
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.control.records import KitRequest
@@ -232,6 +233,22 @@ def be_paused(school: Any) -> None:
     school.stores.control.pause_lesson(school.lesson.id, by)
 
 
+def release_figures(school: Any) -> None:
+    """Two months of a school left; the collector holds the first one."""
+    released, by = (
+        school.stores.released,
+        Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns()),
+    )
+    for month, figures in (
+        ("2025-10", {"lessons": 310, "talks": 0}),
+        ("2025-11", {"lessons": 298}),
+    ):
+        report = Report(site="school", month=month, teachers=24, figures=figures)
+        released.release(report, "https://figures.example", by)
+        if month == "2025-10":
+            released.taken(report, by.utc_ns)
+
+
 def be_asked(school: Any) -> None:
     """A kit did not do what it was asked to."""
     by = Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
@@ -411,6 +428,7 @@ STATES = (
     State("programme", "/programme", prepare=run_a_programme, step=open_again),
     State("what it was worth", "/programme/worth", prepare=run_a_programme, step=open_again),
     State("own time", "/time", prepare=run_a_programme, step=open_again),
+    State("what left", "/programme/released", prepare=release_figures, step=open_again),
     State("account", "/account"),
     State("audit", "/audit"),
     State("no such lesson", "/lessons/none"),

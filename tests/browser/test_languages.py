@@ -95,7 +95,9 @@ DATA: Final = (
     # Names and ids.
     "Fractions, part 2", "Ms Ortega", "room-204", "The-teacher", "the-teacher", "The-coach",
     "the-coach", "Window", "Front", "Middle", "Door", "sample-1", "sample", "a test",
-    "room-204-pi", "hub-a", "hub-b", "hub-c", "hub-d", "Ada", "The lab", "lab", "lab-kit",
+    "room-204-pi", "hub-a", "hub-b", "hub-c", "hub-d", "Ada", "The lab", "lab", "lab-kit", "The north",
+    "Ash School", "Birch School", "school",
+    "school, class, teacher, coached, pupils, before, after",
     "hub-1", "hub-2",    "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     # What people wrote.
     "They were ready quickly today. What helped?", "Handing out the cards.",
