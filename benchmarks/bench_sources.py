@@ -48,6 +48,9 @@ class QuickBus:
     def command(self, address: int, value: int) -> None:  # noqa: ARG002 - the bus's
         self.bits += 9 * 2 + 2
 
+    def is_gone(self) -> bool:
+        return False
+
     def close(self) -> None: ...
 
 

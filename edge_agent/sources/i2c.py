@@ -142,20 +142,25 @@ class I2cSource:
         self._down: str | None = None
 
     def run(self, stop: threading.Event) -> None:
-        backoff = Backoff(first_s=0.5, max_s=15.0)
+        backoff, was_there = Backoff(first_s=0.5, max_s=15.0), False
         while not stop.is_set():
             try:
                 bus = self._open_bus(self._settings.bus)
             except (OSError, ImportError) as error:
-                self._report_down(_bus_fault(self._settings.bus, error))
+                if not (was_there and isinstance(error, FileNotFoundError)):
+                    self._report_down(_bus_fault(self._settings.bus, error))
                 stop.wait(backoff.failed())
                 continue
+            backoff.reset()
+            was_there = True
             self._counts["is_up"], self._down = 1, None
             try:
                 self._serve(bus, stop)
             finally:
                 bus.close()
                 self._counts["is_up"] = 0
+            if not stop.is_set():
+                self._report_down(_unplugged(self._settings.bus))
 
     def identify(self, seconds: int = 5) -> None:
         """An accelerometer has no light."""
@@ -205,7 +210,7 @@ class I2cSource:
         )  # fmt: skip
 
     def _serve(self, bus: Bus, stop: threading.Event) -> None:
-        """Sample while the gate is open, until `stop`."""
+        """Sample while the gate is open, until `stop` or until the bus is gone."""
         clock, gate = self._wiring.clock, self._wiring.gate
         self._sensors = sensors = _sensors_on(bus, self._settings)
         for sensor in sensors.values():
@@ -214,8 +219,13 @@ class I2cSource:
         self._wiring.sink(HubUp(hub=self._settings.name, hello=self._hello()))
         held = _Held()
         due_ns: int | None = None
+        look_ns = 0
         while not stop.is_set():
             now_ns = clock.boot_ns()
+            if now_ns >= look_ns:
+                look_ns = now_ns + _SECOND_NS
+                if bus.is_gone():
+                    break
             if not gate.is_open(now_ns):
                 self._hand_over(held)
                 self._pace.forget()
@@ -337,6 +347,10 @@ def _sensors_on(bus: Bus, settings: I2cSettings) -> dict[int, I2cSensor]:
         )
         for each in settings.seat
     }  # fmt: skip
+
+
+def _unplugged(number: int) -> str:
+    return f"The adapter of /dev/i2c-{number} is unplugged: plug it in again."
 
 
 def _bus_fault(number: int, error: Exception) -> str:

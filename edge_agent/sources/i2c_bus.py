@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, Protocol
 
 __all__ = ["Bus", "LinuxBus", "Switchboard"]
@@ -21,17 +22,22 @@ class Bus(Protocol):
     def command(self, address: int, value: int) -> None:
         """Send one byte without a register, as a multiplexer wants it."""
 
+    def is_gone(self) -> bool:
+        """Whether its adapter is unplugged, or was plugged in again: it has to be opened again."""
+
     def close(self) -> None: ...
 
 
 class LinuxBus:
     """/dev/i2c-N through smbus2; raises OSError if it is not there or may not be used."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, devices: Path = Path("/dev")) -> None:
         # Imported only where there are sensors on the bus: a Pi has little memory.
         from smbus2 import SMBus  # noqa: PLC0415
 
         self._bus = SMBus(number)
+        self._path = devices / f"i2c-{number}"
+        self._opened = _identity(self._path)
 
     def read(self, address: int, register: int, length: int) -> bytes:
         return bytes(self._bus.read_i2c_block_data(address, register, length))
@@ -42,8 +48,20 @@ class LinuxBus:
     def command(self, address: int, value: int) -> None:
         self._bus.write_byte(address, value)
 
+    def is_gone(self) -> bool:
+        return _identity(self._path) != self._opened
+
     def close(self) -> None:
         self._bus.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """A device's file that is made again is another one, also under the same name; None: none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class Switchboard:

@@ -8,6 +8,7 @@ the place of /dev/i2c-1:
     source = I2cSource(settings, wiring, open_bus=lambda number: bus)
     seat.force = (0.1, 0.0, 1.0)
     seat.is_plugged = False
+    bus.is_plugged = False      # its adapter: the bus has to be opened again once it is back
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class FakeBus:
         self.clashes = 0
         self.transfers = 0
         self.is_open = True
+        self.is_plugged = True
         self._sensors: dict[tuple[Way | None, int], FakeAccelerometer] = {}
         self._channels: dict[int, int] = {}
         """Multiplexer → the bits of its open channels."""
@@ -65,6 +67,9 @@ class FakeBus:
             raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
         self._channels[address] = value
 
+    def is_gone(self) -> bool:
+        return not self.is_plugged
+
     def close(self) -> None:
         self.is_open = False
 
@@ -73,6 +78,8 @@ class FakeBus:
         self.transfers += 1
         if not self.is_open:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        if not self.is_plugged:
+            raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
         found = [
             sensor
             for (way, where), sensor in self._sensors.items()

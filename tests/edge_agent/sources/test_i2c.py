@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -237,6 +238,61 @@ def test_a_bus_that_is_not_there_is_said_once_and_tried_again(
     source.run(bench.stop_after(12))
     assert len(bench.ups) == 1
     assert source.faults() == ()
+
+
+def test_an_adapter_that_was_unplugged_is_opened_again_once_it_is_back(bench: Any) -> None:
+    began_ns = bench.clock.now_ns
+    buses: list[FakeBus] = []
+    faults: set[str] = set()
+
+    def seconds() -> float:
+        return (bench.clock.now_ns - began_ns) / SECOND
+
+    def open_bus(_: int) -> FakeBus:
+        if buses and seconds() < 6:
+            assert not buses[0].is_open
+            faults.update(fault.said for fault in source.faults())
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        bus = FakeBus()
+        bus.plug(FakeLis3dh(), 0x18)
+        buses.append(bus)
+        return bus
+
+    def is_on(_: int) -> bool:
+        buses[0].is_plugged = seconds() < 3
+        return True
+
+    bench.is_on = is_on
+    source = I2cSource(settings_of(seat(1)), bench.wiring, open_bus=open_bus)
+    source.run(bench.stop_after(15))
+    said = "The adapter of /dev/i2c-1 is unplugged: plug it in again."
+    assert (len(buses), len(bench.ups), bench.downs) == (2, 2, [said])
+    assert faults == {said}
+    assert source.faults() == ()
+    at_s = (bench.times - began_ns) / SECOND
+    measured = np.isfinite(bench.acceleration[:, 0])
+    assert measured[(at_s > 0.5) & (at_s < 2.9)].all()
+    assert not measured[(at_s > 3.1) & (at_s < 6)].any()
+    assert measured[at_s > 10].all()
+
+
+def test_a_device_that_is_made_again_has_to_be_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SMBus:
+        def __init__(self, number: int) -> None:
+            assert number == 7
+
+    monkeypatch.setattr("smbus2.SMBus", SMBus)
+    device, other = tmp_path / "i2c-7", tmp_path / "other"
+    device.touch()
+    bus = LinuxBus(7, devices=tmp_path)
+    assert not bus.is_gone()
+    other.touch()
+    device.unlink()
+    assert bus.is_gone()
+    other.rename(device)
+    assert bus.is_gone()
 
 
 def test_the_doctor_asks_who_is_there_and_wakes_nobody() -> None:
