@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Row, select
 
@@ -29,7 +29,7 @@ _OF_OFFICE: Final = frozenset(
 """What those who run the system do, and refusals: counted in any case."""
 _EVENTS: Final = audit_events.c
 _ALL: Final = (
-    select(_EVENTS.at_utc_ns, _EVENTS.actor, _EVENTS.action, _EVENTS.detail, audit_names.c.person)
+    select(_EVENTS.at_utc_ns, _EVENTS.action, _EVENTS.detail, audit_names.c.person)
     .outerjoin_from(audit_events, audit_names, audit_names.c.actor == _EVENTS.actor)
     .order_by(_EVENTS.number)
 )
@@ -91,7 +91,7 @@ def _whole(now: Situation, verdict: Verdict) -> Iterator[Block]:
 
 
 _Counts = dict[tuple[str, str], tuple[int, set[str]]]
-"""(What, month) → entries, and who they are of."""
+"""(What, month) → entries, and the people they are of."""
 
 
 def _counted(now: Situation) -> tuple[_Counts, _Counts]:
@@ -101,16 +101,19 @@ def _counted(now: Situation) -> tuple[_Counts, _Counts]:
         for some in connection.execute(_ALL).partitions(_AT_ONCE):
             for row in some:
                 month = now.day(row.at_utc_ns)[:7]
-                _add(actions, (row.action, month), row.actor)
+                # In one table alone: all exports minus those of one file would show the others.
                 if row.action in {"exported", "exported_held"}:
-                    _add(exports, (_file(row), month), row.actor)
+                    _add(exports, (_file(row), month), row.person)
+                else:
+                    _add(actions, (row.action, month), row.person)
     return actions, exports
 
 
-def _add(counts: _Counts, key: tuple[str, str], actor: str) -> None:
-    entries, actors = counts[key]
-    actors.add(actor)
-    counts[key] = entries + 1, actors
+def _add(counts: _Counts, key: tuple[str, str], person: str | None) -> None:
+    entries, people = counts[key]
+    if person is not None:  # no program, and nobody whose name was removed
+        people.add(person)
+    counts[key] = entries + 1, people
 
 
 def _file(row: Row[*tuple[Any, ...]]) -> str:
@@ -123,8 +126,8 @@ def _file(row: Row[*tuple[Any, ...]]) -> str:
 
 
 def _by_month(now: Situation, counts: _Counts) -> Iterator[tuple[str, str, str]]:
-    for (what, month), (entries, actors) in sorted(counts.items()):
-        is_shown = what in _OF_OFFICE or len(actors) >= now.limit
+    for (what, month), (entries, people) in sorted(counts.items()):
+        is_shown = what in _OF_OFFICE or len(people) >= now.limit
         yield (
             what.replace("_", " "),
             month,
@@ -146,38 +149,55 @@ def _sharing(now: Situation) -> Iterator[Block]:
                 shares.c.lesson.not_in(select(hidden_lessons.c.lesson)),
             )
         ).all()
-    with_roles: dict[str, frozenset[str]] = dict.fromkeys(owners, frozenset())
+    with_roles: dict[str, set[str]] = defaultdict(set)
     lessons_with: dict[str, set[str]] = defaultdict(set)
     for row in shared:
         found = role_of[row.person] or {"no role any more"}
         with_roles[row.by] |= found
         for role in found:
             lessons_with[role].add(row.lesson)
+    teachers = {person for person, held in role_of.items() if "teacher" in held}
+    sizes = Counter(
+        _Atom(person in teachers, person in owners, frozenset(with_roles[person]))
+        for person in teachers | owners
+    )
     yield Paragraph(
-        f"Teachers who have lessons, and of them who share one now. Neither {now.few} teachers nor "
-        "what differences of these numbers would show of so few is here."
+        f"People with the role of a teacher, those who have lessons, and who of them share one now. "
+        f"Neither {now.few} of them nor what differences of these numbers would show of so few is "
+        "here."
     )
     yield Grid(
-        "sharing", ("group", "teachers", "lessons"),
-        tuple(_shared_rows(now, with_roles, lessons_with)),
-    )  # fmt: skip
+        "sharing", ("group", "people", "lessons"), tuple(_shared_rows(now, sizes, lessons_with))
+    )
+
+
+class _Atom(NamedTuple):
+    """What is alike of people who are counted alike in all groups."""
+
+    is_teacher: bool
+    has_lessons: bool
+    with_roles: frozenset[str]
+    """The roles of those whom they share with."""
 
 
 def _shared_rows(
-    now: Situation, with_roles: dict[str, frozenset[str]], lessons_with: dict[str, set[str]]
+    now: Situation, sizes: Mapping[_Atom, int], lessons_with: Mapping[str, set[str]]
 ) -> Iterator[tuple[str, str, str]]:
-    """Each teacher is in one atom, by the roles of those whom they share with."""
-    sizes = Counter(with_roles.values())
-    everybody, nobody = "have lessons", "share with nobody"
     readers = [role for role in (*ROLES, "no role any more") if role in lessons_with]
-    unions = {everybody: list(sizes), nobody: [frozenset[str]()]}
-    unions |= {role: [atom for atom in sizes if role in atom] for role in readers}
-    shown = shown_unions(sizes, unions, now.limit, keep=(everybody,))
+    # How many teachers there are stands in the document on rights too.
+    unions = {
+        "are teachers": [atom for atom in sizes if atom.is_teacher],
+        "have lessons": [atom for atom in sizes if atom.has_lessons],
+        "have lessons and share with nobody": [
+            atom for atom in sizes if atom.has_lessons and not atom.with_roles
+        ],
+    }
+    unions |= {role: [atom for atom in sizes if role in atom.with_roles] for role in readers}
+    shown = shown_unions(sizes, unions, now.limit, keep=("are teachers",))
     for name, atoms in unions.items():
-        n = sum(sizes[atom] for atom in atoms)
         what = f"share with someone who is {name}" if name in readers else name
         lessons = str(len(lessons_with[name])) if name in readers else ""
         if name in shown:
-            yield what, str(n), lessons
+            yield what, str(sum(sizes[atom] for atom in atoms)), lessons
         else:
             yield what, "not shown", "not shown" if lessons else ""

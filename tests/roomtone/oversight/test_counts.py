@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.settings import ServerSettings
+from roomtone.oversight.blocks import Grid
 from roomtone.oversight.inventory import inventory
 from roomtone.oversight.rights import _with_factor, rights
 from roomtone.oversight.situation import Situation
@@ -19,7 +20,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.database import open_school_database
 from tests.full_school import lesson
-from tests.signed_in import open_test_school
+from tests.signed_in import TEACHER_NAMES, open_test_school
 
 NOW_NS = 1_763_460_300_000_000_000
 END_NS = NOW_NS + 86_400_000_000_000
@@ -53,13 +54,19 @@ def teachers(school: School, n: int) -> list[str]:
     return names
 
 
-def rows(folder: Path, grid_name: str, *more_sites: str) -> dict[tuple[str, ...], str]:
+def sharing(folder: Path, *more_sites: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in grid(folder, "sharing", *more_sites).rows}
+
+
+def rows(folder: Path, name: str, *more_sites: str) -> dict[tuple[str, str], str]:
+    return {(row[0], row[1]): row[2] for row in grid(folder, name, *more_sites).rows}
+
+
+def grid(folder: Path, name: str, *more_sites: str) -> Grid:
     now = situation(folder, *more_sites)
     with closing(now.database):
         document, _is_whole = use(now)
-    grid = next(each for each in document.grids() if each.name == grid_name)
-    return {row[:2] if grid_name != "sharing" else row[:1]: row[-1 if grid_name != "sharing" else 1]
-            for row in grid.rows}  # fmt: skip
+    return next(each for each in document.grids() if each.name == name)
 
 
 def test_who_shares_is_counted_and_a_small_group_is_not_even_a_difference(
@@ -67,23 +74,28 @@ def test_who_shares_is_counted_and_a_small_group_is_not_even_a_difference(
 ) -> None:
     for coach in ("kim", "rob"):
         school.people.add(coach, coach, ("coach",), by(coach), person_id=coach)
+    school.lessons.put(lesson("of-all-roles", TEACHER_NAMES[0], NOW_NS))
     names = teachers(school, 12)
     for name in names[:6]:
         school.sharing.share(f"of-{name}", "kim", by(name), until_utc_ns=END_NS)
-    found = rows(tmp_path, "sharing")
-    assert found == {
-        ("have lessons",): "12", ("share with nobody",): "6",
-        ("share with someone who is coach",): "6",
+    nobody, coach = "have lessons and share with nobody", "share with someone who is coach"
+    assert sharing(tmp_path) == {
+        "are teachers": "13", "have lessons": "13", nobody: "7", coach: "6",
     }  # fmt: skip
-    # Of ten who share, two do not: 12 - 10 would show two.
+    # Of thirteen, ten share: 13 - 10 would show three.
     for name in names[6:10]:
         school.sharing.share(f"of-{name}", "rob", by(name), until_utc_ns=END_NS)
-    assert rows(tmp_path, "sharing") == {
-        ("have lessons",): "12", ("share with nobody",): "not shown",
-        ("share with someone who is coach",): "not shown",
+    assert sharing(tmp_path) == {
+        "are teachers": "13", "have lessons": "13", nobody: "not shown", coach: "not shown",
+    }  # fmt: skip
+    # Two without a lesson would show, too, as how many teachers there are is in the pack.
+    for name in ("new", "newer"):
+        school.people.add(name, name, ("teacher",), by(name), person_id=name)
+    assert sharing(tmp_path) == {
+        "are teachers": "15", "have lessons": "not shown", nobody: "not shown", coach: "10",
     }  # fmt: skip
     # Where several schools read the pack, six are few.
-    assert set(rows(tmp_path, "sharing", "river").values()) == {"12", "not shown"}
+    assert set(sharing(tmp_path, "river").values()) == {"15", "not shown"}
 
 
 def test_a_month_is_shown_from_five_people_on(school: School, tmp_path: Path) -> None:
@@ -95,12 +107,19 @@ def test_a_month_is_shown_from_five_people_on(school: School, tmp_path: Path) ->
     for name in names[:5]:
         school.audit.record_look(by(name), "lesson", f"of-{name}", lesson=f"of-{name}")
     found = rows(tmp_path, "audit")
-    assert found["exported", "2025-11"] == "not shown: fewer than five people"
     assert found["saw", "2025-11"] == "5"
-    assert rows(tmp_path, "exports")["table", "2025-11"] == "not shown: fewer than five people"
+    few = "not shown: fewer than five people"
+    assert rows(tmp_path, "exports") == {("table", "2025-11"): few}
     assert rows(tmp_path, "audit", "river")["saw", "2025-11"] == "not shown: fewer than ten people"
+    # A program is nobody.
+    program = Actor(name="roomtone people", utc_ns=NOW_NS)
+    school.audit.record_export(program, "lesson", "x", lesson="x", file="table")
+    assert rows(tmp_path, "exports") == {("table", "2025-11"): few}
     school.audit.record_export(by(names[4]), "lesson", "x", lesson=f"of-{names[4]}", file="table")
-    assert rows(tmp_path, "exports")["table", "2025-11"] == "5"
+    school.audit.record_export(by(names[5]), "lesson", "x", lesson=f"of-{names[5]}", file="notes")
+    assert rows(tmp_path, "exports") == {("table", "2025-11"): "6", ("notes", "2025-11"): few}
+    # All exports together would show those of the notes.
+    assert not [what for what, _month in rows(tmp_path, "audit") if "export" in what]
 
 
 def test_roles_and_tables_are_counted_by_the_same_rule(school: School, tmp_path: Path) -> None:
@@ -116,13 +135,16 @@ def test_roles_and_tables_are_counted_by_the_same_rule(school: School, tmp_path:
     # One person of the test school has every role.
     assert people_of["teacher"] == "fewer than five"
     assert people_of["administrator"] == "1"
-    assert rows_of["lesson_owners"] == "fewer than five"
+    assert rows_of["lesson_owners"] == "fewer than ten"
     assert rows_of["former_people"] == "0"
     for at in range(3):
         school.people.add(f"t{at}", f"t{at}", ("teacher",), by("t"), person_id=f"t{at}")
     people_of, rows_of = counted()
     assert people_of["teacher"] == "7"
-    assert rows_of["people"] == "7"
+    assert rows_of["people"] == "fewer than ten"
+    for at in range(3, 10):
+        school.people.add(f"t{at}", f"t{at}", ("teacher",), by("t"), person_id=f"t{at}")
+    assert counted()[1]["people"] == "about 10"
 
 
 @given(n=st.integers(0, 40), has=st.integers(0, 40), several=st.booleans())
