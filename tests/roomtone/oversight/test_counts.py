@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 from ingest.settings import ServerSettings
 from roomtone.oversight.blocks import Grid
 from roomtone.oversight.inventory import inventory
+from roomtone.oversight.kept import kept
 from roomtone.oversight.rights import _with_factor, rights
 from roomtone.oversight.situation import Situation
 from roomtone.oversight.use import use
 from school import School, open_school
 from school.audit.actor import Actor
 from school.database import open_school_database
+from school.moments.records import Moment
+from school.settings import SchoolSettings
 from tests.full_school import lesson
+from tests.postgres_server import PostgresServer
 from tests.signed_in import TEACHER_NAMES, open_test_school
 
 NOW_NS = 1_763_460_300_000_000_000
@@ -145,6 +149,35 @@ def test_roles_and_tables_are_counted_by_the_same_rule(school: School, tmp_path:
     for at in range(3, 10):
         school.people.add(f"t{at}", f"t{at}", ("teacher",), by("t"), person_id=f"t{at}")
     assert counted()[1]["people"] == "about 10"
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_a_school_in_postgresql_gets_the_same_documents(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    found = []
+    for url in (None, postgres_server.url()):
+        folder = tmp_path / ("sqlite" if url is None else "postgresql")
+        with closing(open_school(folder, url)) as school:
+            school.people.add("kim", "kim", ("coach",), by("kim"), person_id="kim")
+            for name in teachers(school, 6):
+                school.sharing.share(f"of-{name}", "kim", by(name), until_utc_ns=END_NS)
+                school.audit.record_look(by(name), "lesson", f"of-{name}", lesson=f"of-{name}")
+                note = Moment(
+                    id=f"note-{name}", lesson=f"of-{name}", start_s=1.0, end_s=2.0, note="",
+                    author=name, role="teacher",
+                )  # fmt: skip
+                school.lessons.put_moment(note)
+        settings = ServerSettings(
+            site="hill", data_dir=folder, school=SchoolSettings(database_url=url)
+        )
+        with closing(open_school_database(folder, url)) as database:
+            now = Situation(settings=settings, database=database, utc_ns=NOW_NS, version="")
+            found.append([inventory(now), kept(now), rights(now), use(now)[0]])
+    assert found[0] == found[1]
+    assert "'share with someone who is coach', '6', '6'" in str(found[1])
+    assert "'notes', '2025-11-18', '0', 'within the setting'" in str(found[1])
 
 
 @given(n=st.integers(0, 40), has=st.integers(0, 40), several=st.booleans())
