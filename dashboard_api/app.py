@@ -74,6 +74,7 @@ from dashboard_api.people import (
 )
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
+from dashboard_api.plans import routes as plans
 from dashboard_api.programme import released_routes as released_reports
 from dashboard_api.programme import routes as programme
 from dashboard_api.programme import time_routes, worth_routes
@@ -146,7 +147,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections,
+        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections, plans,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,

@@ -78,6 +78,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),
     "form": ("school.forms.command", "make and check rubrics and walkthrough forms"),
+    "standards": (
+        "ingest.standards_command",
+        "import, search and remove the standards that lesson plans name",
+    ),
     "video": (
         "ingest.video_command",
         "show how videos are kept, copy them, and change their key file",

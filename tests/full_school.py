@@ -36,6 +36,7 @@ from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
 from school.observing.records import Look
 from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
+from school.plans.records import Phase, Standard
 from school.programme.records import SchoolGroup
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
@@ -208,6 +209,8 @@ def _fill(school: School) -> None:
     assert school.videos.begin(video, BY_ADA)
     sharing.guesses.put(PAST, ADA, [(60, 120)], 240, NOW_NS)
     sharing.guesses.begin(ADA, is_on=True)
+    sharing.plans.write(PAST, [Phase(name=NOTE, minutes=10, began_s=30)], 0, BY_ADA)
+    sharing.standards.replace("F", [Standard(framework="F", code="F.1", words="Add fractions")])
     sharing.reflections.save(PAST, ADA, Reflection(keep=NOTE), NOW_NS)
     sharing.imported.add(ADA, bundle_content(words="words of a copy", author=ADA_NAME), BY_ADA)
     for place, teacher, words in ((PAST, ADA, NOTE), (OF_ROB, ROB, "of a coach")):

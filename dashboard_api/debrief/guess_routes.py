@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from contract.language import _
 from dashboard_api.debrief.guess_view import guess_result
 from dashboard_api.language.dates import local_time_text
+from dashboard_api.views.dates import typed_seconds
 from dashboard_api.views.text import title_text
 from dashboard_api.web.access import Guesses, ReadsNotes
 from dashboard_api.web.lookup import see_lesson
@@ -66,7 +67,7 @@ async def keep(
     store: StoreDep,
     form: Annotated[GuessForm, Form()],
 ) -> Response:
-    spans, settling = _spans(form), _seconds(form.settling)
+    spans, settling = _spans(form), typed_seconds(form.settling)
 
     def change(stores: Stores) -> Response:
         seen = see_lesson(stores, viewer, lesson_id)
@@ -131,7 +132,9 @@ def _spans(form: GuessForm) -> list[tuple[int, int]]:
     if len(form.start) != len(form.end):
         raise HTTPException(422, _("Each stretch has a beginning and an end"))
     spans: list[tuple[int, int]] = []
-    for start, end in zip(map(_seconds, form.start), map(_seconds, form.end), strict=True):
+    for start, end in zip(
+        map(typed_seconds, form.start), map(typed_seconds, form.end), strict=True
+    ):
         if start is None and end is None:
             continue
         if start is None or end is None or not start < end <= _DAY_S:
@@ -140,18 +143,6 @@ def _spans(form: GuessForm) -> list[tuple[int, int]]:
             )
         spans.append((start, end))
     return merged(spans)
-
-
-def _seconds(text: str) -> int | None:
-    parts = [int(part) for part in text.split(":") if text.strip()]
-    if not parts:
-        return None
-    if len(parts) == 1:
-        return parts[0] * 60
-    whole = 0
-    for part in parts:
-        whole = whole * 60 + part
-    return whole
 
 
 def _after(request: Request, stores: Stores, viewer: Viewer, seen: SeenLesson) -> Response:

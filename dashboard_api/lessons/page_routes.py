@@ -65,6 +65,7 @@ async def lesson_page(
             guess=guess,
             begins_with_guess=guess != "" and stores.sharing.guesses.begins(viewer.person.id),
             is_own=seen.reach == "own",
+            has_plan=guess != "start" and stores.sharing.plans.of_lesson(lesson.id) is not None,
             agenda=AGENDA,
             is_shared=seen.reach != "own" or bool(stores.sharing.shares(lesson.id, now)),
             is_hidden=seen.reach == "own" and stores.sharing.teacher.is_hidden(lesson.id),

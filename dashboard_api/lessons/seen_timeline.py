@@ -31,6 +31,7 @@ def seen_timeline(
         is_running=is_running,
         first_s=seen.cut.bounds.start_s,
         activities=seen.activities(),
+        planned=seen.planned(stores, now_utc_ns),
         zone=zone,
         level_s=level_s,
         from_s=from_s,

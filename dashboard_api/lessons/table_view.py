@@ -20,6 +20,8 @@ class TableRow:
 
     start_s: int
     place: str
+    planned: tuple[str, ...]
+    """The phases of the plan that reach into it."""
     movement: str
     movement_times: str
     noise: str
@@ -35,6 +37,7 @@ class TablePage:
     page: int
     pages: int
     zones: tuple[str, ...]
+    has_plan: bool
     rows: tuple[TableRow, ...]
 
 
@@ -49,6 +52,7 @@ def table_page(timeline: TimelineJson, page: int) -> TablePage:
         page=page,
         pages=pages,
         zones=tuple(zone.name for zone in timeline.zones),
+        has_plan=bool(timeline.plan),
         rows=tuple(_row(timeline, i) for i in wanted),
     )
 
@@ -61,6 +65,9 @@ def _row(timeline: TimelineJson, i: int) -> TableRow:
     return TableRow(
         start_s=start,
         place=f"{position_text(start)}–{position_text(min(end, timeline.length_s))}",
+        planned=tuple(
+            phase.name for phase in timeline.plan if phase.start_s < end and phase.end_s > start
+        ),
         movement=amount_text(float("nan") if movement is None else movement),
         movement_times="–" if movement is None else times_text(movement),
         noise="–" if noise is None else f"{noise:.0f}",

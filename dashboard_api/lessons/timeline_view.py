@@ -16,12 +16,14 @@ from dashboard_api.lessons.summary import summary
 from dashboard_api.views.levels import LEVELS_S, bucketed, finest_level
 from dashboard_api.views.missing import missing_sentences
 from dashboard_api.views.movement import CELL_S, EPOCH_S, ZoneCells, ribbon, zone_cells
+from dashboard_api.views.planned import Beside, summary_sentences
 from dashboard_api.views.readings import GapSpan, RoomReadings
 from dashboard_api.views.schemas import (
     ActivityJson,
     GapJson,
     MovementJson,
     NoiseJson,
+    PlannedJson,
     TimelineJson,
     ZoneJson,
 )
@@ -74,6 +76,7 @@ def timeline(
     zone: tzinfo | None,
     first_s: float = 0.0,
     activities: Sequence[Activity] | None = None,
+    planned: Sequence[Beside] = (),
     level_s: int | None = None,
     from_s: float = 0.0,
     to_s: float | None = None,
@@ -105,6 +108,19 @@ def timeline(
         zone_step_s=CELL_S,
         zones=zones_json(cells),
         gaps=gaps_json(gaps),
+        plan=[
+            PlannedJson(
+                start_s=line.start_s,
+                end_s=line.end_s,
+                name=line.phase.name,
+                began_s=line.began_s,
+                ended_s=line.ended_s,
+                over_s=line.over_s,
+                is_absent=line.phase.is_absent,
+                words=" ".join(line.sentences),
+            )
+            for line in planned
+        ],
         activities=[
             ActivityJson(
                 start_s=activity.start_s,
@@ -124,6 +140,7 @@ def timeline(
             ),
             *decided(gaps),
             *missing_sentences(readings.missing, _named(lesson, cells)),
+            *(summary_sentences(planned) if planned else []),
         ],
     )
 

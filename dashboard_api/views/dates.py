@@ -1,4 +1,4 @@
-"""Days that people choose, in the school's time zone."""
+"""Days that people choose, in the school's time zone, and times in a lesson that they type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.language import _
 
-__all__ = ["MAX_DAYS", "day_of", "end_of_day"]
+__all__ = ["MAX_DAYS", "day_of", "end_of_day", "typed_seconds"]
 
 MAX_DAYS: Final = 365
 
@@ -27,3 +27,16 @@ def end_of_day(last_day: date, now_utc_ns: int, zone: tzinfo | None) -> int:
 def day_of(utc_ns: int, zone: tzinfo | None) -> date:
     """The day of a time."""
     return datetime.fromtimestamp(utc_ns / SECOND_NS, tz=UTC).astimezone(zone).date()
+
+
+def typed_seconds(text: str) -> int | None:
+    """A time in a lesson as people type it: `m:ss`, `h:mm:ss` or whole minutes; None for nothing."""
+    parts = [int(part) for part in text.split(":") if text.strip()]
+    if not parts:
+        return None
+    if len(parts) == 1:
+        return parts[0] * 60
+    whole = 0
+    for part in parts:
+        whole = whole * 60 + part
+    return whole

@@ -91,6 +91,24 @@ class ZoneJson(JsonBase):
     cells: Trace
 
 
+class PlannedJson(JsonBase):
+    """A phase of the lesson's plan; in seconds since the lesson's start."""
+
+    start_s: int
+    end_s: int
+    name: str
+    began_s: int | None
+    """When it truly began, as its teacher says; null if that is not known."""
+    ended_s: int | None
+    """Where the next one began, or the lesson ended; null if that is not known."""
+    over_s: int | None
+    """By how much it took longer than planned; less than 0 for shorter, null if that is not known."""
+    is_absent: bool
+    """Whether it never came, as its teacher says."""
+    words: str
+    """How it came, in words."""
+
+
 class TimelineJson(JsonBase):
     """A lesson, or a part of it, at one level of detail."""
 
@@ -108,6 +126,8 @@ class TimelineJson(JsonBase):
     zone_step_s: int
     zones: list[ZoneJson]
     gaps: list[GapJson]
+    plan: list[PlannedJson]
+    """What its teacher planned; empty without a plan."""
     activities: list[ActivityJson]
     summary: list[str]
     """The same as sentences."""

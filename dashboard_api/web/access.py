@@ -66,6 +66,7 @@ __all__ = [
     "Viewer",
     "WatchesLive",
     "WritesNotes",
+    "WritesPlan",
     "secret_of",
     "session_cookie",
 ]
@@ -178,6 +179,7 @@ KeepsLedger = Annotated[Viewer, Depends(Needs("keep ledger"))]
 ProposesCycle = Annotated[Viewer, Depends(Needs("propose cycle"))]
 ReadsCaseload = Annotated[Viewer, Depends(Needs("read caseload"))]
 Guesses = Annotated[Viewer, Depends(Needs("guess"))]
+WritesPlan = Annotated[Viewer, Depends(Needs("write plan"))]
 Reflects = Annotated[Viewer, Depends(Needs("reflect"))]
 FillsForm = Annotated[Viewer, Depends(Needs("fill form"))]
 ReadsVideo = Annotated[Viewer, Depends(Needs("read video"))]

@@ -18,6 +18,7 @@ from contract.language import N_, _
 from contract.lesson import Activity
 from dashboard_api.reading.protocol import sensed_within
 from dashboard_api.views.movement import EPOCH_S
+from dashboard_api.views.planned import Beside, beside, seen_of
 from dashboard_api.views.readings import (
     GapSpan,
     MissingSpan,
@@ -126,6 +127,18 @@ class SeenLesson:
             for span in self.cut.shared
         )  # fmt: skip
         return [part for part in parts if part.start_s < part.end_s]
+
+    def planned(self, stores: Stores, now_utc_ns: int) -> list[Beside]:
+        """What the teacher planned, beside how it came, of what they see; empty without a plan."""
+        plan = stores.sharing.plans.of_lesson(self.lesson.id)
+        if plan is None:
+            return []
+        starts, over = self.lesson.starts_utc_ns, self.lesson.over_utc_ns(stores.longest_ns)
+        lines = beside(
+            plan.phases, (over - starts) // SECOND_NS,
+            passed_s=(min(now_utc_ns, over) - starts) // SECOND_NS, is_over=now_utc_ns >= over,
+        )  # fmt: skip
+        return lines if self.cut.shared is None else seen_of(lines, self.cut.shared)
 
     def length_s(self, start_utc_ns: int, end_utc_ns: int) -> int:
         """How long the lesson is to them: to the end of the last part that they see."""

@@ -314,6 +314,8 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "unlinked_platform": (N_("{who} removed the link of an account of a learning platform to {thing}"), _nothing),
     "synced_roster": (N_("{who} took over a roster"), _nothing),
     "released": (N_("{who} released {thing} to a collector{more}"), _of_teachers),
+    "wrote_plan": (N_("{who} wrote {thing}"), _nothing),
+    "removed_plan": (N_("{who} removed {thing}"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -346,6 +348,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "programme": N_("the programme"),
     "outcomes": N_("the outcomes by class"),
     "month_report": N_("the figures of {id}"),
+    "plan": N_("the plan of {lesson}"),
 })  # fmt: skip
 """What it was done to."""
 

@@ -40,6 +40,7 @@ Action = Literal[
     "added_platform", "changed_platform", "removed_platform", "linked_platform", "unlinked_platform",
     "synced_roster",
     "released",
+    "wrote_plan", "removed_plan",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -48,7 +49,7 @@ Thing = Literal[
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
-    "month_report",
+    "month_report", "plan",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

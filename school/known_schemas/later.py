@@ -16,6 +16,7 @@ from school.known_schemas.ledger import LEDGER
 from school.known_schemas.lti import LTI
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
+from school.known_schemas.plans import PLANS
 from school.known_schemas.programme import RELEASED_REPORTS, SCHOOL_GROUPS
 from school.known_schemas.rooms import ROOMS
 from school.known_schemas.roster import ROSTER
@@ -28,6 +29,6 @@ MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
-    RELEASED_REPORTS,
+    RELEASED_REPORTS, PLANS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -21,6 +21,7 @@ from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.ledger.tables import ledger_weeks
 from school.moments.store import remove_moment_rows
+from school.plans.tables import plans
 from school.schema import lessons, moments
 
 __all__ = ["has_old_words", "remove_old_words"]
@@ -35,7 +36,8 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     # Its answers go with it.
     (form_sheets, form_sheets.c.written_utc_ns < _BEFORE),
     (ledger_weeks, ledger_weeks.c.written_utc_ns < _BEFORE),
-    # As the notes of the same lesson.
+    # As the notes of the same lesson, so that one is never gone before its lesson is held.
+    (plans, plans.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
     (talks, talks.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
 )
 _OLD_NOTES: Final = (

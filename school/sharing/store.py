@@ -24,6 +24,8 @@ from school.inbox.store import InboxStore
 from school.lessons.owner_rows import give_lessons
 from school.lessons.records import Lesson
 from school.lessons.rows import LESSON_COLUMNS, lesson_of
+from school.plans.standard_store import StandardStore
+from school.plans.store import PlanStore
 from school.schema import (
     hidden_lessons,
     lesson_owners,
@@ -110,6 +112,10 @@ class SharingStore:
         """How long two talked about a lesson."""
         self.forms = FormStore(database)
         """What people fill in forms about a lesson."""
+        self.plans = PlanStore(database)
+        """What teachers plan for a lesson."""
+        self.standards = StandardStore(database)
+        """What plans may name."""
 
     def reach(self, lesson: str, person: str, utc_ns: int) -> Reach | None:
         """What a lesson is to a person; None if there is no such lesson."""

@@ -153,6 +153,8 @@ def school(running, sample_lesson) -> SimpleNamespace:
     sharing = running.stores.sharing
     sharing.guesses.remove(running.lesson.id, TEACHER)
     sharing.guesses.begin(TEACHER, is_on=False)
+    sharing.plans.remove(running.lesson.id, replace(BY, person=TEACHER))
+    sharing.standards.remove("Maths")
     for copy in sharing.imported.of_person(TEACHER):
         sharing.imported.remove(copy.id, TEACHER, BY)
     for sheet in sharing.forms.of_lesson(running.lesson.id):

@@ -21,6 +21,7 @@ from school.audit.actor import Actor
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.moments.records import Reply
+from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.browser.lab import describe_lab
@@ -212,6 +213,17 @@ def be_compared_in_a_cycle(school: Any) -> None:
     school.stores.sharing.cycles.look_at(cycle.id, "sample", by)
 
 
+def be_planned(school: Any) -> None:
+    """A plan of which a phase ran over, one never came, and one is not known."""
+    by = Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
+    phases = [
+        Phase(name="Warm-up", minutes=10, began_s=20), Phase(name="Talk", minutes=5, began_s=960),
+        Phase(name="Group task", minutes=20, standards=("F.1",)),
+        Phase(name="Share", minutes=10, is_absent=True),
+    ]  # fmt: skip
+    school.stores.sharing.plans.write("sample", phases, 0, by)
+
+
 def compare_forms(page: Any) -> None:
     item = page.locator("#item-task-waits")
     item.locator("[value=not-seen]").check()
@@ -368,6 +380,10 @@ STATES = (
     State("a guess compared", *LESSON, step=compare),
     State("a guess on its own page", "/lessons/sample/guess"),
     State("reflection", "/lessons/sample/reflection"),
+    State("a plan on the lesson page", *LESSON, prepare=be_planned),
+    State("a plan", "/lessons/sample/plan", prepare=be_planned),
+    State("no plan yet", "/lessons/sample/plan"),
+    State("standards", "/lessons/sample/plan/standards?wanted=add"),
     State("forms", "/lessons/sample/forms"),
     State(
         "a form over time",

@@ -21,7 +21,7 @@ function blank(length, stage) {
   return {
     lesson: "", from_s: 0, length_s: length, clock_s: stage.data?.clock_s ?? 0, is_running: false, level_s: 30,
     movement: { ...none, low: [], high: [] }, noise: { ...none, quiet: [], loud: [] }, zone_step_s: 10,
-    zones: [], gaps: [], activities: [], summary: [],
+    zones: [], gaps: [], plan: [], activities: [], summary: [],
   };
 }
 

@@ -53,7 +53,7 @@ export function hoverValues(lanes, stage) {
     if (event.pointerType === "touch" || !stage.data) return;
     const target = /** @type {HTMLElement} */ (event.target);
     if (target.closest(".values")) return;
-    const plot = /** @type {HTMLElement | null} */ (target.closest(".ribbon, .noise, .zones, .activities"));
+    const plot = /** @type {HTMLElement | null} */ (target.closest(".ribbon, .noise, .zones, .plan-lane, .activities"));
     if (!tip.hidden && plot === shownLane && Math.abs(event.clientX - shownX) <= NEAR_PX) return;
     hide();
     const { clientX, clientY, buttons } = event;

@@ -8,10 +8,12 @@ import { positionText } from "./text.js";
  *   low: (number|null)[], high: (number|null)[]}} Movement
  * @typedef {{step_s: number, least: (number|null)[], mean: (number|null)[], most: (number|null)[],
  *   quiet: (number|null)[], loud: (number|null)[]}} Noise
+ * @typedef {{start_s: number, end_s: number, name: string, began_s: number|null, ended_s: number|null,
+ *   over_s: number|null, is_absent: boolean, words: string}} Planned
  * @typedef {{name: string, seats: number, cells: (number|null)[]}} Zone
  * @typedef {{lesson: string, from_s: number, length_s: number, clock_s: number, is_running: boolean,
  *   level_s: number, movement: Movement, noise: Noise, zone_step_s: number, zones: Zone[],
- *   gaps: Gap[], activities: {start_s: number, end_s: number, name: string, words: string}[],
+ *   gaps: Gap[], plan: Planned[], activities: {start_s: number, end_s: number, name: string, words: string}[],
  *   summary: string[]}} Timeline
  * @typedef {{id: string, kind: string, noteKind: string, start: number, end: number, title: string}} Moment
  */

@@ -30,11 +30,18 @@ function movementAt(stage, t) {
   return null;
 }
 
+/** The phase that is planned at a time. @param {Stage} stage @param {number} t */
+function plannedAt(stage, t) {
+  const phase = stage.data?.plan.find((each) => t >= each.start_s && t < each.end_s);
+  return phase ? [_("planned: {phase}", { phase: phase.name })] : [];
+}
+
 /** What happened at a time, in one line. @param {Stage} stage @param {number} t */
 export function textAt(stage, t) {
   if (!stage.data) return "";
   const gap = stage.gapAt(t);
-  if (gap) return gapText(gap);
+  const planned = plannedAt(stage, t);
+  if (gap) return [gapText(gap), ...planned].join(" · ");
   const [movement, noise] = [movementAt(stage, t), noiseAt(stage, t)];
   const parts = [
     movement ? _("{movement} ({factor} times)", { movement: movementText(movement.mean), factor: factorText(movement.mean) })
@@ -43,13 +50,14 @@ export function textAt(stage, t) {
   if (noise) parts.push(_("{level} dB(A)", { level: Math.round(noise.mean) }));
   const activity = stage.data.activities.find((span) => t >= span.start_s && t < span.end_s);
   if (activity) parts.push(activity.words);
-  return parts.join(" · ");
+  return [...parts, ...planned].join(" · ");
 }
 
 /** The exact values at a time, one line each; with the zone of this number if there is one. @param {Stage} stage @param {number} t @param {number} [zone] */
 export function linesAt(stage, t, zone) {
   const gap = stage.gapAt(t);
-  if (gap) return [gapText(gap)];
+  if (gap) return [gapText(gap), ...plannedAt(stage, t)];
+  /** @type {string[]} */
   const lines = [];
   const [movement, noise] = [movementAt(stage, t), noiseAt(stage, t)];
   if (!movement) lines.push(_("The room: not known"));
@@ -73,5 +81,6 @@ export function linesAt(stage, t, zone) {
     lines.push(value == null ? _("{zone}: not known", { zone: one.name })
       : _("{zone}: {factor} times its own normal", { zone: one.name, factor: factorText(value) }));
   }
+  lines.push(...plannedAt(stage, t));
   return lines;
 }

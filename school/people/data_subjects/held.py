@@ -23,7 +23,7 @@ __all__ = ["HeldStore", "Rows", "plain_row"]
 Rows = list[dict[str, Any]]
 _PAGE: Final = 500
 _OF: Final = {"person", "lesson"}
-_JSON: Final = frozenset({"activities", "content", "orgs", "spans", "zones"})
+_JSON: Final = frozenset({"activities", "content", "orgs", "phases", "spans", "zones"})
 _FACTS: Final = ("is_", "has_", "used_two", "deletes_")
 
 

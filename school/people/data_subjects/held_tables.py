@@ -30,6 +30,7 @@ from school.people.data_subjects.held_parts import of_lesson as _of_lesson
 from school.people.data_subjects.held_parts import of_person as _of_person
 from school.people.data_subjects.held_parts import of_words as _of_words
 from school.people.languages import chosen_languages
+from school.plans.tables import plans, standards
 from school.programme.tables import (
     person_sites,
     released_reports,
@@ -342,6 +343,7 @@ HELD: Final = (
     _of_person(ledger_weeks, "account.json", "your_time", {}),
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
+    _of_person(plans, "account.json", "plans", {}),
     Held(
         table=guess_choices, files=("account.json",),
         parts={"begins_with_a_guess": select(guess_choices)
@@ -382,6 +384,7 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     kit_requests: "the last command to a kit; who gave it is in the audit log",
     lti_platforms: "a learning platform and its addresses",
     lti_deployments: "where on a learning platform these pages are in use",
+    standards: "what pupils are to know, as the standards of a state or a school say",
     audit_head: "the end of what retention removed from the audit log",
 }
 """Table → why it is about nobody."""

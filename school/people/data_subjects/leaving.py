@@ -28,6 +28,7 @@ from school.people.demo_ids import DEMO_IDS
 from school.people.languages import chosen_languages
 from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
+from school.plans.tables import plans
 from school.programme.tables import person_sites
 from school.roster.forgetting import forget_in_roster
 from school.schema import (
@@ -55,7 +56,7 @@ _GOES: Final = (
     sessions, identities, invitations, roles, notices, seat_row_choices, action_steps, guesses,
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
-    ledger_weeks,
+    ledger_weeks, plans,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

@@ -57,6 +57,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "propose cycle": {"shared"},
         "guess": {"own"},
         "reflect": {"own"},
+        "write plan": {"own"},
         "fill form": {"own", "shared"},
         "read video": {"own", "shared"},
         "change video": {"own"},
@@ -155,6 +156,7 @@ ON_LESSONS: dict[Action, list[Ask]] = {
     "read lesson": [
         ask("GET", "/lessons/{lesson}"),
         ask("GET", "/lessons/{lesson}/table"),
+        ask("GET", "/lessons/{lesson}/plan"),
         ask("GET", "/lessons/{lesson}/strip.svg"),
         ask("GET", "/lessons/{lesson}/answers"),
         ask("GET", "/api/lessons/{lesson}/answers"),
@@ -203,6 +205,12 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("POST", "/lessons/{lesson}/reflection/remove"),
         ask("PUT", "/lessons/{lesson}/reflection", json={"keep": "the start", "revision": 0}),
         ask("POST", "/lessons/{lesson}/reflection", data={"keep": "the end", "revision": "1"}),
+    ],
+    "write plan": [
+        ask("POST", "/lessons/{lesson}/plan", data={"text": "10 Warm-up", "revision": "0"}),
+        ask("POST", "/lessons/{lesson}/plan/phases/0", data={"revision": "1", "says": "never"}),
+        ask("POST", "/lessons/{lesson}/plan/remove"),
+        ask("GET", "/lessons/{lesson}/plan/standards?wanted=add"),
     ],
     "fill form": [
         ask("GET", "/lessons/{lesson}/forms"),
@@ -670,6 +678,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{reply_id}", "{}")
                 .replace("{step_id}", "{}")
                 .replace("{version}", "1")
+                .replace("{place}", "0")
                 .replace("{form_id}", "talk-rubric")
                 .replace("{item_id}", "who-talks")
                 .replace("{person_id}", "someone")

@@ -31,6 +31,7 @@ from school.lti.records import Platform
 from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
+from school.plans.records import Phase
 from school.programme.records import SchoolGroup
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
@@ -233,6 +234,8 @@ def do_everything(school: School) -> None:
     sharing.forms.answer(sheet, Answer(item="one-place", label="One place", words="12:30"), NOW_NS)
     sharing.forms.finish("maths-1", "talk-rubric", kim)
     sharing.forms.remove("maths-1", "talk-rubric", kim)
+    sharing.plans.write("maths-1", [Phase(name="Warm-up", minutes=10)], 0, kim)
+    sharing.plans.remove("maths-1", kim)
     people.held.record_export("kim", kim)
     people.held.record_lesson("maths-1", kim)
     made = school.sharing.imported.add("kim", bundle_content(), kim)
@@ -402,6 +405,8 @@ Kim Roth shows their guess to those who see lesson maths-1
 Kim Roth shows their guess to nobody else who sees lesson maths-1
 Kim Roth was done with a form about lesson maths-1, which who fills it too may see then
 Kim Roth removed what they filled of a form about lesson maths-1
+Kim Roth wrote the plan of lesson maths-1
+Kim Roth removed the plan of lesson maths-1
 Kim Roth exported all that is held about themselves
 Kim Roth exported lesson maths-1
 Kim Roth read imported lesson ID from a file
