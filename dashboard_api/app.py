@@ -67,6 +67,7 @@ from dashboard_api.openid.service import OpenIdService
 from dashboard_api.people import (
     account_routes,
     audit_routes,
+    calendar_routes,
     demo_routes,
     people_routes,
     sign_in_routes,
@@ -150,7 +151,7 @@ ROUTERS: Final = tuple(
         home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections, plans,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
-        account_routes, token_routes, people_routes, audit_routes, export_routes, leaving_routes,
+        account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,
         form_pages, programme, time_routes, worth_routes, released_reports, health_routes,
     )
 )  # fmt: skip

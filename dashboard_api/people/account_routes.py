@@ -159,9 +159,10 @@ async def account_response(
     key: str = "",
     trouble: str = "",
     token: str = "",
+    feed: str = "",
     status_code: int = 200,
 ) -> Response:
-    """The account page; `token` is a new one, which is shown this once."""
+    """The account page; `token` and `feed` are new ones, which are shown this once."""
     person, now, zone = viewer.person, viewer.people_utc_ns, request.app.state.zone
     sessions = await store.run(lambda stores: stores.people.sessions(person.id, now))
     values: dict[str, Any] = {}
@@ -195,6 +196,7 @@ async def account_response(
         account_notices=await store.run(lambda stores: account_notices(stores, viewer, zone)),
         language_names=NAMES,
         token=token,
+        feed=feed,
         tokens=[
             (each, local_time_text(each.expires_utc_ns - SECOND_NS, zone), each.expires_utc_ns <= now,
              "" if each.used_utc_ns is None else local_time_text(each.used_utc_ns, zone))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -17,7 +17,7 @@ from school.people.records import Person, Role
 from school.people.tokens import new_id, new_token, token_hash
 from school.schema import program_tokens
 
-__all__ = ["MAX_TOKENS", "TOKEN_NS", "ProgramToken", "TokenStore", "end_tokens"]
+__all__ = ["CALENDAR", "MAX_TOKENS", "TOKEN_NS", "ProgramToken", "TokenStore", "end_tokens"]
 
 TOKEN_NS: Final = 366 * 86_400 * SECOND_NS
 """The longest that one works: until the end of a day within a year."""
@@ -28,6 +28,9 @@ PREFIX: Final = "roomtone_"
 _USED_EACH_NS: Final = 600 * SECOND_NS
 _REFUSED_EACH_NS: Final = 600 * SECOND_NS
 _MAX_NAME: Final = 100
+TokenRole = Role | Literal["calendar"]
+CALENDAR: Final = "calendar"
+"""Beside the roles: what opens one's own calendar alone."""
 _TOKEN: Final = select(
     program_tokens.c.id, program_tokens.c.person, program_tokens.c.name, program_tokens.c.role,
     program_tokens.c.lesson, program_tokens.c.created_utc_ns, program_tokens.c.expires_utc_ns,
@@ -43,7 +46,7 @@ class ProgramToken:
     """Names it to its owner and in the audit log, and opens nothing."""
     person: str
     name: str
-    role: Role
+    role: TokenRole
     lesson: str | None
     """The only lesson that it opens; None for all that the role may see."""
     created_utc_ns: int
@@ -51,9 +54,14 @@ class ProgramToken:
     used_utc_ns: int | None
     """Its last use, exact to ten minutes."""
 
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it opens the calendar of what its owner plans, and nothing else."""
+        return self.role == CALENDAR
+
     def narrowed(self, owner: Person) -> Person | None:
         """The owner with the token's role alone; None if they do not have it any more."""
-        if self.role not in owner.roles:
+        if self.role == CALENDAR or self.role not in owner.roles:
             return None
         return replace(owner, roles=frozenset({self.role}))
 
@@ -73,6 +81,25 @@ class TokenStore:
             raise UsageError(_("Give the token a name that says what it is for."))
         if role not in owner.roles:
             raise UsageError(_("A token can have one of your own roles only."))
+        return self._make(owner, name, role, lesson, by, until_ns=until_ns)
+
+    def make_calendar(self, owner: Person, name: str, by: Actor, *, until_ns: int) -> str:
+        """Make the secret of a calendar's address, which ends the one before; raises UsageError.
+
+        It has no role, so that it opens no page and no part of the interface. Like a token of a
+        role that somebody has no more, it ends when their roles change.
+        """
+        with self._database.writing() as connection:
+            _end(
+                connection, by, program_tokens.c.person == owner.id,
+                program_tokens.c.role == CALENDAR,
+            )  # fmt: skip
+        return self._make(owner, name, CALENDAR, None, by, until_ns=until_ns)
+
+    def _make(
+        self, owner: Person, name: str, role: TokenRole, lesson: str | None, by: Actor, *,
+        until_ns: int,
+    ) -> str:  # fmt: skip
         if not by.utc_ns < until_ns <= by.utc_ns + TOKEN_NS:
             raise UsageError(_("A token works until a day within a year."))
         text = PREFIX + new_token()

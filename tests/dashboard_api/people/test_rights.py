@@ -396,6 +396,7 @@ ELSEWHERE = {
     "/account/second-factor": "about oneself", "/account/language": "about oneself",
     "/account/export": "about oneself; data_subjects/test_export.py",
     "/account/tokens": "about oneself", "/account/tokens/{token_id}/revoke": "about oneself",
+    "/account/calendar": "about oneself; test_calendar.py",
     "/account/identities/{identity}/remove": "about oneself; test_openid.py",
     "/account/platforms/{account}/remove": "about oneself; lti/test_launch.py",
     "/lti/link": "about oneself; lti/test_launch.py",
@@ -700,7 +701,7 @@ PAGES = [
     ask("GET", "/"), ask("GET", "/account"), ask("POST", "/account/password", data={"new": "x"}),
     ask("POST", "/account/sessions/x/end"), ask("POST", "/account/second-factor"),
     ask("POST", "/account/tokens", data={"name": "n", "role": "teacher", "until": "2025-11-20"}),
-    ask("POST", "/account/tokens/x/revoke"), ask("POST", "/account/export"),
+    ask("POST", "/account/tokens/x/revoke"), ask("POST", "/account/export"), ask("POST", "/account/calendar"),
     ask("POST", "/lti/link"), ask("GET", "/lti/choose"), ask("POST", "/account/platforms/x/remove"),
 ]  # fmt: skip
 
