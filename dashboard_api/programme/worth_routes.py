@@ -13,13 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from contract.language import ngettext
 from dashboard_api.programme.upload import text_of
-from dashboard_api.programme.worth_view import (
-    group_csv,
-    group_lines,
-    read_worth,
-    sheet_csv,
-    sheet_lines,
-)
+from dashboard_api.programme.worth_files import group_csv, sheet_csv
+from dashboard_api.programme.worth_view import group_lines, read_worth, sheet_lines
 from dashboard_api.web.access import ReadsCounts, RunsProgramme
 from dashboard_api.web.files import csv_file
 from dashboard_api.web.rendering import page

@@ -1,8 +1,8 @@
-"""What the programme was worth, as rows of a page and of two CSV files."""
+"""What the programme was worth, as rows of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -14,10 +14,8 @@ from dashboard_api.web.store_thread import Stores
 from school.ledger.interval import Estimate
 from school.ledger.worth import GroupRow, Worth, saving_of, worth_of
 
-__all__ = ["CAUTION", "GroupLine", "SheetLine", "group_csv", "group_lines", "read_worth", "sheet_csv", "sheet_lines"]  # fmt: skip
+__all__ = ["GroupLine", "SheetLine", "group_lines", "read_worth", "sheet_lines"]
 
-CAUTION: Final = "correlation, not cause"
-"""In every row of a file: a row may be copied without its page."""
 _TOO_FEW: Final = N_("not shown: fewer than ten people, or too few to hide a small group")
 
 
@@ -86,55 +84,6 @@ def group_lines(rows: Sequence[GroupRow], titles: Mapping[str, str]) -> list[Gro
         )
         for row in rows
     ]  # fmt: skip
-
-
-_CsvRow = list[str | int | float | None]
-
-
-def sheet_csv(worth: Worth, comparison: float) -> Iterator[_CsvRow]:
-    """The sheet as a file; what is not shown has no figures."""
-    yield ["figure", "of", "n", "value", "low_95", "high_95", "unit", "note"]
-    for name, of in (("all", "everybody"), ("coach", "coaches"), ("teacher", "teachers")):
-        yield _csv("hours_saved", of, worth.saved.get(name), "hours a week and person")
-    yield _csv("travel_saved", "everybody", worth.travel_saved, "hours a week and person")
-    yield _csv("hours_saved_in_all", "everybody", worth.hours, "hours")
-    yield _csv("cost_of_hours_saved", "everybody", worth.money, "money")
-    yield _counted("teachers", worth.teachers, "teachers")
-    yield _counted("kits_cost", worth.kits_cost, "money to date")
-    yield _csv("cost_of_a_teacher", "everybody", worth.teacher_year, "money a year")
-    yield _counted("comparison", comparison, "money a teacher and year")
-    for name in ("coached", "others", "difference"):
-        yield _csv("gain_of_classes", name, worth.gains.get(name), "points, by teacher")
-
-
-def group_csv(rows: Sequence[GroupRow], titles: Mapping[str, str]) -> Iterator[_CsvRow]:
-    """Coach hours saved beside student gain, a row for each group of schools."""
-    yield [
-        "group", "hours_saved_n", "hours_saved", "hours_saved_low_95", "hours_saved_high_95",
-        "gain_n", "gain", "gain_low_95", "gain_high_95", "note",
-    ]  # fmt: skip
-    for row in rows:
-        name = titles[row.name] if row.name else "the whole district"
-        yield [name, *_cells(row.saved), *_cells(row.gain), CAUTION]
-
-
-def _csv(figure: str, of: str, found: Estimate | None, unit: str) -> _CsvRow:
-    return [figure, of, *_cells(found), unit, _note(found is not None)]
-
-
-def _counted(figure: str, value: float | None, unit: str) -> _CsvRow:
-    shown = None if value is None else round(value, 2)
-    return [figure, "everybody", None, shown, None, None, unit, _note(value is not None)]
-
-
-def _note(is_shown: bool) -> str:  # noqa: FBT001  # one word of the sentence
-    return CAUTION if is_shown else f"too few people to show; {CAUTION}"
-
-
-def _cells(found: Estimate | None) -> _CsvRow:
-    if found is None:
-        return [None, None, None, None]
-    return [found.n, *(round(each, 3) for each in (found.value, found.low, found.high))]
 
 
 def _estimate(words: str, found: Estimate | None, digits: int) -> SheetLine:

@@ -36,7 +36,7 @@ CREATE TABLE class_outcomes (
     site TEXT NOT NULL,
     teacher INTEGER NOT NULL,
     is_coached INTEGER NOT NULL,
-    pupils INTEGER NOT NULL,
+    class_size INTEGER NOT NULL,
     before_score REAL NOT NULL,
     after_score REAL NOT NULL,
     PRIMARY KEY (number),

@@ -74,6 +74,8 @@ def read_outcomes(
         found.append((teacher, outcome))
         if len(found) > _MAX_CLASSES:
             raise UsageError(_("{name} has more than {most} classes.", name=name, most=_MAX_CLASSES))  # fmt: skip
+    if not found:
+        raise UsageError(_("{name} has no class in it.", name=name))
     draw.shuffle(found)
     numbers: dict[str, int] = {}
     return [

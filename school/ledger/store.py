@@ -105,7 +105,7 @@ class LedgerStore(SqlStore):
         return [
             Outcome(
                 site=row.site, teacher=row.teacher, is_coached=bool(row.is_coached),
-                pupils=row.pupils, before=row.before_score, after=row.after_score,
+                pupils=row.class_size, before=row.before_score, after=row.after_score,
             )
             for row in self._read(_OUTCOMES)
         ]  # fmt: skip
@@ -120,7 +120,7 @@ class LedgerStore(SqlStore):
                     [
                         {
                             "number": number, "site": each.site, "teacher": each.teacher,
-                            "is_coached": each.is_coached, "pupils": each.pupils,
+                            "is_coached": each.is_coached, "class_size": each.pupils,
                             "before_score": each.before, "after_score": each.after,
                         }
                         for number, each in enumerate(outcomes)

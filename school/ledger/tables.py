@@ -51,7 +51,7 @@ class_outcomes: Final = Table(
                                      ondelete="CASCADE"), nullable=False),
     Column("teacher", Integer, nullable=False),
     Column("is_coached", _FLAG, nullable=False),
-    Column("pupils", Integer, nullable=False),
+    Column("class_size", Integer, nullable=False),
     Column("before_score", _REAL, nullable=False),
     Column("after_score", _REAL, nullable=False),
     Index("class_outcomes_site", "site"),

@@ -56,7 +56,7 @@ def upgrade() -> None:
         ),
         sa.Column("teacher", sa.Integer, nullable=False),
         sa.Column("is_coached", _FLAG, nullable=False),
-        sa.Column("pupils", sa.Integer, nullable=False),
+        sa.Column("class_size", sa.Integer, nullable=False),
         sa.Column("before_score", _REAL, nullable=False),
         sa.Column("after_score", _REAL, nullable=False),
         sqlite_strict=True,

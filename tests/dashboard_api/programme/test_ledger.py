@@ -154,6 +154,8 @@ def test_outcomes_come_from_a_file_or_not_at_all(district, stores):
     whole, north = table(district.get("/programme/hours-and-gain.csv"))
     assert (whole["gain_n"], whole["gain"]) == ("10", "4.9")
     assert (north["gain_n"], north["gain"]) == ("10", "4.9"), "all of them are in the north"
+    assert upload(district, "/programme/outcomes", head).status_code == 422
+    assert len(stores.ledger.outcomes()) == 10, "a file without a class replaces nothing"
     assert district.post("/programme/outcomes/remove").status_code == 303
     assert stores.ledger.outcomes() == []
 
@@ -172,6 +174,7 @@ def test_a_coach_reads_no_sheet(coach):
     assert coach.get("/programme/worth").status_code == 404
     assert coach.get("/programme/hours-and-gain.csv").status_code == 404
     assert coach.post("/programme/costs", data={"kit_cost": "1"}).status_code == 404
+    assert upload(coach, "/programme/outcomes", "school,class\n").status_code == 404
 
 
 def test_who_reads_counts_alone_enters_nothing(client, stores):
