@@ -79,6 +79,7 @@ from dashboard_api.plans import routes as plans
 from dashboard_api.programme import released_routes as released_reports
 from dashboard_api.programme import routes as programme
 from dashboard_api.programme import time_routes, worth_routes
+from dashboard_api.pulse import routes as pulse
 from dashboard_api.reading.protocol import NotHereError
 from dashboard_api.record import imported_routes as imported_lessons
 from dashboard_api.record import routes as records
@@ -123,6 +124,8 @@ from school.forms.folder import read_forms
 from school.forms.records import Form
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
+from school.pulse.questions import DEFAULT as DEFAULT_QUESTIONS
+from school.pulse.records import Question
 from school.settings import LessonSettings
 from school.video.settings import VideoSettings
 
@@ -148,7 +151,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, guesses, reflections, plans,
+        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, pulse, guesses, reflections, plans,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,
@@ -176,6 +179,7 @@ def create_app(
     mailer: Mailer | None = None,
     framework: Framework | None = None,
     forms: Sequence[Form] | None = None,
+    questions: Sequence[Question] = DEFAULT_QUESTIONS,
     video: VideoSettings | None = None,
     video_days: int = RetentionSettings().video_days,
     kits: KitSetUp | None = None,
@@ -191,7 +195,7 @@ def create_app(
     only in a server that uses `app.state.gate`. `is_demo` signs in anybody as one of the demo's people.
     `provider` signs in people with school accounts; `mailer` sends them
     their links. `framework` has the tags of notes; None means the shipped one, `forms` what people
-    fill; None means the shipped ones. `video` says where
+    fill; None means the shipped ones, `questions` the short ones. `video` says where
     videos are kept, `video_days` for how long. `kits` is what rooms and kits are set up with.
     """
     limits = DashboardSettings() if settings is None else settings
@@ -259,6 +263,7 @@ def create_app(
     app.state.mailer = mailer
     app.state.framework = framework or read_framework(DEFAULT)
     app.state.forms = {each.id: each for each in (read_forms(None) if forms is None else forms)}
+    app.state.questions = {each.kind: each for each in questions}
     app.state.list_tags = ListTags()
     app.state.label_days = label_days
     app.state.data_dir = data_dir

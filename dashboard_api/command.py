@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     dashboard = checked_dashboard(table, args.config)
     clock = simulated_clock(args.simulated_clock) if args.simulated_clock else SystemClock()
     framework, forms = settings.debrief.framework(), settings.debrief.forms()
+    questions = settings.debrief.pulse()
     tls = tls_context(dashboard, str(args.config), SystemClock().utc_ns())
     open_here = _opener(settings, dashboard, clock)
     open_here().close()  # says in a sentence what would stop the pages
@@ -104,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
         mailer=_mailer(settings.smtp),
         framework=framework,
         forms=forms,
+        questions=questions,
         video=settings.video,
         video_days=settings.retention.video_days,
         kits=kit_set_up(settings, is_demo=args.demo),

@@ -77,6 +77,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "lesson": ("ingest.lesson_command", "start, stop, import and list lessons"),
     "framework": ("school.framework.command", "make and check the tags for notes"),
+    "pulse": ("school.pulse.command", "check the short questions about the coaching itself"),
     "form": ("school.forms.command", "make and check rubrics and walkthrough forms"),
     "standards": (
         "ingest.standards_command",

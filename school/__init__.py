@@ -24,6 +24,7 @@ from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
+from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
@@ -56,6 +57,7 @@ class School:
     platforms: PlatformStore
     ledger: LedgerStore
     released: ReleasedReports
+    pulse: PulseStore
 
     def close(self) -> None:
         """Close the database."""
@@ -78,6 +80,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         PlatformStore(database),
         LedgerStore(database),
         ReleasedReports(database),
+        PulseStore(database),
     )
 
 

@@ -17,6 +17,8 @@ from school.forms.folder import read_forms
 from school.forms.records import Form
 from school.framework.records import Framework
 from school.framework.yaml_file import DEFAULT, read_framework
+from school.pulse.questions import read_questions
+from school.pulse.records import Question
 
 __all__ = ["DebriefSettings", "LessonSettings", "SchoolSettings"]
 
@@ -64,6 +66,18 @@ class DebriefSettings(Settings):
     forms_folder: Path | None = None
     """A folder with the forms that people fill, a YAML file each, as docs/forms.md describes; without
     it, those that come with the program."""
+
+    asks_pulse: bool = True
+    """Whether teachers are asked a short question each week, and one after a debrief. Each of them can
+    switch it off for themselves."""
+
+    pulse_file: Path | None = None
+    """A YAML file with these two questions, as docs/pulse.md describes; without it, those that come
+    with the program."""
+
+    def pulse(self) -> tuple[Question, ...]:
+        """The questions; none where nobody is asked. Raises UsageError, which names file and line."""
+        return read_questions(self.pulse_file) if self.asks_pulse else ()
 
     def forms(self) -> tuple[Form, ...]:
         """The forms; raises UsageError, which names the file and the line."""

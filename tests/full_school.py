@@ -38,6 +38,9 @@ from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
 from school.plans.records import Phase, Standard
 from school.programme.records import SchoolGroup
+from school.pulse.records import Answer as Tap
+from school.pulse.records import Deed
+from school.pulse.records import Words as PulseWords
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
 from school.roster.forgetting import hash_of
@@ -235,6 +238,17 @@ def _fill(school: School) -> None:
     school.ledger.put_outcomes([outcome], BY_ROOT)
     report = Report(site="school", month="2025-10", teachers=12, figures={"lessons": 40})
     school.released.release(report, "https://collector.example", BY_ROOT)
+    monday = date(2026, 3, 2)
+    school.pulse.settle(ADA, "week", [monday], Tap(question="could-use", step=2, site="school"))
+    school.pulse.switch(ADA, is_on=False)
+    school.pulse.add_deed(Deed(id="d", site="", day=monday, said="more", did="some"), BY_ROOT)
+    for number, (person, reader) in enumerate(((ADA, KIM), (ROB, ADA))):
+        school.pulse.write(
+            PulseWords(
+                id=f"w-{number}", person=person, reader=reader, text=f"{NOTE} {number}",
+                written_utc_ns=NOW_NS,
+            )
+        )  # fmt: skip
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

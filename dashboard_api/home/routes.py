@@ -21,6 +21,7 @@ from dashboard_api.live.routes import live_facts
 from dashboard_api.model.trust import trust_text
 from dashboard_api.observing.own_view import open_sheets
 from dashboard_api.people.account_notices import account_notices
+from dashboard_api.pulse.asking import pulse_of
 from dashboard_api.rooms.read_rooms import read_marks, read_rooms
 from dashboard_api.web.access import SignedIn
 from dashboard_api.web.rendering import page
@@ -85,6 +86,7 @@ async def start_page(
                 stores, viewer, zone, has_mail=request.app.state.mailer is not None
             )
         ),
+        pulse=await store.run(lambda stores: pulse_of(stores, viewer, request.app.state.questions)),
         marks=await read_marks(store, live_facts(request.app), ahead),
         shared=shared,
         rooms=rooms,

@@ -27,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 PAGES: Final[Sequence[tuple[str, str]]] = (
     ("/programme/worth", N_("What it was worth")),
     ("/programme/released", N_("What left for a collector")),
+    ("/pulse", N_("Short questions: what was answered, and what was done")),
 )
 """Address and words of the programme's other pages, for all who read counts."""
 _MAX_NAME: Final = 32

@@ -17,6 +17,7 @@ from dashboard_api.clock_maps.routes import video_of
 from dashboard_api.debrief.guess_view import awaits_guess
 from dashboard_api.language.dates import local_time_text, number_text
 from dashboard_api.moments.judged_moments import JudgedMoment
+from dashboard_api.pulse.asking import asked_now
 from dashboard_api.record.bundle import bundle_of
 from dashboard_api.record.content import DebriefRecord, debrief_record, taken_moments
 from dashboard_api.record.notes_rows import notes_rows
@@ -57,6 +58,8 @@ async def take(request: Request, viewer: TakesRecord, lesson_id: str, store: Sto
             "record/take.html", viewer=viewer, lesson=lesson, is_own=seen.reach == "own",
             is_part=seen.cut.shared is not None, title=title_text(lesson.title, lesson.room),
             visit_at=proposed_time(stores, seen, viewer, zone), is_to_guess=awaits_guess(stores, seen, viewer.utc_ns),
+            asked=asked_now(stores, viewer, request.app.state.questions, after_talk=True)
+            if seen.reach == "own" else (),
             at=local_time_text(lesson.starts_utc_ns, zone), track_times=_times(stores, seen)[1],
         )  # fmt: skip
 

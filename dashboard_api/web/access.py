@@ -23,6 +23,7 @@ __all__ = [
     "COOKIE",
     "PERSON_HEADER",
     "AnonymisesPeople",
+    "AnswersPulse",
     "AsksObservers",
     "ChangesPeople",
     "ChangesVideo",
@@ -52,6 +53,7 @@ __all__ = [
     "ReadsModel",
     "ReadsNotes",
     "ReadsPeople",
+    "ReadsPulse",
     "ReadsSeatRows",
     "ReadsVideo",
     "Reflects",
@@ -65,6 +67,7 @@ __all__ = [
     "TakesRecord",
     "Viewer",
     "WatchesLive",
+    "WritesDeeds",
     "WritesNotes",
     "WritesPlan",
     "secret_of",
@@ -199,6 +202,9 @@ AsksObservers = Annotated[Viewer, Depends(Needs("ask observers"))]
 CodesLesson = Annotated[Viewer, Depends(Needs("code lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 PausesSensing = Annotated[Viewer, Depends(Needs("pause sensing"))]
+AnswersPulse = Annotated[Viewer, Depends(Needs("answer pulse"))]
+ReadsPulse = Annotated[Viewer, Depends(Needs("read pulse"))]
+WritesDeeds = Annotated[Viewer, Depends(Needs("write deeds"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]
 SetsUpRooms = Annotated[Viewer, Depends(Needs("set up rooms"))]

@@ -33,6 +33,7 @@ from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
+from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
 from school.settings import LessonSettings
 from school.sharing.listing import EVERY, Place, Wanted
@@ -70,6 +71,7 @@ class Stores:
     platforms: PlatformStore
     ledger: LedgerStore
     released: ReleasedReports
+    pulse: PulseStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -98,7 +100,8 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
-            released=school.released, longest_ns=longest_ns, elsewhere=elsewhere,
+            released=school.released, pulse=school.pulse,
+            longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 
     @property

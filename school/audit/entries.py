@@ -349,6 +349,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "outcomes": N_("the outcomes by class"),
     "month_report": N_("the figures of {id}"),
     "plan": N_("the plan of {lesson}"),
+    "deed": N_("what was done about answers"),
 })  # fmt: skip
 """What it was done to."""
 

@@ -49,7 +49,7 @@ Thing = Literal[
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
-    "month_report", "plan",
+    "month_report", "plan", "deed",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

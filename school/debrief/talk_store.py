@@ -45,6 +45,17 @@ class TalkStore:
             if not connection.execute(more).rowcount:
                 connection.execute(insert(talks), key | {"minutes": minutes})
 
+    def days_of(self, teacher: str, since: date) -> list[date]:
+        """The days from `since` on, on which a teacher talked with somebody about a lesson."""
+        found = (
+            select(talks.c.day)
+            .where(talks.c.teacher == teacher, talks.c.day >= since.isoformat())
+            .distinct()
+            .order_by(talks.c.day)
+        )
+        with self._database.reading() as connection:
+            return [date.fromisoformat(day) for day in connection.scalars(found).all()]
+
     def of_lesson(self, lesson: str) -> list[Talk]:
         """With whom its teacher of today talked about it, by day."""
         found = (

@@ -18,6 +18,7 @@ from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
 from school.known_schemas.plans import PLANS
 from school.known_schemas.programme import RELEASED_REPORTS, SCHOOL_GROUPS
+from school.known_schemas.pulse import PULSE
 from school.known_schemas.rooms import ROOMS
 from school.known_schemas.roster import ROSTER
 from school.known_schemas.talks import TALKS
@@ -29,6 +30,6 @@ MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
-    RELEASED_REPORTS, PLANS,
+    RELEASED_REPORTS, PLANS, PULSE,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

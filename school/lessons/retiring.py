@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,17 +17,20 @@ from sqlalchemy import (
     select,
 )
 
+from contract.clock import SECOND_NS
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.ledger.tables import ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans
+from school.pulse.tables import pulse_counts, pulse_settled, pulse_words
 from school.schema import lessons, moments
 
 __all__ = ["has_old_words", "remove_old_words"]
 
 _BEFORE: Final[BindParameter[int]] = bindparam("before")
+_BEFORE_DAY: Final[BindParameter[str]] = bindparam("before_day")
 _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (cycles, cycles.c.changed_utc_ns < _BEFORE),
     # An open step is what its teacher tries, however long.
@@ -38,6 +42,9 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (ledger_weeks, ledger_weeks.c.written_utc_ns < _BEFORE),
     # As the notes of the same lesson, so that one is never gone before its lesson is held.
     (plans, plans.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
+    (pulse_words, pulse_words.c.written_utc_ns < _BEFORE),
+    (pulse_settled, pulse_settled.c.week < _BEFORE_DAY),
+    (pulse_counts, pulse_counts.c.week < _BEFORE_DAY),
     (talks, talks.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
 )
 _OLD_NOTES: Final = (
@@ -51,7 +58,7 @@ _OLD_NOTES: Final = (
 def has_old_words(connection: Connection, before_utc_ns: int) -> bool:
     """Whether there is anything to remove; asked each hour, and mostly for nothing."""
     return any(
-        connection.execute(found.limit(1), {"before": before_utc_ns}).first() is not None
+        connection.execute(found.limit(1), _values(before_utc_ns)).first() is not None
         for found in (
             _OLD_NOTES,
             *(select(*table.primary_key).where(is_old) for table, is_old in _OLD),
@@ -64,14 +71,20 @@ def remove_old_words(connection: Connection, before_utc_ns: int, most: int) -> i
     gone = 0
     for table, is_old in _OLD:
         keys = select(*table.primary_key).where(is_old).limit(most - gone)
-        for row in connection.execute(keys, {"before": before_utc_ns}).all():
+        for row in connection.execute(keys, _values(before_utc_ns)).all():
             connection.execute(delete(table).where(_is(table, tuple(row))))
             gone += 1
     notes = _OLD_NOTES.limit(most - gone)
-    for note in connection.scalars(notes, {"before": before_utc_ns}).all():
+    for note in connection.scalars(notes, _values(before_utc_ns)).all():
         remove_moment_rows(connection, note)
         gone += 1
     return gone
+
+
+def _values(before_utc_ns: int) -> dict[str, object]:
+    """The time, and its day in UTC."""
+    day = datetime.fromtimestamp(max(before_utc_ns, 0) // SECOND_NS, tz=UTC).date().isoformat()
+    return {"before": before_utc_ns, "before_day": day}
 
 
 def _is(table: Table, row: Sequence[Any]) -> ColumnElement[bool]:

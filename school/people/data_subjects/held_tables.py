@@ -29,6 +29,7 @@ from school.people.data_subjects.held_parts import Held, HeldFile
 from school.people.data_subjects.held_parts import of_lesson as _of_lesson
 from school.people.data_subjects.held_parts import of_person as _of_person
 from school.people.data_subjects.held_parts import of_words as _of_words
+from school.people.data_subjects.held_pulse import HELD_PULSE
 from school.people.languages import chosen_languages
 from school.plans.tables import plans, standards
 from school.programme.tables import (
@@ -37,6 +38,7 @@ from school.programme.tables import (
     school_group_sites,
     school_groups,
 )
+from school.pulse.tables import pulse_counts, pulse_deeds
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
 from school.roster.tables import (
     roster_left,
@@ -341,6 +343,7 @@ HELD: Final = (
         omitted={"teacher": "it is the id in the roster, which stands in in_the_roster"},
     ),
     _of_person(ledger_weeks, "account.json", "your_time", {}),
+    *HELD_PULSE,
     _of_person(digests, "account.json", "mail_of_what_waits", {}),
     _of_person(guesses, "account.json", "guesses", {}),
     _of_person(plans, "account.json", "plans", {}),
@@ -370,6 +373,8 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     sites: "a school and what it is called",
     ledger_costs: "when the programme begins, and what it costs",
     class_outcomes: "a class without its name; a number that nothing explains stands for its teacher",
+    pulse_counts: "how often a step of a question was tapped in a week of a school",
+    pulse_deeds: "what was done about answers; who wrote it is in the audit log",
     school_groups: "a group of schools and what it is called",
     school_group_sites: "which schools are in a group",
     roster_records: "a school, a term, a course or a class of the roster",

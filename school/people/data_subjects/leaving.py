@@ -30,6 +30,7 @@ from school.people.program_tokens import end_tokens
 from school.people.tokens import new_id
 from school.plans.tables import plans
 from school.programme.tables import person_sites
+from school.pulse.tables import pulse_off, pulse_settled, pulse_words
 from school.roster.forgetting import forget_in_roster
 from school.schema import (
     audit_events,
@@ -57,6 +58,7 @@ _GOES: Final = (
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
     ledger_weeks, plans,
+    pulse_off, pulse_settled, pulse_words,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
@@ -201,6 +203,7 @@ def _forget(
     forget_coach(connection, person, name, by)
     forget_in_roster(connection, person)
     connection.execute(delete(talks).where(talks.c.teacher == person))
+    connection.execute(delete(pulse_words).where(pulse_words.c.reader == person))
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)

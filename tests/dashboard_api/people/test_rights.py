@@ -94,11 +94,21 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
 """Role → action → the lessons that it is allowed on; nothing else is."""
 
 GENERAL: dict[Role, set[Action]] = {
-    "teacher": {"read model", "take over", "import lesson", "keep cycle", "keep ledger"},
-    "coach": {"read model", "import lesson", "read caseload", "keep ledger"},
+    "teacher": {
+        "read model",
+        "take over",
+        "import lesson",
+        "keep cycle",
+        "keep ledger",
+        "answer pulse",
+        "read pulse",
+    },
+    "coach": {"read model", "import lesson", "read caseload", "keep ledger", "read pulse"},
     "technician": {"read model", "read kits", "set up rooms"},
     "administrator": {
         "read model",
+        "read pulse",
+        "write deeds",
         "read kits",
         "set up rooms",
         "read counts",
@@ -110,6 +120,7 @@ GENERAL: dict[Role, set[Action]] = {
     },
     "privacy_officer": {
         "read model",
+        "read pulse",
         "read counts",
         "read people",
         "read audit log",
@@ -326,6 +337,16 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/time/file", files={"file": ("time.csv", WEEKS)}),
     ],
     "read caseload": [ask("GET", "/caseload")],
+    "answer pulse": [
+        ask("POST", "/pulse/answer", data={"kind": "week", "question": "could-use", "step": "1"}),
+        ask("POST", "/pulse/switch", data={"is_on": "true"}),
+        ask("POST", "/pulse/words", data={"reader": "someone", "text": "more time"}),
+    ],
+    "read pulse": [ask("GET", "/pulse"), ask("POST", "/pulse/words/remove", data={"words": "x"})],
+    "write deeds": [
+        ask("POST", "/pulse/deeds", data={"day": "2025-11-18", "said": "more", "did": "some"}),
+        ask("POST", "/pulse/deeds/remove", data={"deed": "never-was"}),
+    ],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
     "set up rooms": [

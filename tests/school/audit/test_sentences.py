@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -33,6 +34,7 @@ from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
 from school.plans.records import Phase
 from school.programme.records import SchoolGroup
+from school.pulse.records import Deed
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
 from school.sharing.cut import EXCLUSION_REASONS, Span
@@ -194,6 +196,9 @@ def do_everything(school: School) -> None:
     report = Report(site="south", month="2026-10", teachers=12, figures={"lessons": 40})
     for _ in range(2):
         school.released.release(report, "https://collector.example", ada)
+    deed = Deed(id="d", site="", day=date(2026, 3, 2), said="more", did="some")
+    school.pulse.add_deed(deed, ada)
+    school.pulse.remove_deed(deed.id, ada)
     sharing.teacher.hide("maths-1", kim)
     sharing.teacher.unhide("maths-1", kim)
     sharing.handovers.offer("maths-1", "bo", kim)
@@ -370,6 +375,8 @@ Ada Okafor changed the rights of Lee Ito: their role is teacher now
 Ada Okafor changed the description of Lee Ito: to which school they belong
 Ada Okafor took over a roster
 Ada Okafor released the figures of south/2026-10 to a collector: of 12 teachers
+Ada Okafor described what was done about answers
+Ada Okafor removed the description of what was done about answers
 Kim Roth hid lesson maths-1
 Kim Roth showed lesson maths-1 again
 Kim Roth offered lesson maths-1 to Bo Lind

@@ -1,0 +1,84 @@
+"""What is shown of answers: enough of them, and nothing of which fewer can be computed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from school.programme.small_groups import BEYOND_SCHOOL
+from school.pulse.records import Question, Tally
+from school.pulse.showing import ShownWeek, of_all_schools, of_school, shown_week
+
+MONDAY = date(2026, 3, 2)
+QUESTION = Question(id="q", kind="week", text="Well?", steps=("no", "so so", "yes"), good=1)
+
+
+def tally(counts: tuple[int, ...], site: str = "", weeks: int = 0, question: str = "q") -> Tally:
+    return Tally(
+        monday=MONDAY - timedelta(days=7 * weeks), question=question, site=site, counts=counts
+    )
+
+
+def test_a_week_of_four_answers_is_in_no_figure() -> None:
+    weeks = [tally((1, 2, 2)), tally((1, 1, 2), weeks=1), tally((0, 2, 3), weeks=2)]
+    shown = of_school(weeks, QUESTION, "", is_own=True)
+    assert [(week.monday, week.n) for week in shown] == [
+        (MONDAY, 5), (MONDAY - timedelta(days=14), 5),
+    ]  # fmt: skip
+    assert of_school(weeks, QUESTION, "", is_own=False) == []
+
+
+def test_other_questions_and_schools_are_not_counted() -> None:
+    weeks = [tally((1, 2, 2), question="older"), tally((1, 2, 2), site="north")]
+    assert of_school(weeks, QUESTION, "", is_own=True) == []
+
+
+@given(st.tuples(*[st.integers(0, 20)] * 3))
+def test_nobodys_own_answer_follows_from_a_figure(counts: tuple[int, int, int]) -> None:
+    shown = shown_week(MONDAY, QUESTION, counts, 5)
+    if sum(counts) < 5:
+        assert shown is None
+        return
+    assert shown is not None
+    assert shown.low <= counts[2] <= shown.high
+    for own in (0, 1):
+        others = {total - own for total in range(shown.low, shown.high + 1)} & set(range(shown.n))
+        assert others not in ({0}, {shown.n - 1})
+
+
+def test_hardly_anybody_and_nearly_all_are_no_exact_figure() -> None:
+    for counts in ((5, 0), (2, 2, 1), (3, 0, 2)):
+        few = shown_week(MONDAY, QUESTION, counts, 5)
+        assert few == ShownWeek(monday=MONDAY, n=5, low=0, high=2)
+    for counts in ((0, 0, 5), (0, 1, 4), (2, 0, 3)):
+        many = shown_week(MONDAY, QUESTION, counts, 5)
+        assert many == ShownWeek(monday=MONDAY, n=5, low=3, high=5)
+    exact = shown_week(MONDAY, QUESTION, (1, 2, 3), 5)
+    assert exact == ShownWeek(monday=MONDAY, n=6, low=3, high=3)
+
+
+@given(st.lists(st.integers(5, 25), min_size=1, max_size=6))
+def test_no_group_below_ten_can_be_computed_from_the_schools_and_their_sum(
+    sizes: list[int],
+) -> None:
+    sites = [f"s{number}" for number in range(len(sizes))]
+    tallies = [tally((0, 0, size), site) for site, size in zip(sites, sizes, strict=True)]
+    shown = {
+        site: week[0].n
+        for site in sites
+        if (week := of_school(tallies, QUESTION, site, is_own=False))
+    }
+    assert all(n >= BEYOND_SCHOOL for n in shown.values())
+    together = of_all_schools(tallies, QUESTION, sites)
+    if not together:
+        assert 0 < sum(sizes) - sum(shown.values()) < BEYOND_SCHOOL or sum(sizes) < BEYOND_SCHOOL
+        return
+    reached = defaultdict(list)
+    for count in range(len(shown) + 1):
+        for group in combinations(sorted(shown), count):
+            reached[together[0].n - sum(shown[site] for site in group)].append(group)
+    assert all(n == 0 or n >= BEYOND_SCHOOL for n in reached)
