@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -35,7 +35,7 @@ from school.video.media.sentences import refusal
 
 __all__ = ["Limits", "Task", "converse"]
 
-Task = Literal["probe", "levels", "convert"]
+Task = Literal["probe", "levels", "convert", "cut"]
 
 _MAX_JSON: Final = 1 << 16
 _MAX_LEVELS: Final = 16 << 20
@@ -79,15 +79,18 @@ def converse(
     *,
     sink: Sink | None = None,
     progress: Callable[[float], object] | None = None,
+    more: Sequence[str] = (),
 ) -> tuple[dict[str, object], bytes]:
     """Run one task to its end: its result and levels. Raises VideoRefusedError.
+
+    `more` is what the task has to know besides.
 
     An error of the source, the sink or `progress` passes through. The child has ended either way.
     """
     ours, theirs = socket.socketpair()
     with ours, theirs:
         child = subprocess.Popen(  # noqa: S603 (our own module, by our own Python)
-            _command(task, container, source.size, theirs.fileno(), limits),
+            [*_command(task, container, source.size, theirs.fileno(), limits), *more],
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

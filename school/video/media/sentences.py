@@ -35,6 +35,7 @@ _SENTENCES: Final = {
     "no_sound": N_(
         "This video has no sound, so it can't be lined up by itself: set two points by hand."
     ),
+    "silent": N_("This video has no sound, so there is no clip of its sound alone."),
     "codec": N_(
         "This video's picture or sound is stored in a way that is not known here: "
         "save it as MP4 (H.264) and give that file."

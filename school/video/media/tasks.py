@@ -1,4 +1,4 @@
-"""The three tasks on a video. Each starts a child, and raises VideoRefusedError with one sentence.
+"""The four tasks on a video. Each starts a child, and raises VideoRefusedError with one sentence.
 
 They take from a tenth of a second to hours: call them from a thread of their own.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from school.video.media.messages import STEPS_PER_S
 from school.video.media.records import Container, Probe, Sink, SoundLevels, Source
 from school.video.media.sentences import refusal
 
-__all__ = ["LIMITS", "convert", "probe", "sound_levels"]
+__all__ = ["LIMITS", "Shows", "convert", "cut", "probe", "sound_levels"]
+
+Shows = Literal["both", "picture", "sound"]
+"""What of a video is in a clip."""
 
 _GIB: Final = 1 << 30
 
@@ -28,6 +31,7 @@ LIMITS: Final = {
     "convert": Limits(
         memory_bytes=3 * _GIB, cpu_s=24 * 3600, wall_s=12 * 3600.0, output_bytes=16 * _GIB
     ),
+    "cut": Limits(memory_bytes=3 * _GIB, cpu_s=3600, wall_s=3600.0, output_bytes=_GIB),
 }
 """By task. A lesson's two hours on a small, busy server stay well below them."""
 
@@ -77,6 +81,25 @@ def convert(
     """
     container = container_of(source)
     converse("convert", container, source, limits, sink=sink, progress=progress)
+
+
+def cut(
+    source: Source,
+    sink: Sink,
+    start_s: float,
+    end_s: float,
+    *,
+    shows: Shows = "both",
+    progress: Callable[[float], object] | None = None,
+    limits: Limits = LIMITS["cut"],
+) -> None:
+    """Write the span of the video as an MP4 of its own, every picture and sound encoded again.
+
+    Nothing of the video's own bytes, times or notes is in it. `sink` is used as in `convert`.
+    """
+    container = container_of(source)
+    more = (f"{round(start_s * 1000)} {round(end_s * 1000)}", shows)
+    converse("cut", container, source, limits, sink=sink, progress=progress, more=more)
 
 
 def _probe(container: Container, values: dict[str, object]) -> Probe:

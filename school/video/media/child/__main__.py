@@ -1,4 +1,4 @@
-"""`python -m school.video.media.child TASK CONTAINER SIZE FD MEMORY CPU`: started by its parent."""
+"""`python -m school.video.media.child TASK CONTAINER SIZE FD MEMORY CPU [MORE]`: started by its parent."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from school.video.media.child.confine import confine
 from school.video.media.child.conversion import convert
+from school.video.media.child.cutting import cut
 from school.video.media.child.levels import a_weighted_levels, levels
 from school.video.media.child.link import Link, SinkFile, SourceFile
 from school.video.media.child.look import look
@@ -30,7 +31,7 @@ _REASONS: Final = (
 
 def main(arguments: list[str]) -> None:
     """One task, then the end."""
-    task, container, size, descriptor, memory_bytes, cpu_s = arguments
+    task, container, size, descriptor, memory_bytes, cpu_s, *more = arguments
     link = Link(socket.socket(fileno=int(descriptor)))
     source = SourceFile(link, int(size))
     av.logging.set_level(None)
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> None:
             found = look(link, source, container)
         elif task == "levels":
             found = levels(link, source, container)
+        elif task == "cut":
+            found = cut(link, source, container, SinkFile(link), *more)
         else:
             found = convert(link, source, container, SinkFile(link))
         link.result(found)

@@ -21,15 +21,15 @@ from school.video.media.child.link import Link, SinkFile, SourceFile
 from school.video.media.child.look import name_of, plays
 from school.video.media.child.opening import RefusedFileError, open_source, picture_of
 
-__all__ = ["convert"]
+__all__ = ["THREADS", "Picture", "Sound", "convert"]
 
 _LONG_SIDE: Final = 1920
 _SHORT_SIDE: Final = 1080
 _MAX_FPS: Final = 30
 _TIME_BASE: Final = Fraction(1, 90_000)
-_THREADS: Final = 4
+THREADS: Final = 4
 """More take more memory than a 4K picture leaves within the limit."""
-_X264: Final = {"preset": "veryfast", "crf": "23", "threads": str(_THREADS)}
+_X264: Final = {"preset": "veryfast", "crf": "23", "threads": str(THREADS)}
 _SOUND_HZ: Final = 48_000
 
 
@@ -69,7 +69,7 @@ class _Copied:
             yield packet
 
 
-class _Picture:
+class Picture:
     """Pictures, scaled and in 8 bits, at most thirty a second."""
 
     def __init__(self, video: VideoStream, made: OutputContainer, turned: int) -> None:
@@ -88,19 +88,25 @@ class _Picture:
 
     def take(self, packet: Packet[VideoStream]) -> Iterator[Packet[VideoStream]]:
         for frame in packet.decode():
-            if frame.pts is None or frame.time_base is None:
-                continue
-            at = Fraction(frame.pts * frame.time_base)
-            if at < self._next:
-                continue
-            # Somewhat less than a thirtieth, since files round their times.
-            self._next = at + Fraction(9, 10 * _MAX_FPS)
-            for scaled in self._scaled(frame):
-                scaled.pts, scaled.time_base = int(at / _TIME_BASE), _TIME_BASE
-                scaled.pict_type = 0
-                yield from self._out.encode(scaled)
+            if frame.pts is not None and frame.time_base is not None:
+                yield from self.add(frame, Fraction(frame.pts * frame.time_base))
         if packet.dts is None and packet.size == 0:
-            yield from self._out.encode(None)
+            yield from self.end()
+
+    def add(self, frame: VideoFrame, at: Fraction) -> Iterator[Packet[VideoStream]]:
+        """A picture at a time; left out if the one before is too near."""
+        if at < self._next:
+            return
+        # Somewhat less than a thirtieth, since files round their times.
+        self._next = at + Fraction(9, 10 * _MAX_FPS)
+        for scaled in self._scaled(frame):
+            scaled.pts, scaled.time_base = int(at / _TIME_BASE), _TIME_BASE
+            scaled.pict_type = 0
+            yield from self._out.encode(scaled)
+
+    def end(self) -> Iterator[Packet[VideoStream]]:
+        """What the encoder still holds."""
+        yield from self._out.encode(None)
 
     def _scaled(self, frame: VideoFrame) -> Iterator[VideoFrame]:
         kind = (frame.width, frame.height, frame.format.name)
@@ -128,7 +134,7 @@ class _Picture:
         return graph
 
 
-class _Sound:
+class Sound:
     """Sound as stereo AAC of 48 kHz, its times kept."""
 
     def __init__(self, made: OutputContainer) -> None:
@@ -139,10 +145,18 @@ class _Sound:
     def take(self, packet: Packet[AudioStream]) -> Iterator[Packet[AudioStream]]:
         for frame in packet.decode():
             if frame.pts is not None:
-                yield from self._encoded(frame)
+                yield from self.add(frame)
         if packet.dts is None and packet.size == 0:
-            yield from self._encoded(None)
-            yield from self._out.encode(None)
+            yield from self.end()
+
+    def add(self, frame: AudioFrame) -> Iterator[Packet[AudioStream]]:
+        """A piece of sound, by its own time."""
+        yield from self._encoded(frame)
+
+    def end(self) -> Iterator[Packet[AudioStream]]:
+        """What the resampler and the encoder still hold."""
+        yield from self._encoded(None)
+        yield from self._out.encode(None)
 
     def _encoded(self, frame: AudioFrame | None) -> Iterator[Packet[AudioStream]]:
         for part in self._resampler.resample(frame):
@@ -151,20 +165,20 @@ class _Sound:
 
 def _picture_line(
     opened: InputContainer, video: VideoStream, made: OutputContainer
-) -> _Copied | _Picture:
+) -> _Copied | Picture:
     if plays(video, "mp4") and name_of(video) == "h264":
         return _Copied(video, made)
     video.codec_context.thread_type = "AUTO"
-    video.codec_context.thread_count = _THREADS
+    video.codec_context.thread_count = THREADS
     for frame in opened.decode(video):
         turned = int(frame.rotation)
         opened.seek(opened.start_time or 0)
-        return _Picture(video, made, turned)
+        return Picture(video, made, turned)
     raise RefusedFileError("damaged")
 
 
-def _sound_line(sound: AudioStream, made: OutputContainer) -> _Copied | _Sound:
-    return _Copied(sound, made) if name_of(sound) == "aac" else _Sound(made)
+def _sound_line(sound: AudioStream, made: OutputContainer) -> _Copied | Sound:
+    return _Copied(sound, made) if name_of(sound) == "aac" else Sound(made)
 
 
 def _size(width: int, height: int) -> tuple[int, int]:
