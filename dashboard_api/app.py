@@ -24,6 +24,8 @@ from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from contract.language import _
 from dashboard_api.clock_maps import routes as clock_maps
+from dashboard_api.cohorts import clip_routes, watch_routes
+from dashboard_api.cohorts.clip_worker import ClipWorker
 from dashboard_api.commissioning import code_routes as kit_codes
 from dashboard_api.commissioning import routes as commissioning
 from dashboard_api.cycle import caseload_routes as caseloads
@@ -155,7 +157,7 @@ ROUTERS: Final = tuple(
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,
-        form_pages, programme, time_routes, worth_routes, released_reports, health_routes,
+        form_pages, clip_routes, watch_routes, programme, time_routes, worth_routes, released_reports, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""
@@ -216,6 +218,7 @@ def create_app(
             asyncio.create_task(app.state.drift_watch.run(store), name="drift"),
             asyncio.create_task(app.state.live_rooms.run(), name="live"),
             asyncio.create_task(VideoWorker(videos, store).run(), name="videos"),
+            asyncio.create_task(ClipWorker(videos, store).run(), name="clips"),
             asyncio.create_task(app.state.debriefs.run(), name="debriefs"),
             asyncio.create_task(Talks(app.state.debriefs.rooms, zone).run(store), name="talks"),
         )

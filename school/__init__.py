@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from school.audit.store import AuditStore
+from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
 from school.database import open_school_database
 from school.ledger.store import LedgerStore
@@ -53,6 +54,7 @@ class School:
     clock_maps: ClockMapStore
     rooms: RoomStore
     control: KitControlStore
+    clips: ClipStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -76,6 +78,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         ClockMapStore(database),
         RoomStore(database),
         KitControlStore(database),
+        ClipStore(database),
         ProgrammeStore(database),
         PlatformStore(database),
         LedgerStore(database),

@@ -22,6 +22,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
+from school.cohorts.records import Clip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.database import open_school_database
@@ -210,6 +211,14 @@ def _fill(school: School) -> None:
         changed_utc_ns=NOW_NS,
     )  # fmt: skip
     assert school.videos.begin(video, BY_ADA)
+    for name, place, by, viewer in (("1", PAST, BY_ADA, KIM), ("2", OF_ROB, BY_ROB, ADA)):
+        assert by.person is not None
+        clip = Clip(
+            id=name * 32, lesson=place, person=by.person, title=f"clip of {NOTE}", video=video.id,
+            start_s=60.0, end_s=90.0, shows="both", state="ready", file=f"d{name}" * 16,
+            consent="c" * 32, until_utc_ns=until, created_utc_ns=NOW_NS,
+        )  # fmt: skip
+        school.clips.add(clip, [viewer], by)
     sharing.guesses.put(PAST, ADA, [(60, 120)], 240, NOW_NS)
     sharing.guesses.begin(ADA, is_on=True)
     sharing.plans.write(PAST, [Phase(name=NOTE, minutes=10, began_s=30)], 0, BY_ADA)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
+from dashboard_api.cohorts.clip_view import count_shown
 from dashboard_api.commissioning.authority import locked_out_nodes
 from dashboard_api.cycle.view import cycle_page
 from dashboard_api.debrief.step_view import open_step_line
@@ -78,6 +79,7 @@ async def start_page(
         cycle=await store.run(lambda stores: cycle_page(stores, viewer, zone, has_forms=False))
         if may_at_all(roles, "keep cycle")
         else None,
+        clips_shown=await store.run(lambda stores: count_shown(stores, viewer)),
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,

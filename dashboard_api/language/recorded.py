@@ -17,13 +17,14 @@ from dashboard_api.language.dates import number_text
 from ingest.stores.notices import SENTENCES
 from models.serving.alerts import REASONS
 from models.serving.moments import CALMEST
+from school.cohorts.records import CLIP_REFUSALS
 from school.video.container import NO_VIDEO
 from school.video.media.sentences import REFUSALS
 from school.video.sealing import DAMAGES
 
 __all__ = ["recorded_text"]
 
-RECORDED: Final = (*REASONS, CALMEST, *SENTENCES, *REFUSALS, *DAMAGES, NO_VIDEO)
+RECORDED: Final = (*REASONS, CALMEST, *SENTENCES, *REFUSALS, *DAMAGES, NO_VIDEO, *CLIP_REFUSALS)
 """Every template of a sentence that is kept and shown."""
 _DECIMAL: Final = re.compile(r"-?\d+\.(\d+)")
 

@@ -85,7 +85,7 @@ async def keep_week(
         except UsageError as error:
             return _page(request, stores, viewer, None, str(error))
         if week.monday > _this_monday(request, viewer):
-            return _page(request, stores, viewer, None, _("This week has not begun."))
+            return _page(request, stores, viewer, None, _("This week has not started."))
         stores.ledger.put_weeks(viewer.person.id, [week], viewer.people_utc_ns)
         return RedirectResponse(f"/time?week={week.monday}", status_code=303)
 
@@ -118,7 +118,7 @@ async def keep_file(request: Request, viewer: KeepsLedger, store: StoreDep) -> R
         latest = _this_monday(request, viewer)
         late = next((each.monday for each in weeks if each.monday > latest), None)
         if late is not None:
-            sentence = _("{name}: the week of {day} has not begun.", name=name, day=late)
+            sentence = _("{name}: the week of {day} has not started.", name=name, day=late)
             return _page(request, stores, viewer, None, sentence)
         stores.ledger.put_weeks(viewer.person.id, weeks, viewer.people_utc_ns)
         return RedirectResponse("/time", status_code=303)

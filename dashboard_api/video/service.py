@@ -14,6 +14,7 @@ from contract.language import N_, _
 from dashboard_api.video.turns import Turns
 from dashboard_api.web.store_thread import Stores
 from ingest.settings import RetentionSettings
+from school.cohorts.clip_keeping import ClipKeeper
 from school.video.files import VideoFiles
 from school.video.keeping import VideoKeeper
 from school.video.records import consent_hash
@@ -38,6 +39,8 @@ class VideoService:
     """Video that is converted → the share that is done."""
     work: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is a video to check."""
+    cutting: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a clip to cut."""
 
     @property
     def files(self) -> VideoFiles | None:
@@ -60,6 +63,10 @@ class VideoService:
             store=stores.videos, files=self.require_files(), settings=self.settings, days=self.days,
             longest_ns=stores.longest_ns,
         )  # fmt: skip
+
+    def clips(self, stores: Stores) -> ClipKeeper:
+        """Clips' records and files together; raises HTTPException as `keeper` does."""
+        return ClipKeeper(store=stores.clips, files=self.require_files())
 
     def require_files(self) -> VideoFiles:
         """The sealed files; raises HTTPException if this server keeps no videos."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from functools import partial
-from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from contract.language import _
-from dashboard_api.video.byte_range import Span, UnsatisfiableError, span_of
-from dashboard_api.video.in_thread import in_thread
+from dashboard_api.video.ranges import ranged
 from dashboard_api.video.service import VideosDep
 from dashboard_api.web.access import ReadsVideo
 from dashboard_api.web.lookup import ErrorJson, NotFoundError, see_lesson
@@ -21,15 +16,10 @@ from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.video.keys import VideoGoneError
 from school.video.records import MEDIA_TYPES, Video
-from school.video.sealed_file import SealedReader
-from school.video.sealing import SEGMENT_BYTES
 
 __all__ = ["router"]
 
 router = APIRouter()
-
-_LOOK_EACH_S: Final = 2.0
-"""How often a long answer checks that its viewer may still see the lesson."""
 
 
 @router.head("/lessons/{lesson_id}/video", include_in_schema=False)
@@ -49,32 +39,8 @@ async def video(
 ) -> Response:
     """The bytes of the video. One range at a time works, so that a player can seek."""
     found = await store.run(lambda stores: _watched(stores, viewer, lesson_id))
-    try:
-        files = videos.files
-        if files is None:
-            raise NotFoundError(_("This lesson has no video on the server."))
-        opening = partial(files.source, found.file)
-        source = await in_thread(opening, unwanted=SealedReader.close)
-    except VideoGoneError:
-        raise NotFoundError(_("The lesson's video was deleted.")) from None
-    tag = f'"{found.file}"'
-    headers = {"Accept-Ranges": "bytes", "ETag": tag, "Cache-Control": "private, no-store"}
-    kind = MEDIA_TYPES.get(found.container, "application/octet-stream")
-    try:
-        is_same = request.headers.get("if-range", tag) == tag
-        span = span_of(request.headers.get("range", ""), source.size) if is_same else None
-    except UnsatisfiableError:
-        source.close()
-        return Response(
-            status_code=416, headers=headers | {"Content-Range": f"bytes */{source.size}"}
-        )
-    whole = span or Span(0, source.size)
-    headers["Content-Length"] = str(whole.end - whole.start)
-    if span is not None:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{source.size}"
-    if request.method == "HEAD":
-        source.close()
-        return Response(status_code=206 if span else 200, headers=headers, media_type=kind)
+    if videos.files is None:
+        raise NotFoundError(_("This lesson has no video on the server."))
 
     async def is_allowed() -> bool:
         """Whether the share is still there, and the video the same."""
@@ -85,10 +51,11 @@ async def video(
             return False
         return now.file == found.file
 
-    return StreamingResponse(
-        _parts(source, whole, is_allowed),
-        status_code=206 if span else 200, headers=headers, media_type=kind,
-    )  # fmt: skip
+    kind = MEDIA_TYPES.get(found.container, "application/octet-stream")
+    try:
+        return await ranged(request, videos.files, found.file, kind, is_allowed)
+    except VideoGoneError:
+        raise NotFoundError(_("The lesson's video was deleted.")) from None
 
 
 def _watched(stores: Stores, viewer: Viewer, lesson_id: str) -> Video:
@@ -115,23 +82,3 @@ def _require_whole(stores: Stores, viewer: Viewer, lesson_id: str) -> None:
                 "file can't be cut here."
             )
         )
-
-
-async def _parts(
-    source: SealedReader, span: Span, is_allowed: Callable[[], Awaitable[bool]]
-) -> AsyncIterator[bytes]:
-    """One segment after the other; ends early, and so breaks off, if the viewer's right ends."""
-    loop = asyncio.get_running_loop()
-    looked, at = loop.time(), span.start
-    try:
-        while at < span.end:
-            if loop.time() - looked >= _LOOK_EACH_S:
-                if not await is_allowed():
-                    return
-                looked = loop.time()
-            count = min(SEGMENT_BYTES - at % SEGMENT_BYTES, span.end - at)
-            part = await in_thread(partial(source.read_at, at, count))
-            at += len(part)
-            yield part
-    finally:
-        source.close()

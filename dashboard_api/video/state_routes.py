@@ -52,6 +52,8 @@ async def delete(viewer: ChangesVideo, lesson_id: str, store: StoreDep, videos: 
     def remove(stores: Stores) -> None:
         for video in found(stores):
             videos.keeper(stores).remove(video, viewer.actor, "by_hand")
+        if videos.settings.is_on:  # who deletes a video means what was cut from it too
+            videos.clips(stores).remove_of_lesson(lesson_id, viewer.actor, "video_removed")
 
     async with AsyncExitStack() as turns:
         for video in await store.run(found):

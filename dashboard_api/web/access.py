@@ -41,6 +41,7 @@ __all__ = [
     "KeepsCycle",
     "KeepsLedger",
     "LinesUpVideo",
+    "MakesClip",
     "Needs",
     "PausesSensing",
     "ProposesCycle",
@@ -59,6 +60,7 @@ __all__ = [
     "Reflects",
     "RunsProgramme",
     "SecondFactorNeededError",
+    "SeesClip",
     "SetsUpRooms",
     "SharesLesson",
     "SignInNeededError",
@@ -198,6 +200,8 @@ HidesLesson = Annotated[Viewer, Depends(Needs("hide lesson"))]
 DeletesLesson = Annotated[Viewer, Depends(Needs("delete lesson"))]
 HandsOver = Annotated[Viewer, Depends(Needs("hand over"))]
 TakesOver = Annotated[Viewer, Depends(Needs("take over"))]
+MakesClip = Annotated[Viewer, Depends(Needs("make clip"))]
+SeesClip = Annotated[Viewer, Depends(Needs("see clip"))]
 AsksObservers = Annotated[Viewer, Depends(Needs("ask observers"))]
 CodesLesson = Annotated[Viewer, Depends(Needs("code lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]

@@ -24,6 +24,7 @@ from ingest.stores.protocol import PeriodReader, ScoreReader
 from ingest.stores.records import EpochRecord
 from school import School
 from school.audit.store import AuditStore
+from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
 from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore
@@ -67,6 +68,7 @@ class Stores:
     clock_maps: ClockMapStore
     rooms: RoomStore
     control: KitControlStore
+    clips: ClipStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -100,7 +102,7 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
-            released=school.released, pulse=school.pulse,
+            released=school.released, pulse=school.pulse, clips=school.clips,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from ingest.replicas.part import ReplicasPart
 from ingest.replicas.progress import progress_files
 from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from school import open_lesson_store, open_school
+from school.cohorts.records import Clip
 from school.lessons.protocol import LessonStore
 from school.observing.removing import LessonSpan
 from school.video.files import VideoFiles
@@ -136,7 +137,8 @@ class PurgeRun:
 
     def _require_videos(self, request: PurgeRequest) -> None:
         """Refuse to forget where a video is that can't be destroyed from here."""
-        if self._videos is None and any(x.state != "refused" for x in self._videos_of(request)):
+        kept: list[Video | Clip] = [*self._videos_of(request), *self._clips_of(request)]
+        if self._videos is None and any(each.state != "refused" for each in kept):
             raise StoreError(
                 "A lesson that is to be purged has a video, and this server's settings do not say "
                 "where videos are: set `directory` and `key_directory` of [video] as they were, and "
@@ -149,6 +151,12 @@ class PurgeRun:
         with closing(open_school(self._data_dir, self._database_url)) as school:
             return [each for name in request.lessons for each in school.videos.of_lesson(name)]
 
+    def _clips_of(self, request: PurgeRequest) -> list[Clip]:
+        if not request.lessons:
+            return []
+        with closing(open_school(self._data_dir, self._database_url)) as school:
+            return [each for name in request.lessons for each in school.clips.of_lesson(name)]
+
     def _remove_videos(self, request: PurgeRequest) -> dict[str, int]:
         if self._videos is None or not request.lessons:
             return {}
@@ -156,7 +164,11 @@ class PurgeRun:
         # One that was converted meanwhile has another file.
         while names := {x for each in self._videos_of(request) for x in each.files} - gone.keys():
             gone |= {name: self._videos.destroy(name) for name in sorted(names)}
-        return {"videos": sum(gone.values())} if gone else {}
+        cut: dict[str, bool] = {}
+        while names := {each.file for each in self._clips_of(request)} - cut.keys():
+            cut |= {name: self._videos.destroy(name) for name in sorted(names)}
+        counts = {"videos": sum(gone.values())} if gone else {}
+        return counts | ({"clips": sum(cut.values())} if cut else {})
 
     def _do(self, data_dir: Path, request: PurgeRequest, part: str) -> PartDone:
         database, folder = data_dir / PARTS[part], PurgeFolder(data_dir)

@@ -88,7 +88,9 @@ class Entry:
         if words is None:
             return _("something")
         name = _("themselves") if self.is_own else name_words(self.thing_name)
-        return _(words, id=self.thing_id, lesson=_lesson(self.thing_id, lesson), name=name)
+        return _(
+            words, id=self.thing_id, lesson=_lesson(self.lesson or self.thing_id, lesson), name=name
+        )
 
 
 def name_words(name: str) -> str:
@@ -316,6 +318,9 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "released": (N_("{who} released {thing} to a collector{more}"), _of_teachers),
     "wrote_plan": (N_("{who} wrote {thing}"), _nothing),
     "removed_plan": (N_("{who} removed {thing}"), _nothing),
+    "made_clip": (N_("{who} cut {thing} and confirmed whose faces and voices are in it{more}"), lambda said: f"{_wording(said)}: {_span(said)}"),
+    "showed_clip": (N_("{who} shows a clip of {lesson} to {thing}{more}"), _days),
+    "hid_clip": (N_("{who} stopped showing a clip of {lesson} to {thing}"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -350,6 +355,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "month_report": N_("the figures of {id}"),
     "plan": N_("the plan of {lesson}"),
     "deed": N_("what was done about answers"),
+    "clip": N_("a clip of {lesson}"),
 })  # fmt: skip
 """What it was done to."""
 

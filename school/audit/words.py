@@ -41,6 +41,8 @@ REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "kept_long_enough": N_("because it was kept for as long as the school keeps videos"),
     "unfinished": N_("because its upload was never finished"),
     "key_gone": N_("because its key was gone"),
+    "end_date": N_("because its last day was over"),
+    "video_removed": N_("because the video that it was cut from was removed"),
 })  # fmt: skip
 """Why a video was removed."""
 FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({

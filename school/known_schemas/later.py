@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from school.known_schemas.clips import CLIPS
 from school.known_schemas.clock_maps import CLOCK_MAPS
 from school.known_schemas.control import CONTROL
 from school.known_schemas.cycles import CYCLES
@@ -30,6 +31,6 @@ MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
-    RELEASED_REPORTS, PLANS, PULSE,
+    RELEASED_REPORTS, PLANS, PULSE, CLIPS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -32,8 +32,10 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "webm": "video/webm",
 }
 
-Reason = Literal["by_hand", "replaced", "kept_long_enough", "unfinished", "key_gone"]
-"""Why a video is removed."""
+Reason = Literal[
+    "by_hand", "replaced", "kept_long_enough", "unfinished", "key_gone", "end_date", "video_removed"
+]
+"""Why a video or a clip is removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school.audit.actor import Actor
+from school.cohorts.clip_keeping import ClipKeeper
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
 from tests.signed_in import BY, TEACHER, cookie, open_test_school, storage_of
@@ -147,6 +148,8 @@ def school(running, sample_lesson) -> SimpleNamespace:
         lessons.remove_moment(moment.id)
     sample_lesson.add_moments(lessons, running.lesson.id)
     remove_videos(running.stores.videos, running.files, running.lesson.id)
+    clips = ClipKeeper(store=running.stores.clips, files=running.files)
+    clips.remove_of_lesson(running.lesson.id, BY, "by_hand")
     for said in lessons.verdicts(running.lesson.id):
         lessons.remove_verdict(running.lesson.id, said.moment, said.by)
     running.stores.control.resume_lesson(running.lesson.id, BY)

@@ -18,6 +18,7 @@ import pytest
 from contract.aggregates.report import Report
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.cohorts.clip_keeping import ClipKeeper, WantedClip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.moments.records import Reply
@@ -26,7 +27,9 @@ from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.browser.lab import describe_lab
 from tests.browser.programme import run_a_programme
+from tests.school.video.made_videos import made_video
 from tests.signed_in import COACH, TEACHER
+from tests.videos import add_video
 
 SIZES = ((1366, 625), (1920, 953), (768, 1024), (390, 844), (320, 568))
 
@@ -347,6 +350,40 @@ def be_answered(school: Any) -> None:
     assert school.stores.lessons.add_reply(made)
 
 
+def show_clip(school: Any) -> None:
+    """A clip that is ready and shown to a coach, of a video of four seconds."""
+    film, by = made_video(4.0), Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns())
+    video = add_video(school.stores.videos, school.files, "sample", film, container="mp4")
+    wanted = WantedClip(
+        title="Who begins to talk after my question?", start_s=0, end_s=4, shows="both",
+        viewers=[COACH], until_utc_ns=by.utc_ns + 30 * 86_400 * SECOND_NS,
+    )  # fmt: skip
+    keeper = ClipKeeper(store=school.stores.clips, files=school.files)
+    clip = keeper.begin(video, wanted, by, wording="as agreed")
+    sink = school.files.sink(clip.file)
+    sink.write(film)
+    sink.close()
+    school.stores.clips.settle(clip, state="ready", size=len(film))
+
+
+def watch_clip(page: Any) -> None:
+    page.reload()
+    page.locator(".clip h3 a").first.click()
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2")
+
+
+def choose_a_clip_s_viewers(page: Any) -> None:
+    page.reload()
+    page.wait_for_selector(".clip")
+    page.locator("[name=start]").fill("0:10")
+    page.locator("[name=end]").fill("9:10")
+    page.locator("#title").fill("Too long a part")
+    page.locator("[name=person]").first.check()
+    page.locator("[name=consent]").check()
+    page.locator("form .main").click()
+    page.wait_for_selector(".trouble")
+
+
 def look_again(page: Any) -> None:
     page.reload()
     page.wait_for_selector(".inbox")
@@ -427,6 +464,15 @@ STATES = (
     State("table's own page", "/lessons/sample/table"),
     State("answers' own page", "/lessons/sample/answers"),
     State("sharing", "/lessons/sample/sharing"),
+    State(
+        "clips",
+        "/lessons/sample/clips",
+        is_shared=True,
+        prepare=show_clip,
+        step=choose_a_clip_s_viewers,
+    ),
+    State("a clip", "/lessons/sample/clips", is_shared=True, prepare=show_clip, step=watch_clip),
+    State("clips of all", "/clips", is_shared=True, prepare=show_clip, step=open_again),
     State("rows of seats", "/lessons/sample/seat-rows"),
     State("lessons", "/"),
     State("something new", "/", step=look_again, is_shared=True, prepare=be_answered),

@@ -25,6 +25,7 @@ PO_FILES: Final = sorted(CATALOGUE["LANGUAGES"].glob("*.po"))
 ELSEWHERE: Final = {
     "app.py": "the interface's description",
     "admin_command.py": "the command line",
+    "cohorts/clip_worker.py": "names of tasks, and who acts, in the audit log's rows",
     "command.py": "the command line",
     "health/": "for programs that watch the server",
     "language/__init__.py": "what a language is called in itself",
@@ -46,7 +47,7 @@ ELSEWHERE: Final = {
     "settings.py": "the settings",
     "together/debriefs.py": "names of tasks, and an error that the page does not show",
     "video/receiving.py": "a state, as the stores name it",
-    "video/serving.py": "a header",
+    "video/ranges.py": "a header",
     "video/tidying.py": "who acts, in the audit log's rows",
     "video/tus.py": "for programs that upload",
     "video/upload_routes.py": "a header, and the log",

@@ -22,6 +22,7 @@ from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
+from school.people.data_subjects.held_clips import HELD_CLIPS
 from school.people.data_subjects.held_parts import LESSON as _LESSON
 from school.people.data_subjects.held_parts import OWNED as _OWNED
 from school.people.data_subjects.held_parts import PERSON as _PERSON
@@ -317,6 +318,7 @@ HELD: Final = (
     _CYCLES,
     *_FORMS,
     _TALKS,
+    *HELD_CLIPS,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),

@@ -14,6 +14,7 @@ from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.bundle.tables import imported_lessons
+from school.cohorts.tables import clip_viewers, clips
 from school.cycle.linking import forget_coach
 from school.cycle.tables import cycles
 from school.database import SchoolDatabase
@@ -58,7 +59,7 @@ _GOES: Final = (
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
     ledger_weeks, plans,
-    pulse_off, pulse_settled, pulse_words,
+    pulse_off, pulse_settled, pulse_words, clip_viewers,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
@@ -204,6 +205,10 @@ def _forget(
     forget_in_roster(connection, person)
     connection.execute(delete(talks).where(talks.c.teacher == person))
     connection.execute(delete(pulse_words).where(pulse_words.c.reader == person))
+    # Whoever keeps their files and keys removes them next; until then nobody sees them.
+    connection.execute(
+        update(clips).where(clips.c.person == person), {"title": "", "until_utc_ns": 0}
+    )
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))
     by.record_about(connection, "anonymised", person, name)

@@ -8,9 +8,11 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Container", "Probe", "Sink", "SoundLevels", "Source"]
+__all__ = ["Container", "Probe", "Shows", "Sink", "SoundLevels", "Source"]
 
 Container = Literal["mp4", "mov", "webm"]
+Shows = Literal["both", "picture", "sound"]
+"""What of a video is in a clip."""
 
 
 class Source(Protocol):

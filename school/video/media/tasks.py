@@ -8,20 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from school.video.media.containers import container_of, said_length_s
 from school.video.media.conversation import Limits, converse
 from school.video.media.messages import STEPS_PER_S
-from school.video.media.records import Container, Probe, Sink, SoundLevels, Source
+from school.video.media.records import Container, Probe, Shows, Sink, SoundLevels, Source
 from school.video.media.sentences import refusal
 
-__all__ = ["LIMITS", "Shows", "convert", "cut", "probe", "sound_levels"]
-
-Shows = Literal["both", "picture", "sound"]
-"""What of a video is in a clip."""
+__all__ = ["LIMITS", "convert", "cut", "probe", "sound_levels"]
 
 _GIB: Final = 1 << 30
 

@@ -26,6 +26,8 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
 from school.audit.actor import Actor
+from school.cohorts.records import Clip
+from school.cohorts.tables import clips
 from school.debrief.tables import action_steps
 from school.ledger.csv_files import WEEK_COLUMNS
 from school.lessons.records import Lesson
@@ -72,6 +74,7 @@ RIGHTS: dict[Role, dict[Action, set[Reach]]] = {
         "hide lesson": {"own"},
         "delete lesson": {"own"},
         "hand over": {"own"},
+        "make clip": {"own"},
         "ask observers": {"own"},
         "code lesson": {"asked"},
         "watch live": {"own"},
@@ -102,8 +105,16 @@ GENERAL: dict[Role, set[Action]] = {
         "keep ledger",
         "answer pulse",
         "read pulse",
+        "see clip",
     },
-    "coach": {"read model", "import lesson", "read caseload", "keep ledger", "read pulse"},
+    "coach": {
+        "read model",
+        "import lesson",
+        "read caseload",
+        "keep ledger",
+        "read pulse",
+        "see clip",
+    },
     "technician": {"read model", "read kits", "set up rooms"},
     "administrator": {
         "read model",
@@ -300,6 +311,14 @@ ON_LESSONS: dict[Action, list[Ask]] = {
         ask("GET", "/lessons/{lesson}/delete"),
         ask("POST", "/lessons/{lesson}/delete"),
     ],
+    "make clip": [
+        ask("GET", "/lessons/{lesson}/clips"),
+        ask("POST", "/lessons/{lesson}/clips",
+            data={"title": "Secret question", "start": "0:05", "end": "0:10", "person": "someone",
+                  "until": "2025-11-20", "consent": "yes"}),
+        ask("POST", "/lessons/{lesson}/clips/{lesson}-c/viewers/someone/end"),
+        ask("POST", "/lessons/{lesson}/clips/{lesson}-c/delete"),
+    ],
     "ask observers": [
         ask("GET", "/lessons/{lesson}/observers"),
         ask("POST", "/lessons/{lesson}/observers", data={"person": "someone"}),
@@ -347,6 +366,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/pulse/deeds", data={"day": "2025-11-18", "said": "more", "did": "some"}),
         ask("POST", "/pulse/deeds/remove", data={"deed": "never-was"}),
     ],
+    "see clip": [ask("GET", "/clips")],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
     "set up rooms": [
@@ -411,6 +431,8 @@ ELSEWHERE = {
     "/imported/{imported_id}": "one's own alone; record/test_imported.py",
     "/imported/{imported_id}/lesson.json": "one's own alone; record/test_imported.py",
     "/imported/{imported_id}/delete": "one's own alone; record/test_imported.py",
+    "/clips/{clip_id}": "one's own and those shown to oneself; cohorts/test_clips.py",
+    "/clips/{clip_id}/video": "one's own and those shown to oneself; cohorts/test_clips.py",
     "/observing": "about oneself; observing/test_sheet.py",
     "/observing/looks.csv": "about oneself; observing/test_sheet.py",
     "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",
@@ -557,14 +579,16 @@ def test_the_sockets_of_a_lesson(rights: Rights, role: Role, reach: Reach, path:
 
 def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
     """An upload that has just begun, or a video that is ready, as the request needs it."""
-    if "video" not in each.path:
+    if "/clips" in each.path:
+        prepare_clip(rights, lesson)
+    if "video" not in each.path and "/clips" not in each.path:
         return
     store = rights.school.videos
     by = Actor(name="a test", utc_ns=NOW_NS)
     for video in store.of_lesson(lesson):
         store.remove(video, by, "by_hand")
     if "-v" not in each.path:
-        if each.method in {"GET", "HEAD"}:
+        if each.method in {"GET", "HEAD"} or "/clips" in each.path:
             add_video(store, rights.files, lesson, HEAD)
         return
     upload = Video(
@@ -573,6 +597,22 @@ def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
     )  # fmt: skip
     assert store.begin(upload, by)
     rights.files.begin(upload.file)
+
+
+def prepare_clip(rights: Rights, lesson: str) -> None:
+    """A clip of a lesson, which its owner shows to someone."""
+    with rights.school.sharing.steps._database.writing() as connection:
+        connection.execute(delete(clips))
+        owner = select(lesson_owners.c.person).where(lesson_owners.c.lesson == lesson)
+        person = connection.scalar(owner)
+    if person is None:
+        return
+    clip = Clip(
+        id=f"{lesson}-c", lesson=lesson, person=person, title="Secret clip", video="v", start_s=1,
+        end_s=2, shows="both", file=new_name(), consent="c" * 32,
+        until_utc_ns=NOW_NS + LESSON_NS, created_utc_ns=NOW_NS,
+    )  # fmt: skip
+    rights.school.clips.add(clip, ["someone"], Actor(name=person, utc_ns=NOW_NS, person=person))
 
 
 def add_moments(rights: Rights, lesson: str, *, by: str) -> None:
@@ -681,7 +721,7 @@ def policies(dependant: Dependant) -> list[Needs | Public]:
 
 def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
     asked = {
-        re.sub(r"\{lesson\}-[mrs]2?", "{}", each.path.partition("?")[0])
+        re.sub(r"\{lesson\}-[cmrs]2?", "{}", each.path.partition("?")[0])
         for asks in (*ON_LESSONS.values(), *IN_GENERAL.values())
         for each in asks
     }
@@ -710,6 +750,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{identity}", "i")
                 .replace("{group}", "north")
                 .replace("{video_id}", "{lesson}-v")
+                .replace("{clip_id}", "{}")
             )
             shapes = {shape.replace("someone", name) for name in ("someone", "teaching", "leaver")}
             shapes.add(shape.replace("{room}", "room-77").replace("{node}", "room-77-kit"))

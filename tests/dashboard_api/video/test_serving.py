@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.clock import SECOND_NS
 from dashboard_api.video.byte_range import Span, UnsatisfiableError, span_of
-from dashboard_api.video.serving import _parts
+from dashboard_api.video.ranges import parts
 from school.sharing.cut import Span as LessonSpan
 from tests.dashboard_api.video.conftest import FILM
 from tests.signed_in import BY, COACH
@@ -123,7 +123,7 @@ def test_looking_is_in_the_audit_log(client, film, stores) -> None:
 
 def test_a_long_answer_breaks_off_when_the_right_ends(uploads, film, monkeypatch) -> None:
     """One request may last as long as the video is watched."""
-    monkeypatch.setattr("dashboard_api.video.serving._LOOK_EACH_S", 0.0)
+    monkeypatch.setattr("dashboard_api.video.ranges._LOOK_EACH_S", 0.0)
     answers = iter((True, False))
 
     async def is_allowed() -> bool:
@@ -131,7 +131,7 @@ def test_a_long_answer_breaks_off_when_the_right_ends(uploads, film, monkeypatch
 
     async def read() -> list[bytes]:
         source = uploads.files.source(film)
-        return [part async for part in _parts(source, Span(0, len(FILM)), is_allowed)]
+        return [part async for part in parts(source, Span(0, len(FILM)), is_allowed)]
 
     assert len(asyncio.run(read())) == 1
 

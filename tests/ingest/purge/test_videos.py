@@ -12,6 +12,8 @@ from contract.errors import StoreError
 from ingest.purge.requests import PurgeRequest
 from ingest.purge.run import PurgeRun
 from school import open_school
+from school.audit.actor import Actor
+from school.cohorts.clip_keeping import ClipKeeper, WantedClip
 from school.lessons.records import Lesson
 from school.video.files import VideoFiles, new_name
 from school.video.keys import VideoKeys
@@ -56,6 +58,24 @@ def test_without_its_directories_a_lesson_with_a_video_stays(data: Path, files: 
     assert files.names() == set() == set(files.keys.names())
     with closing(open_school(data)) as school:
         assert school.lessons.get("maths") is None
+
+
+def test_a_lesson_s_clips_go_with_it_their_keys_first(data: Path, files: VideoFiles) -> None:
+    with closing(open_school(data)) as school:
+        by = Actor(name="Ada", utc_ns=1, person="ada")
+        school.people.add("Ada", "ada", ["teacher"], by, person_id="ada")
+        video = add_video(school.videos, files, "maths", b"film" * 1_000)
+        wanted = WantedClip(
+            title="a question", start_s=1, end_s=2, shows="both", viewers=["ada"], until_utc_ns=9
+        )
+        keeper = ClipKeeper(store=school.clips, files=files)
+        clip = keeper.begin(video, wanted, by, wording="as agreed")
+        files.sink(clip.file).close()
+    assert files.names() == {video.file, clip.file}
+    run(data, files)
+    assert files.names() == set() == set(files.keys.names())
+    with closing(open_school(data)) as school:
+        assert school.clips.every() == []
 
 
 def test_a_lesson_without_one_goes(data: Path) -> None:

@@ -22,6 +22,7 @@ from school.audit.actor import Actor
 from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
 from school.audit.records import Action, ExportedFile, Thing
 from school.audit.words import FILE_WORDS, REASON_WORDS, ROLE_WORDS
+from school.cohorts.records import Clip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
@@ -260,6 +261,17 @@ def do_everything(school: School) -> None:
     assert school.videos.finish_upload("v", kim)
     pages = Actor(name="the pages", utc_ns=NOW_NS)
     assert school.videos.remove(video, pages, "kept_long_enough")
+    clip = Clip(
+        id="k", lesson="maths-1", person="kim", title="a question", video="v", start_s=61.5,
+        end_s=90.0, shows="both", file="g", consent="c" * 32, until_utc_ns=NOW_NS + 3 * DAY_NS,
+        created_utc_ns=NOW_NS,
+    )  # fmt: skip
+    school.clips.add(clip, ["bo"], kim)
+    school.clips.end_showing(clip, "bo", kim)
+    school.clips.end_showing(clip, "bo", kim)
+    school.clips.remove(clip, pages, "end_date")
+    school.clips.add(clip, [], kim)
+    school.clips.remove(clip, pages, "video_removed")
     sharing.teacher.ask_to_delete(lesson, kim)
     school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
 
@@ -431,6 +443,12 @@ Ada Okafor removed the name of a person who left
 Kim Roth confirmed who may be filmed in lesson maths-1
 Kim Roth added the video of lesson maths-1
 The pages removed the video of lesson maths-1 for good, because it was kept for as long as the school keeps videos
+Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
+Kim Roth shows a clip of lesson maths-1 to Bo Lind for 3 days
+Kim Roth stopped showing a clip of lesson maths-1 to Bo Lind
+The pages removed a clip of lesson maths-1 for good, because its last day was over
+Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
+The pages removed a clip of lesson maths-1 for good, because the video that it was cut from was removed
 Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
 """

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from contract.errors import NoSoundError, VideoRefusedError
-from school.video.media.tasks import Shows, cut, probe
+from school.video.media.records import Shows
+from school.video.media.tasks import cut, probe
 from tests.school.video.made_videos import Bytes, Sink, made_video, tone
+
+pytestmark = pytest.mark.slow
 
 
 def clip_of(source: bytes, start_s: float, end_s: float, shows: Shows = "both") -> bytes:

@@ -80,7 +80,7 @@ def test_only_their_id_stays_where_others_keep_something(directory: Path) -> Non
         ("dismissals", "said_by"), ("videos", "added_by"), ("looks", "person"),
         ("replies", "author"),
         ("action_steps", "author"), ("action_steps", "changed_by"),
-        ("clock_maps", "made_by"),
+        ("clock_maps", "made_by"), ("clips", "person"),
     }  # fmt: skip
 
 

@@ -1,0 +1,200 @@
+"""Cuts clips in the background, and removes those whose last day is over.
+
+All that it does can be interrupted at any moment, and begins again at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from contract.errors import StoreError, VideoRefusedError
+from dashboard_api.video.in_thread import in_thread
+from dashboard_api.video.service import VideoService
+from dashboard_api.web.store_thread import Stores, StoreThread
+from ingest.purge.retention import Removed, Retention
+from school.audit.actor import Actor
+from school.cohorts.records import TOO_LONG, VIDEO_GONE, Clip
+from school.video.files import VideoFiles
+from school.video.keys import VideoGoneError
+from school.video.media import tasks
+from school.video.media.containers import said_length_s
+from school.video.records import Reason
+from school.video.sealed_file import SealedReader
+from school.video.sealing import VideoDamagedError
+
+__all__ = ["ClipWorker"]
+
+_LOG = logging.getLogger("clips")
+_LOOK_EACH_S: Final = 5.0
+_TIDY_EACH_S: Final = 3_600.0
+_RETRY_S: Final = 60.0
+_LONGER_S: Final = 0.25
+"""So much may a clip seem longer than its span: an encoder of sound fills its last piece."""
+
+
+class _StoppedError(Exception):
+    """The program ends."""
+
+
+class ClipWorker:
+    """`run` is one task of the application: it cuts one clip at a time, and tidies meanwhile."""
+
+    def __init__(self, service: VideoService, store: StoreThread) -> None:
+        self._service = service
+        self._store = store
+        self._is_stopped = threading.Event()
+        self._stores: Stores | None = None
+        # It pauses for a day when the server's clock was set, as all retention does.
+        self._retention = Retention(clock=store.people_clock, rounds=self._retire)
+
+    async def run(self) -> None:
+        """Work until the task is cancelled."""
+        files = self._service.files
+        if files is None:
+            return
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._keep_tidy(files), name="clips that have to go")
+            both.create_task(self._keep_cutting(files), name="clips to cut")
+
+    async def _keep_tidy(self, files: VideoFiles) -> None:
+        while True:
+            try:
+                await self.tidy(files)
+            except (StoreError, OSError) as error:
+                _LOG.warning("Old clips can't be looked after at the moment: %s", error)
+            await asyncio.sleep(_TIDY_EACH_S)
+
+    async def _keep_cutting(self, files: VideoFiles) -> None:
+        while True:
+            self._service.cutting.clear()
+            try:
+                await self.work(files)
+            except (StoreError, OSError) as error:
+                _LOG.warning("New clips can't be cut at the moment: %s", error)
+                await asyncio.sleep(_RETRY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_EACH_S):
+                    await self._service.cutting.wait()
+
+    async def tidy(self, files: VideoFiles) -> None:
+        """Remove what has to go. Raises StoreError if there is no key file: then none is missing."""
+        await asyncio.to_thread(files.keys.key_file)
+        await self._store.run(partial(self._sweep, files))
+        while await self._store.run(self._step):
+            pass
+
+    async def work(self, files: VideoFiles) -> None:
+        """Cut all clips that wait, the oldest first."""
+        for clip in await self._store.run(lambda stores: stores.clips.waiting()):
+            try:
+                await self._cut(files, clip)
+            except VideoGoneError:
+                await self._store.run(partial(self._remove_gone, files, clip))
+            except (VideoRefusedError, VideoDamagedError) as error:
+                await self._refuse(clip, str(error))
+
+    async def _cut(self, files: VideoFiles, clip: Clip) -> None:
+        video = await self._store.run(lambda stores: stores.videos.get(clip.video))
+        if video is None or video.state != "ready":
+            await self._refuse(clip, VIDEO_GONE)
+            return
+        try:
+            opening = partial(files.source, video.file)
+            source = await in_thread(opening, unwanted=SealedReader.close)
+        except VideoGoneError:
+            await self._refuse(clip, VIDEO_GONE)
+            return
+        try:
+            size = await self._write(files, clip, source)
+        finally:
+            source.close()
+        if not await self._fits(files, clip):
+            await self._refuse(clip, TOO_LONG)
+            return
+        settle = partial(self._settle, clip, size)
+        if not await self._store.run(settle):  # it was deleted meanwhile
+            await asyncio.to_thread(files.destroy, clip.file)
+
+    async def _write(self, files: VideoFiles, clip: Clip, source: SealedReader) -> int:
+        """Write the clip under its key; how long it is."""
+
+        def note(_share: float) -> None:
+            self._require_wanted(files, clip)
+
+        def write() -> int:
+            # What an attempt left that was interrupted.
+            files.path(clip.file).unlink(missing_ok=True)
+            sink = files.sink(clip.file)
+            try:
+                tasks.cut(
+                    source, sink, clip.start_s, clip.end_s, shows=clip.shows, progress=note
+                )  # fmt: skip
+                sink.close()
+            finally:
+                sink.abandon()  # unless it is closed
+            return sink.size
+
+        return await in_thread(write, cancelled=self._is_stopped.set)
+
+    async def _fits(self, files: VideoFiles, clip: Clip) -> bool:
+        """Whether the clip is no longer than the span that its teacher agreed to."""
+
+        def length_s() -> float | None:
+            made = files.source(clip.file)
+            try:
+                return said_length_s(made)
+            finally:
+                made.close()
+
+        found_s = await in_thread(length_s)
+        return found_s is not None and found_s <= clip.length_s + _LONGER_S
+
+    def _require_wanted(self, files: VideoFiles, clip: Clip) -> None:
+        """Raise when the program ends, or when the clip is deleted, by whichever program."""
+        if self._is_stopped.is_set():
+            raise _StoppedError
+        if not files.keys.path(clip.file).exists():
+            files.keys.get(clip.file)
+
+    async def _refuse(self, clip: Clip, reason: str) -> None:
+        keep = self._service.clips
+        await self._store.run(lambda stores: keep(stores).refuse(clip, reason))
+
+    def _remove_gone(self, files: VideoFiles, clip: Clip, stores: Stores) -> None:
+        """Finish the removal of a clip whose key is destroyed."""
+        if not files.keys.path(clip.file).exists():
+            self._remove(stores, clip, "key_gone")
+
+    def _sweep(self, files: VideoFiles, stores: Stores) -> None:
+        """What a crash left, or a database that was put back: clips that nobody can read."""
+        for clip in stores.clips.every():
+            if clip.state != "refused" and not files.keys.path(clip.file).exists():
+                self._remove(stores, clip, "key_gone")
+
+    def _step(self, stores: Stores) -> bool:
+        self._stores = stores
+        try:
+            return self._retention.step()
+        finally:
+            self._stores = None
+
+    def _retire(self, utc_ns: int) -> Iterator[Removed]:
+        """Clips whose last day is over, one a slice."""
+        assert self._stores is not None
+        for clip in self._stores.clips.ended(utc_ns):
+            assert self._stores is not None
+            self._remove(self._stores, clip, "end_date")
+            yield "clips", 1
+
+    def _settle(self, clip: Clip, size: int, stores: Stores) -> bool:
+        return stores.clips.settle(clip, state="ready", size=size)
+
+    def _remove(self, stores: Stores, clip: Clip, why: Reason) -> None:
+        by = Actor(name="the pages", utc_ns=self._store.people_clock.utc_ns())
+        self._service.clips(stores).remove(clip, by, why)

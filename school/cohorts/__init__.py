@@ -1,0 +1,1 @@
+"""What teachers show one another of their lessons, and whom."""
