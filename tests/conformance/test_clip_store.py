@@ -1,0 +1,73 @@
+"""Clips and whom they are shown to, in each database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from school.audit.actor import Actor
+from school.cohorts.records import Clip
+from school.lessons.records import Lesson
+
+ADA = Actor(name="Ada", utc_ns=70, person="ada")
+CLIP = Clip(
+    id="k" * 32, lesson="maths-1", person="ada", title="a question", video="v", start_s=61.5,
+    end_s=90.0, shows="both", file="g" * 32, consent="c" * 32, until_utc_ns=200, created_utc_ns=70,
+)  # fmt: skip
+
+
+@pytest.fixture
+def schools(programs: Any) -> Any:
+    one, _ = programs
+    for person in ("ada", "kim"):
+        one.people.add(person, person, ["teacher"], ADA, person_id=person)
+    one.sharing.tie_name("Ms Ada", "ada", ADA)
+    one.lessons.put(
+        Lesson(
+            id="maths-1", room="204", teacher="Ms Ada", title="", starts_utc_ns=1, ends_utc_ns=9,
+            source="button",
+        )
+    )  # fmt: skip
+    return programs
+
+
+def test_a_clip_is_shown_once_it_is_cut_and_until_its_end(schools: Any) -> None:
+    one, other = schools
+    one.clips.add(CLIP, ["kim"], ADA)
+    assert other.clips.waiting() == [CLIP]
+    assert other.clips.shown_to("kim", 100) == []
+    assert other.clips.settle(CLIP, state="ready", size=12)
+    assert not one.clips.settle(CLIP, state="refused")
+    ready = replace(CLIP, state="ready", size=12)
+    assert one.clips.shown_to("kim", 199) == [ready] == one.clips.made_by("ada", 199)
+    assert one.clips.shown_to("kim", 200) == [] == one.clips.shown_to("ada", 100)
+    assert one.clips.ended(199) == []
+    assert one.clips.ended(200) == [ready]
+    assert [each.name for each in one.clips.viewers([ready])[CLIP.id]] == ["kim"]
+    one.clips.end_showing(ready, "kim", ADA)
+    assert other.clips.shown_to("kim", 100) == []
+
+
+def test_a_clip_goes_with_its_lesson(schools: Any) -> None:
+    one, other = schools
+    one.clips.add(CLIP, ["kim"], ADA)
+    other.lessons.purge(lessons=["maths-1"], moments=[], purged_utc_ns=1)
+    assert one.clips.every() == []
+
+
+def test_of_a_teacher_who_leaves_nobody_sees_a_clip_and_it_goes_next(schools: Any) -> None:
+    one, other = schools
+    one.clips.add(CLIP, ["kim"], ADA)
+    one.clips.settle(CLIP, state="ready", size=12)
+    other.people.leaving.leave("ada", ADA, utc_ns=100)
+    assert one.clips.shown_to("kim", 100) == []
+    assert [each.title for each in one.clips.ended(1)] == [""]
+
+
+def test_who_leaves_sees_no_clip_any_more(schools: Any) -> None:
+    one, other = schools
+    one.clips.add(CLIP, ["kim"], ADA)
+    other.people.leaving.leave("kim", ADA, utc_ns=100)
+    assert one.clips.viewers([CLIP]) == {CLIP.id: []}
