@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from contract.clock import SystemClock
 from contract.errors import StoreError, UsageError
 from contract.finding import Finding
-from ingest.backup.nightly import Nightly, repository_of, stage_of
+from ingest.backup.nightly import DUMP, Nightly, repository_of, stage_of
 from ingest.backup.notes import BackupNotes, read_notes, write_notes
 from ingest.backup.restic import Restic
 from ingest.doctor.backup import backup_findings
@@ -20,8 +22,12 @@ from ingest.purge.log import KEY, LOG
 from ingest.settings import ServerSettings
 from roomtone.cli import main
 from roomtone.server.rehearsal import Rehearsal
-from school import open_lesson_store
+from school import open_lesson_store, open_school
+from school.audit.actor import Actor
+from school.rooms.layout import plan_of_size
+from school.rooms.records import Room
 from tests.ingest.purge.test_command import School
+from tests.postgres_server import PostgresServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.restic]
 
@@ -206,3 +212,48 @@ def test_without_a_place_the_doctor_notes_it_and_the_commands_refuse(tmp_path: P
     assert finding.state == "note"
     with pytest.raises(UsageError, match="server backup --to PLACE"):
         repository_of(settings)
+
+
+@pytest.mark.postgres
+def test_a_school_in_postgresql_is_dumped_with_the_backup(
+    server: Server, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    url = postgres_server.url().get_secret_value()
+    server.config.write_text(f'{server.config.read_text()}\n[school]\ndatabase_url = "{url}"\n')
+    room = Room(name="room-12", site="school", plan=plan_of_size(6))
+    settings = server.settings
+    with closing(open_school(settings.data_dir, settings.school.database_url)) as school:
+        by = Actor(name="a test", utc_ns=1)
+        school.rooms.add_room(room, None, by, now_utc_ns=1)
+    made = server.backup()
+    notes = server.rehearse()
+    assert (notes.faults, notes.rehearsed_snapshot) == ((), made.snapshot)
+    assert any("its dump has " in line and "can be read" in line for line in server.said)
+
+    repository = repository_of(settings)
+    kept = repository.restore(repository.snapshots()[-1], tmp_path / "aside")
+    shown = subprocess.run(
+        ("pg_restore", "--data-only", "--table=rooms", "--file=-", str(kept / DUMP)),
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "room-12" in shown.stdout
+
+
+@pytest.mark.postgres
+def test_a_dump_that_fails_is_said_and_noted(
+    server: Server, postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_server.url().get_secret_value()
+    server.config.write_text(f'{server.config.read_text()}\n[school]\ndatabase_url = "{url}"\n')
+    program = tmp_path / "bin/pg_dump"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'the disk is full' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(
+        StoreError, match="pg_dump could not copy the school's data: the disk is full"
+    ):
+        server.backup()
+    notes = read_notes(server.data)
+    assert (notes.made_utc_ns, "the disk is full" in notes.failure) == (0, True)
+    assert not stage_of(server.data).exists()
