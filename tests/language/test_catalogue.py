@@ -38,6 +38,7 @@ ELSEWHERE: Final = {
     "moments/open_questions.py": "keys",
     "moments/routes.py": "the interface's description",
     "openid/": "the log, and what a provider does wrong, for who runs the server",
+    "people/calendar_feed.py": "the calendar's own name for its program",
     "people/sign_in.py": "who acts, in the audit log's rows",
     "programme/worth_files.py": "names of columns and their values",
     "reading/__init__.py": "the settings",
