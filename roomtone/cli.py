@@ -211,6 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if chosen.log_level != "debug":
         # It lists its plugins at each upgrade of a database; school/ itself reports the upgrade.
         logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each page of a roster
     if os.geteuid() == 0 and chosen.command in AS_OWNER and (owner := owner_of(chosen.config)):
         print(f"roomtone: as {become(owner)}, who owns the data", file=sys.stderr)
     try:
