@@ -83,7 +83,7 @@ def test_a_week_is_corrected_and_kept_by_its_owner(client, coach, stores, filled
         ({"monday": "2025-11-17", "visiting": "-5"}, "visiting"),
         ({"monday": "2025-11-17", "visiting": "6001"}, "visiting"),
         ({"monday": "2025-11-18"}, "2025-11-18 is no Monday"),
-        ({"monday": "2025-11-24"}, "This week has not begun."),
+        ({"monday": "2025-11-24"}, "This week has not started."),
     ),
 )
 def test_a_week_that_can_not_be_is_refused(client, stores, given, sentence):
@@ -97,7 +97,7 @@ def test_a_file_is_kept_whole_or_not_at_all(client, stores):
     head = "monday,preparing,visiting,travelling,debriefing,travel_saved\n2025-11-10,1,2,3,4,5\n"
     for line, sentence in (
         ("2025-11-03,0,-45,0,0,0\n", "my time.csv, line 3: visiting is “-45”"),
-        ("2025-11-24,0,45,0,0,0\n", "the week of 2025-11-24 has not begun"),
+        ("2025-11-24,0,45,0,0,0\n", "the week of 2025-11-24 has not started"),
     ):
         answer = upload(client, "/time/file", head + line)
         assert answer.status_code == 422
