@@ -444,6 +444,7 @@ STATES = (
         prepare=be_compared_with,
     ),
     State("taking it along", "/lessons/sample/take"),
+    State("short questions", "/pulse"),
     State("imported lessons", "/imported"),
     State("an imported lesson", "/imported", step=read_back),
     State("a file that is refused", "/imported", step=read_another_file),
