@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ SEARCH_PATH = os.pathsep.join(
 
 # Machines differ in speed, so no example has a deadline; in CI every run searches the same way.
 settings.register_profile("roomtone", deadline=None, derandomize=IN_CI, print_blob=True)
-settings.register_profile("few", settings.get_profile("roomtone"), max_examples=10)
+settings.register_profile(
+    "few", settings.get_profile("roomtone"), max_examples=10,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 """For an emulated machine: --hypothesis-profile few."""
 settings.load_profile("roomtone")
 
