@@ -211,10 +211,12 @@ def _fill(school: School) -> None:
         changed_utc_ns=NOW_NS,
     )  # fmt: skip
     assert school.videos.begin(video, BY_ADA)
-    for name, place, by, viewer in (("1", PAST, BY_ADA, KIM), ("2", OF_ROB, BY_ROB, ADA)):
+    for name, place, by, viewer, words in (
+        ("1", PAST, BY_ADA, KIM, NOTE), ("2", OF_ROB, BY_ROB, ADA, "a pond"),
+    ):  # fmt: skip
         assert by.person is not None
         clip = Clip(
-            id=name * 32, lesson=place, person=by.person, title=f"clip of {NOTE}", video=video.id,
+            id=name * 32, lesson=place, person=by.person, title=f"clip of {words}", video=video.id,
             start_s=60.0, end_s=90.0, shows="both", state="ready", file=f"d{name}" * 16,
             consent="c" * 32, until_utc_ns=until, created_utc_ns=NOW_NS,
         )  # fmt: skip

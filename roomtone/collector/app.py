@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +16,7 @@ from contract.aggregates.figures import FIGURES, MIN_TEACHERS
 from contract.aggregates.report import Report
 from contract.clock import Clock
 from contract.errors import PayloadError, StoreError
+from contract.files.csv_rows import csv_text
 from contract.language import _
 from dashboard_api.language.choosing import Speaking
 from dashboard_api.settings import DashboardSettings
@@ -109,10 +108,9 @@ def create_collector(
 
 def _csv(reports: list[Report]) -> str:
     """A row for each site and month; an empty cell is a figure that the site did not send."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\r\n")
-    rows.writerow(["month", "site", "teachers", *FIGURES])
-    for each in reports:
-        values = ["" if (n := each.figures.get(name)) is None else n for name in FIGURES]
-        rows.writerow([each.month, each.site, each.teachers, *values])
-    return text.getvalue()
+    head = ["month", "site", "teachers", *FIGURES]
+    rows = (
+        [each.month, each.site, each.teachers, *(each.figures.get(name) for name in FIGURES)]
+        for each in reports
+    )
+    return csv_text([head, *rows])

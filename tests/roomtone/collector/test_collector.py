@@ -126,7 +126,7 @@ def test_a_school_shows_and_sends_a_month_that_is_over(desk, file, collector) ->
     assert page.status_code == 200
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     table = collector.get("/aggregates.csv").text.split("\r\n")
-    assert table[0].startswith("month,site,teachers,with_cycle")
+    assert table[0].startswith("\ufeffmonth,site,teachers,with_cycle")
     assert table[1].startswith("2026-10,ash,12,")
     before = list(SAID)
     assert desk.send(month, KEY) == 0
