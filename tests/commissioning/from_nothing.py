@@ -38,7 +38,7 @@ def commission(school: School, first: Path, second: Path, *, has_sound: bool) ->
     agent = school.start_kit(kit)
     took_s = school.until(lambda: is_ready(school), "the kit's report")
     school.transcript.note("server", "(the room is live and ready)", took_s)
-    assert "1 of 1 kits are live" in school.on_server(TYPED["fleet"])
+    assert "1 of 1 kit is live" in school.on_server(TYPED["fleet"])
     school.sign_in()
     assert KIT in school.page("/rooms")
 
@@ -54,7 +54,7 @@ def commission(school: School, first: Path, second: Path, *, has_sound: bool) ->
     locked = school.on_server(TYPED["revoke"])
     assert f"{KIT} is locked out" in locked
     school.until(lambda: not only_kit(school)["is_live"], "the end of the kit's connection")
-    assert "off or out of reach" in school.on_server(TYPED["fleet"], code=1)
+    assert f"The kit {KIT} is locked out" in school.on_server(TYPED["fleet"], code=1)
 
     # Whoever has the old Pi still runs it, and it tries again each few seconds.
     new = school.folder / "new-kit"
