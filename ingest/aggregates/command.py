@@ -23,7 +23,7 @@ from contract.aggregates.signing import (
     seal,
 )
 from contract.clock import SECOND_NS, Clock, SystemClock
-from contract.errors import UsageError
+from contract.errors import LinkError, NotTakenError, UsageError
 from contract.one_line import say
 from ingest.aggregates.months import last_month, named_month
 from ingest.aggregates.sending import send
@@ -70,7 +70,7 @@ class AggregatesDesk:
     def send(self, month: Month, key: Ed25519PrivateKey) -> int:
         """Release what was not released yet, and send all that the collector has not taken.
 
-        A failure is raised after the other sites' reports were tried.
+        A report that is refused stops no other one; the first failure is raised at the end.
         """
         collector = self.settings.aggregates.collector
         if collector is None:
@@ -84,15 +84,25 @@ class AggregatesDesk:
             else:
                 by = Actor(name="roomtone aggregates", utc_ns=self.clock.utc_ns())
                 released.release(report, collector, by)
+        timeout_s = self.settings.aggregates.timeout_s
+        failure: NotTakenError | LinkError | None = None
         for each in reversed(released.all()):
             if each.taken_utc_ns is not None:
                 continue
-            send(
-                collector, seal(each.body, key), self.settings.aggregates.timeout_s, self.transport
-            )
             report = each.report
+            try:
+                send(collector, seal(each.body, key), timeout_s, self.transport)
+            except NotTakenError as error:
+                failure = failure or error
+                self.say(f"The figures of {report.site} for {report.month} were not taken: {error}")
+                continue
+            except LinkError as error:
+                failure = failure or error
+                break  # nor does it answer to the next one
             released.taken(report, self.clock.utc_ns())
             self.say(f"The collector holds the figures of {report.site} for {report.month}.")
+        if failure is not None:
+            raise failure
         return 0
 
     def _reports(self, month: Month) -> Sequence[tuple[str, Report | None]]:

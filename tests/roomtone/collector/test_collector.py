@@ -28,6 +28,7 @@ from school import open_school
 from school.audit.actor import Actor
 from school.database import open_school_database
 from school.lessons.records import Lesson
+from school.programme.released import ReleasedReports
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
@@ -144,6 +145,18 @@ def test_what_is_lost_on_the_way_is_sent_again_as_it_was(desk, file) -> None:
     assert held(file) == []
     assert desk.send(desk.month(None), KEY) == 0
     assert len(held(file)) == 1
+
+
+def test_a_refused_report_stops_no_other_one(desk, file) -> None:
+    old = replace(REPORT, month="2022-10")
+    ReleasedReports(desk.database).release(old, "https://c.example", BY)
+    for _again in range(2):
+        with pytest.raises(NotTakenError, match="more than 36 months ago"):
+            desk.send(desk.month(None), KEY)
+        assert [each.month for each in held(file)] == ["2026-10"]
+    assert SAID[0].startswith(
+        "The figures of ash for 2022-10 were not taken: the collector refused"
+    )
 
 
 def test_a_month_that_is_not_over_does_not_leave(desk) -> None:
