@@ -116,9 +116,10 @@ def month_figures(database: SchoolDatabase, month: Month, school: str | None) ->
 def report_of(site: str, month: Month, figures: MonthFigures) -> Report | None:
     """What of it may leave; None where there are too few teachers for any of it. Pure.
 
-    A figure that counts something of one to nine teachers stays, and so does a number of teachers
-    that leaves one to nine others. That rule is each figure's own: the figures count different
-    things, so no sum or difference of two of them counts people.
+    A figure that counts something of one to nine teachers stays, and so does one that leaves one to
+    nine others. Of things that holds too: with eleven teachers, talks beside a missing number of
+    teachers who talked would say that just one did not. The figures count different things, so no
+    sum or difference of two of them counts people.
     """
     teachers = len(figures.teachers)
     if teachers < MIN_TEACHERS:
@@ -127,7 +128,8 @@ def report_of(site: str, month: Month, figures: MonthFigures) -> Report | None:
     for name in FIGURES:
         counts = figures.of[name]
         value = sum(counts.values())
-        if 0 < len(counts) < MIN_TEACHERS or fault_of(name, value, teachers):
+        is_small = any(0 < n < MIN_TEACHERS for n in (len(counts), teachers - len(counts)))
+        if is_small or fault_of(name, value, teachers):
             continue
         shown[name] = value
     return Report(site=site, month=month.name, teachers=teachers, figures=shown)

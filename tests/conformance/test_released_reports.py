@@ -88,6 +88,18 @@ def test_talks_of_the_months_days_count(teachers: Any) -> None:
     assert of_talks == {"talks": 14, "with_talk": 14, "talk_minutes": 280}
 
 
+def test_what_all_but_a_few_did_stays_too(teachers: Any) -> None:
+    """Twelve talks without the number of teachers who talked would say nearly how many did not."""
+    teachers.people.add("coach", "coach", ["coach"], BY, person_id="coach")
+    for number in range(12):
+        name = f"t{number:02}"
+        teachers.sharing.talks.add(f"lesson-{name}", name, "coach", date(2026, 10, 31), 20)
+    shown = figures_of(teachers)
+    assert shown is not None
+    assert not {"talks", "with_talk", "talk_minutes"} & set(shown.figures)
+    assert shown.figures["lessons"] == 14
+
+
 def test_a_hidden_lesson_counts_for_nobody(teachers: Any) -> None:
     by = Actor(name="", utc_ns=IN_IT, person="t00")
     teachers.sharing.teacher.hide("lesson-t00", by)
