@@ -256,7 +256,7 @@ def _fill(school: School) -> None:
     for number, (person, reader) in enumerate(((ADA, KIM), (ROB, ADA))):
         school.pulse.write(
             PulseWords(
-                id=f"w-{number}", person=person, reader=reader, text=f"{NOTE} {number}",
+                id=f"w-{number}", person=person, reader=reader, text=f"more time {number}",
                 written_utc_ns=NOW_NS,
             )
         )  # fmt: skip
