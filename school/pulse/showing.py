@@ -69,11 +69,14 @@ def of_all_schools(
 ) -> list[ShownWeek]:
     """The weeks of all schools together, for readers who see those of `shown_alone` by themselves.
 
-    A week is left out if what remains of it without the schools that are shown would be too few.
+    Schools of fewer than five answers do not count: they are forgotten soon, and a sum before and
+    after would give them. A week is left out if what remains of it without the schools that are
+    shown would be too few people, or nearly all or hardly any of them; and if a school that is
+    shown alone is no exact figure, which the sum would make one.
     """
     weeks: dict[date, dict[str, Tally]] = {}
     for each in tallies:
-        if each.question == question.id:
+        if each.question == question.id and each.n >= WITHIN_SCHOOL:
             weeks.setdefault(each.monday, {})[each.site] = each
     found = []
     for monday, by_site in weeks.items():
@@ -81,11 +84,23 @@ def of_all_schools(
         alone = {site for site in sizes if site in shown_alone and sizes[site] >= BEYOND_SCHOOL}
         if is_small(sum(size for site, size in sizes.items() if site not in alone), BEYOND_SCHOOL):
             continue
-        by_step = [
-            sum(each.counts[step] for each in by_site.values() if step < len(each.counts))
-            for step in range(len(question.steps))
+        apart = [
+            shown_week(monday, question, by_site[site].counts, BEYOND_SCHOOL) for site in alone
         ]
-        week = shown_week(monday, question, by_step, BEYOND_SCHOOL)
+        rest = _together((each for site, each in by_site.items() if site not in alone), question)
+        apart.append(shown_week(monday, question, rest, BEYOND_SCHOOL))
+        if alone and any(week is not None and week.low != week.high for week in apart):
+            continue
+        week = shown_week(monday, question, _together(by_site.values(), question), BEYOND_SCHOOL)
         if week is not None:
             found.append(week)
     return found
+
+
+def _together(tallies: Iterable[Tally], question: Question) -> list[int]:
+    """How many chose each step, in all of them."""
+    counts = [each.counts for each in tallies]
+    return [
+        sum(each[step] for each in counts if step < len(each))
+        for step in range(len(question.steps))
+    ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, timedelta
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from school.programme.small_groups import BEYOND_SCHOOL
+from school.programme.small_groups import BEYOND_SCHOOL, WITHIN_SCHOOL
 from school.pulse.records import Question, Tally
 from school.pulse.showing import ShownWeek, of_all_schools, of_school, shown_week
 
@@ -61,24 +60,43 @@ def test_hardly_anybody_and_nearly_all_are_no_exact_figure() -> None:
     assert exact == ShownWeek(monday=MONDAY, n=6, low=3, high=3)
 
 
-@given(st.lists(st.integers(5, 25), min_size=1, max_size=6))
-def test_no_group_below_ten_can_be_computed_from_the_schools_and_their_sum(
-    sizes: list[int],
+COUNTS = st.tuples(*[st.integers(0, 12)] * 3)
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=6))
+def test_nothing_more_can_be_computed_from_the_schools_and_their_sum(
+    counts: list[tuple[int, int, int]],
 ) -> None:
-    sites = [f"s{number}" for number in range(len(sizes))]
-    tallies = [tally((0, 0, size), site) for site, size in zip(sites, sizes, strict=True)]
+    sites = [f"s{number}" for number in range(len(counts))]
+    tallies = [tally(each, site) for site, each in zip(sites, counts, strict=True)]
     shown = {
-        site: week[0].n
+        site: week[0]
         for site in sites
         if (week := of_school(tallies, QUESTION, site, is_own=False))
     }
-    assert all(n >= BEYOND_SCHOOL for n in shown.values())
+    assert all(week.n >= BEYOND_SCHOOL for week in shown.values())
     together = of_all_schools(tallies, QUESTION, sites)
+    kept = [each for each in tallies if each.n >= WITHIN_SCHOOL]
+    assert together == of_all_schools(kept, QUESTION, sites), "after small counts are forgotten"
     if not together:
-        assert 0 < sum(sizes) - sum(shown.values()) < BEYOND_SCHOOL or sum(sizes) < BEYOND_SCHOOL
         return
-    reached = defaultdict(list)
-    for count in range(len(shown) + 1):
-        for group in combinations(sorted(shown), count):
-            reached[together[0].n - sum(shown[site] for site in group)].append(group)
+    reached = {
+        together[0].n - sum(shown[site].n for site in group)
+        for count in range(len(shown) + 1)
+        for group in combinations(sorted(shown), count)
+    }
     assert all(n == 0 or n >= BEYOND_SCHOOL for n in reached)
+    if shown:
+        assert all(week.low == week.high for week in shown.values())
+        n = together[0].n - sum(week.n for week in shown.values())
+        good = sum(each.counts[2] for each in kept if each.site not in shown)
+        assert n == 0 or 2 < good < n - 2, "of those who remain nearly all or hardly any is known"
+
+
+def test_a_sum_makes_no_figure_exact_that_is_not() -> None:
+    edge, mixed = tally((10, 0, 0), "a"), tally((6, 1, 5), "b")
+    assert of_all_schools([edge, mixed], QUESTION, ["a", "b"]) == []
+    assert of_all_schools([tally((5, 0, 15), "a"), tally((9, 1, 0), "b")], QUESTION, ["a"]) == []
+    both = of_all_schools([tally((5, 0, 15), "a"), tally((5, 1, 4), "b")], QUESTION, ["a"])
+    assert [(week.n, week.low, week.high) for week in both] == [(30, 19, 19)]
+    assert of_all_schools([mixed, tally((1, 0, 2), "c")], QUESTION, ["b"])[0].n == 12

@@ -125,3 +125,22 @@ def test_a_clip_of_the_sound_needs_a_sound() -> None:
 def test_a_span_behind_the_end_is_refused(film: bytes) -> None:
     with pytest.raises(VideoRefusedError):
         clip_of(film, 20.0, 22.0)
+
+
+def test_a_video_that_begins_late_is_cut_where_it_was_lined_up(film: bytes) -> None:
+    """As a camera writes it that has no zero: players count from the first picture."""
+    late, by = io.BytesIO(), 5
+    with av.open(io.BytesIO(film)) as opened, av.open(late, "w", format="mp4") as made:
+        lines = {each.index: made.add_stream_from_template(each) for each in opened.streams}
+        for packet in opened.demux():
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            packet.pts += int(by / packet.time_base)
+            packet.dts += int(by / packet.time_base)
+            packet.stream = lines[packet.stream.index]
+            made.mux(packet)
+    with av.open(io.BytesIO(late.getvalue())) as opened:
+        assert opened.start_time == pytest.approx(by * 1_000_000, abs=200_000)
+    clip = clip_of(late.getvalue(), 2.0, 4.0)
+    assert grey_levels(clip)[0] == pytest.approx(grey_levels(film)[20], abs=3)
+    assert min(loudness(clip)[1:-1]) > 0.2

@@ -36,6 +36,9 @@ def cut(
     """Writes the sink. `span` is "START END" in thousandths of a second of the video."""
     start, end = (Fraction(int(each), 1000) for each in span.split())
     with open_source(source, container) as opened:
+        # A player counts from where the file begins, and so does all that was lined up.
+        begins = Fraction(opened.start_time or 0, _MICRO)
+        start, end = start + begins, end + begins
         streams = _streams(opened, shows)
         lines: dict[int, _Line] = {}
         with av.open(sink, "w", format="mp4", buffer_size=1 << 18) as made:
