@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contract.errors import UsageError
 from school.rooms.records import Site
 from school.roster.forgetting import hash_of
 from school.roster.records import Kind, Organisation, Roster, RosterRecord, Teacher
@@ -161,36 +162,56 @@ def _plan_things(known: Known, found: Difference) -> None:
 def _plan_people(known: Known, found: Difference) -> None:
     before, after = known.roster.of("users"), found.roster.of("users")
     by_name = {person.sign_in_name: person for person in known.people.values()}
-    new: set[str] = set()
+    called: dict[str, str] = {}
+    """Who is known by a row of this roster → their name in it."""
+    # First those who are known: a name to sign in with that one of them gives up is free for others.
     for key, teacher in sorted(after.items()):
-        assert isinstance(teacher, Teacher)
         if key not in known.links:
-            person = by_name.get(teacher.sign_in_name)
-            if person is not None:
-                found.linked[key] = person.id
-            elif teacher.sign_in_name not in new:
-                found.new_people.append(teacher)
-                new.add(teacher.sign_in_name)
             continue
+        person = known.people[known.links[key]]
+        called.setdefault(person.id, teacher.name)
         if key in known.gone:
             found.back.append(teacher)
         if before.get(key, known.gone.get(key)) != teacher:
             found.changed.append(teacher)
-        _plan_names(known.people[known.links[key]], teacher, found, {*by_name} | new)
+        _plan_names(person, teacher, found, by_name)
+    new: set[str] = set()
+    for key, teacher in sorted(after.items()):
+        if key in known.links:
+            continue
+        here = by_name.get(teacher.sign_in_name)
+        if here is not None:
+            _require_same(here, teacher, called.get(here.id, teacher.name))
+            found.linked[key] = here.id
+        elif teacher.sign_in_name not in new:
+            found.new_people.append(teacher)
+            new.add(teacher.sign_in_name)
     found.newly_gone = [each for key, each in sorted(before.items()) if key not in after]
     found.still_gone = [each for key, each in sorted(known.gone.items()) if key not in after]
 
 
 def _plan_names(
-    person: KnownPerson, teacher: Teacher, found: Difference, taken: Collection[str]
+    person: KnownPerson, teacher: Teacher, found: Difference, by_name: dict[str, KnownPerson]
 ) -> None:
     if (person.name, person.sign_in_name) == (teacher.name, teacher.sign_in_name):
         return
-    is_free = person.sign_in_name == teacher.sign_in_name or teacher.sign_in_name not in taken
+    is_free = person.sign_in_name == teacher.sign_in_name or teacher.sign_in_name not in by_name
     if person.follows and is_free and person.id not in found.renamed:
         found.renamed[person.id] = (person, teacher)
+        del by_name[person.sign_in_name]
+        by_name[teacher.sign_in_name] = person
     else:
         found.not_renamed.append((person, teacher))
+
+
+def _require_same(here: KnownPerson, teacher: Teacher, called: str) -> None:
+    """An address that a school gives to somebody else makes them nobody who was here before."""
+    if called.casefold() != teacher.name.casefold():
+        raise UsageError(
+            f"“{teacher.sign_in_name}” of {teacher.name} (id {teacher.id[:60]}) is here the name to "
+            f"sign in with of {here.name}, whom the roster calls {called}; nothing was changed. Give "
+            "one of them another, here or in the roster."
+        )
 
 
 def _plan_schools_of_people(known: Known, found: Difference, site_of: Mapping[str, str]) -> None:

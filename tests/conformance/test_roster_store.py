@@ -182,3 +182,38 @@ def test_one_person_may_be_in_it_twice(programs: Any) -> None:
     take_over(one, roster_of(ADA, twice), BY)
     assert len(one.people.people()) == 1
     assert plan(one, roster_of(ADA, twice)).is_empty
+
+
+def test_an_address_that_is_given_up_is_free_for_somebody_else(programs: Any) -> None:
+    one, other = programs
+    take_over(one, roster_of(ADA), BY)
+    ada = other.people.named("ada@school.example")
+    moved = replace(ADA, sign_in_name="okafor@school.example")
+    young = replace(KIM, id="a-first", name="Ada Young", sign_in_name="ada@school.example")
+    take_over(one, roster_of(moved, young), BY)
+    assert other.people.named("okafor@school.example").id == ada.id
+    assert other.people.named("ada@school.example").name == "Ada Young"
+
+
+def test_an_address_of_somebody_who_keeps_it_here_makes_nobody_them(programs: Any) -> None:
+    one, other = programs
+    take_over(one, roster_of(ADA), BY)
+    ada = one.people.named("ada@school.example")
+    one.people.set_password(ada.id, "$argon2id$", BY)
+    moved = replace(ADA, sign_in_name="okafor@school.example")
+    young = replace(KIM, name="Ada Young", sign_in_name="ada@school.example")
+    with pytest.raises(UsageError, match="sign in with of Ada Okafor, whom the roster calls Ada O"):
+        plan(other, roster_of(moved, young))
+
+
+def test_two_rows_of_one_person_may_come_to_one_address(programs: Any) -> None:
+    one, other = programs
+    second = replace(ADA, id="u-ada-2", sign_in_name="ada.2@school.example")
+    take_over(one, roster_of(ADA, second), BY)
+    both = "okafor@school.example"
+    third = replace(ADA, id="u-ada-3", sign_in_name=both)
+    now = [replace(ADA, sign_in_name=both), replace(second, sign_in_name=both), third]
+    found = plan(one, roster_of(*now))
+    assert (len(found.renamed), len(found.not_renamed), found.new_people) == (1, 1, [])
+    take_over(one, roster_of(*now), BY)
+    assert {each.sign_in_name for each in other.people.people()} == {both, "ada.2@school.example"}
