@@ -106,6 +106,8 @@ class RestRoster:
             items = _list_of(body, key, address)
             fresh = {ident for each in items if (ident := _ident(each)) not in seen}
             if items and not fresh:
+                if not _says_more(headers) and len(items) < _LIMIT:
+                    return  # it knows no pages, and gave all of it at once
                 raise StoreError(
                     f"{address} answers with what it had before from item {offset + 1} on, so its "
                     "pages have no end; nothing was changed."
@@ -120,7 +122,7 @@ class RestRoster:
                 raise StoreError(
                     f"{address} has more than {_MAX_ITEMS} items; nothing was changed."
                 )
-            if not items or _is_last(offset, len(items), headers):
+            if not items or _is_last(offset, headers):
                 return
 
     def _page(self, address: str, asked: Mapping[str, str]) -> tuple[bytes, httpx2.Headers]:
@@ -228,11 +230,16 @@ def _ident(item: object) -> str:
     return str(item.get("sourcedId")) if isinstance(item, dict) else ""
 
 
-def _is_last(offset: int, got: int, headers: httpx2.Headers) -> bool:
-    """By the count of all, else by the link to the next page, else by a page that is not full."""
+def _says_more(headers: httpx2.Headers) -> bool:
+    return "x-total-count" in headers or "link" in headers
+
+
+def _is_last(offset: int, headers: httpx2.Headers) -> bool:
+    """By the count of all, else by the link to the next page; else a page without anything new ends it.
+
+    How many a page has says nothing: a server may give fewer than it is asked for.
+    """
     total = headers.get("x-total-count", "")
     if total.isascii() and total.isdigit():
         return offset >= int(total[:12])
-    if "link" in headers:
-        return 'rel="next"' not in headers["link"].replace("'", '"')
-    return got < _LIMIT
+    return "link" in headers and 'rel="next"' not in headers["link"].replace("'", '"')

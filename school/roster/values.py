@@ -13,9 +13,9 @@ __all__ = ["day_of", "flag_of", "id_of", "ids_of", "is_deleted", "text_of"]
 
 _MAX_ID: Final = 255
 _MAX_TEXT: Final = 200
-_ID: Final = re.compile(r"[^\x00-\x20\x7f-\xa0,\u2028\u2029]+")
+_ID: Final = re.compile(r"[^\x00-\x20\x7f-\xa0,\u2028\u2029\ud800-\udfff]+")
 _CONTROL: Final = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _STATUS: Final = {"": False, "active": False, "inactive": True, "tobedeleted": True}
 

@@ -98,6 +98,11 @@ def test_a_wrong_secret_is_a_sentence_without_it() -> None:
         (["x"], r"/orgs, item 1: it is no object\."),
         ([{"name": "Ash", "type": "school"}], r"/orgs, item 1: no sourcedId\."),
         ([{"sourcedId": ["a"], "name": "Ash", "type": "school"}], r"item 1: no sourcedId\."),
+        (
+            [{"sourcedId": "a\ud800", "name": "Ash", "type": "school"}],
+            r"1: sourcedId is no identif",
+        ),
+        ([{"sourcedId": "a", "name": "\ud800", "type": "school"}], r"item 1: name has at most 200"),
         ({"a": 1}, r"/orgs answers without a list of orgs\."),
     ),
 )
@@ -115,6 +120,23 @@ def test_items_that_are_wrong_are_named(
         pytest.raises((StoreError, UsageError), match=sentence),
     ):
         read_roster(source, Roster(), TODAY)
+
+
+@pytest.mark.parametrize("knows_pages", (True, False))
+def test_a_server_may_give_fewer_than_it_is_asked_for(
+    knows_pages: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orgs = [{"sourcedId": f"s-{n}", "name": f"School {n}", "type": "school"} for n in range(150)]
+
+    def page(self: RestRoster, address: str, asked: dict[str, str]) -> object:
+        start = int(asked["offset"]) if knows_pages else 0
+        found = orgs[start : start + 100] if knows_pages else orgs
+        return json.dumps({"orgs": found}).encode(), httpx2.Headers({})
+
+    monkeypatch.setattr(RestRoster, "_page", page)
+    with RestRoster("https://sis.example/v1p2", "https://sis.example/t", "c", "s") as source:
+        ids = {row["sourcedId"] for row in source.rows("orgs")}
+    assert ids == {each["sourcedId"] for each in orgs}
 
 
 def test_more_than_a_district_can_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
