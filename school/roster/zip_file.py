@@ -6,6 +6,7 @@ Files about pupils alone, such as demographics.csv, results.csv and lineItems.cs
 from __future__ import annotations
 
 import csv
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,8 @@ _BY_VERSION: Final = {
 }
 """Columns of a file that a version has not."""
 _DAMAGED: Final = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError,
+    RuntimeError, UnicodeDecodeError,
 )  # fmt: skip
 """What zipfile raises for what is damaged, encrypted, or packed in a way that it does not know."""
 

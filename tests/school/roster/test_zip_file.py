@@ -121,6 +121,26 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
     assert "orgs.csv can't be read" in sentence_of(path)
 
 
+def test_a_file_that_is_damaged_in_another_packing_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "r.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as made:
+        made.writestr("manifest.csv", manifest("1.1", {}))
+        info = made.getinfo("manifest.csv")
+    data = bytearray(path.read_bytes())
+    start = info.header_offset + 30 + len("manifest.csv")
+    data[start + 4 : start + 9] = b"\xff" * 5
+    path.write_bytes(data)
+    assert "manifest.csv can't be read" in sentence_of(path)
+
+
+def test_a_name_in_an_archive_that_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "r.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("ä.csv", "")
+    path.write_bytes(path.read_bytes().replace("ä".encode(), b"\xff\xff"))
+    assert "is no zip archive that can be read" in sentence_of(path)
+
+
 def test_an_encrypted_file_is_a_sentence(tmp_path: Path) -> None:
     path = archive(tmp_path / "r.zip", FILES_11)
     data = path.read_bytes()
