@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ __all__ = ["read_standards"]
 
 LONGEST_WORDS: Final = 4_000
 MAX_STANDARDS: Final = 50_000
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+"""What JSON can write, and PostgreSQL or UTF-8 can't."""
 
 
 def read_standards(text: str, file: str, framework: str | None) -> list[Standard]:
@@ -47,7 +50,7 @@ def _of_case(text: str, file: str, framework: str | None) -> list[Standard]:
     if not isinstance(title, str) or not title.strip():
         raise UsageError(f"{file}: CFDocument has no title; give one with --framework.")
     named = ((f"CFItems {at}", _item(item, file, at)) for at, item in enumerate(items, 1))
-    return _unique(title.strip(), ((where, *pair) for where, pair in named if pair), file)
+    return _unique(" ".join(title.split()), ((where, *pair) for where, pair in named if pair), file)
 
 
 def _item(item: Any, file: str, at: int) -> tuple[str, str] | None:
@@ -77,6 +80,8 @@ def _of_csv(text: str, file: str, framework: str | None) -> list[Standard]:
 
 
 def _unique(framework: str, named: Iterable[tuple[str, str, str]], file: str) -> list[Standard]:
+    if _CONTROL.search(framework):
+        raise UsageError(f"{file}: the framework's name has a character that is not printed.")
     found: dict[str, Standard] = {}
     for place, raw, words in named:
         code = "".join(raw.split())
@@ -87,6 +92,8 @@ def _unique(framework: str, named: Iterable[tuple[str, str, str]], file: str) ->
             raise UsageError(f"{where}: a code has none of # , ; |, so that a plan can name it.")
         if not words.strip() or len(words) > LONGEST_WORDS:
             raise UsageError(f"{where}: the words have 1 to {LONGEST_WORDS} characters.")
+        if _CONTROL.search(words):
+            raise UsageError(f"{where}: the words have a character that is not printed.")
         standard = Standard(framework=framework, code=code, words=" ".join(words.split()))
         if found.setdefault(code.casefold(), standard) != standard:
             raise UsageError(f"{where}: there is another standard {code} already.")

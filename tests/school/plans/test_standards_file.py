@@ -70,6 +70,12 @@ def test_csv_needs_the_name_of_its_framework() -> None:
         (package(item("A,1")), "^f, CFItems 1: a code has none of"),
         (package(item("A" * 81)), "^f, CFItems 1: a code has 1 to 80 characters"),
         (package(item("A.1", "x" * 4001)), "^f, CFItems 1: the words have 1 to 4000 characters"),
+        (package(item("A.1", "Add\x00")), "^f, CFItems 1: the words have a character that is not"),
+        (
+            package(item("A.1", "Add\ud800")),
+            "^f, CFItems 1: the words have a character that is not",
+        ),
+        (package(item("A.1"), title="F\x00"), "^f: the framework's name has a character that is"),
         ("code,words\nA.1,\n", "^f, line 2: the words have 1"),
         ("code,words\n,Add\n", "^f, line 2: a code has 1"),
         ("code\nA.1\n", "^f: the first line has no words"),
