@@ -6,6 +6,7 @@ scripts.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Request
@@ -69,7 +70,7 @@ async def write(request: Request, viewer: WritesPlan, lesson_id: str, store: Sto
         if isinstance(file, UploadFile) and file.filename:
             data = await file.read(MAX_BYTES + 1)
             name = _("The file {file}", file=" ".join(file.filename.split())[:_MAX_NAME])
-    if not revision.isascii() or not revision.isdigit() or int(revision) > _MAX_REVISION:
+    if not re.fullmatch(r"\d{1,10}", revision, re.ASCII) or int(revision) > _MAX_REVISION:
         raise HTTPException(422, _("This page is too old. Open it again."))
 
     def change(stores: Stores) -> Response:

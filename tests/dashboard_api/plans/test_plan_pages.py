@@ -185,6 +185,7 @@ def test_a_plan_of_another_window_is_not_overwritten(client, stores, filled):
     assert "in the meantime" in words(say(client, 0, "never", revision=2))
     assert stores.sharing.plans.of_lesson("sample").phases[0].name == "Warm-up"
     assert client.post(PLAN, data={"text": "1 x", "revision": "x"}).status_code == 422
+    assert client.post(PLAN, data={"text": "1 x", "revision": "1" * 5000}).status_code == 422
     assert say(client, 30, "never").status_code == 422
     assert say(client, 0, "later").status_code == 422
 
