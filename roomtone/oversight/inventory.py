@@ -23,6 +23,7 @@ _FILES: Final = (
     ("school.db, or PostgreSQL", "people, lessons, what people write, the audit log: tables below",
      "yes"),
     ("audit-key, audit-heads.log", "the key and the signed heads of the audit log", "no"),
+    ("aggregates-key.pem", "the key that signs figures for a collector", "no"),
     ("purge-key, purge-log.jsonl", "the key and the record of purges", "ids and times; no names"),
     ("videos and their keys", "videos of lessons, each encrypted with a key of its own",
      "yes, where the school keeps videos"),
@@ -124,6 +125,17 @@ def _recipients(now: Situation) -> Iterator[str]:
         yield "Sign-in at an identity provider: off."
     else:
         yield f"Sign-in: {settings.openid.issuer} learns who signs in, and when."
+    if settings.aggregates.collector is None:
+        yield "Figures for a collector beyond the school: none."
+    else:
+        yield (
+            f"Figures of a month, of ten teachers or more, go to {settings.aggregates.collector} when "
+            "`roomtone aggregates send` runs."
+        )
+    yield (
+        "A learning platform (LTI) that was added learns which lesson somebody put into a course, "
+        "by its title and address; it opens the pages, and gets no other data."
+    )
     for replica in settings.replicas:
         yield f"A copy of lessons without names goes to the database {replica.name} ({replica.kind})."
     if not settings.replicas:

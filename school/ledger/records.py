@@ -22,6 +22,8 @@ KIND_WORDS: Final = {
 COLUMNS: Final = tuple(KIND_WORDS)
 MAX_MINUTES: Final = 6_000
 """Of one kind in one week; more is a slip."""
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2100
 _MAX_COST: Final = 10_000_000.0
 
 
@@ -74,6 +76,13 @@ class Costs:
     """What the district pays for a teacher and year of coaching without it."""
 
     def __post_init__(self) -> None:
+        if self.starts_on is not None and not _FIRST_YEAR <= self.starts_on.year <= _LAST_YEAR:
+            raise UsageError(
+                _(
+                    "{day} is no day of the programme; check its year.",
+                    day=self.starts_on,
+                )
+            )
         if self.starts_on is not None and self.starts_on.weekday():
             raise UsageError(
                 _("{day} is no Monday; a week begins on a Monday.", day=self.starts_on)

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from pypdf import PdfReader
 
 from ingest.purge.log import LOG, PurgeLog
 from ingest.purge.requests import PurgeRequest
-from ingest.settings import RetentionSettings, ServerSettings
+from ingest.settings import AggregatesSettings, RetentionSettings, ServerSettings
 from roomtone.as_owner import AS_OWNER
 from roomtone.cli import main
+from roomtone.oversight.inventory import inventory
 from roomtone.oversight.kept import kept
 from roomtone.oversight.pack import SUMS, pack_of, write_pack
 from roomtone.oversight.purges import purges
@@ -259,3 +261,13 @@ def test_a_place_that_is_closed_to_the_owner_has_its_sentence(
     config = str(folder / "server.toml")
     assert main(("oversight", "--config", config, "--out", str(tmp_path / "pack"))) == 1
     assert "name another path" in capsys.readouterr().err
+
+
+def test_a_collector_stands_among_those_who_get_something(now: Situation) -> None:
+    def text(at: Situation) -> str:
+        return "\n".join(map(str, inventory(at).blocks))
+
+    assert "Figures for a collector beyond the school: none." in text(now)
+    figures = AggregatesSettings(collector="https://figures.example")
+    settings = now.settings.model_copy(update={"aggregates": figures})
+    assert "go to https://figures.example when" in text(replace(now, settings=settings))

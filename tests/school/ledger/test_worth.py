@@ -159,3 +159,10 @@ def test_nine_hundred_thousand_is_no_minutes() -> None:
         Week(monday=START, visiting=900_000)
     with pytest.raises(ValueError, match="hour_cost is -1"):
         Costs(hour_cost=-1)
+
+
+@pytest.mark.parametrize("day", (date(26, 9, 7), date(2263, 9, 7)))
+def test_a_start_in_another_age_is_refused(day: date) -> None:
+    assert day.weekday() == 0
+    with pytest.raises(ValueError, match="no day of the programme; check its year"):
+        Costs(starts_on=day)
