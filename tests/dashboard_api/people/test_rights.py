@@ -34,7 +34,7 @@ from school.lessons.records import Lesson
 from school.moments.records import Moment, Reply
 from school.moments.tables import deleted_notes
 from school.people.records import ROLES, Role
-from school.schema import lesson_owners
+from school.schema import exclusions, lesson_owners
 from school.sharing.policy import ACTIONS, POLICY, Action
 from school.video.alignment.clock_map import Segment
 from school.video.files import VideoFiles, new_name
@@ -600,9 +600,10 @@ def prepare_video(rights: Rights, lesson: str, each: Ask) -> None:
 
 
 def prepare_clip(rights: Rights, lesson: str) -> None:
-    """A clip of a lesson, which its owner shows to someone."""
+    """A clip of a lesson of which nothing is left out, and which its owner shows to someone."""
     with rights.school.sharing.steps._database.writing() as connection:
         connection.execute(delete(clips))
+        connection.execute(delete(exclusions).where(exclusions.c.lesson == lesson))
         owner = select(lesson_owners.c.person).where(lesson_owners.c.lesson == lesson)
         person = connection.scalar(owner)
     if person is None:
