@@ -51,6 +51,7 @@ def test_a_code_whose_time_is_over_says_so(authority, page) -> None:
     page.goto("/rooms/lab/setup")
     page.get_by_role("button", name="Make a code for this kit").click()
     expect(page.locator("#expired")).to_be_hidden()
+    expect(page.locator("#left")).to_have_text(re.compile(r"^14:\d\d$"))  # it counts already
     page.clock.fast_forward("16:00")
     expect(page.locator("#left")).to_have_text("0:00")
     expect(page.locator("#expired")).to_be_visible()
