@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from contract.errors import ConfigurationError, LinkError, StoreError
-from dashboard_api.command import _listening, add_arguments, run
+from dashboard_api.command import add_arguments, listening, run
 from dashboard_api.settings import DashboardSettings, checked_dashboard
 
 
@@ -100,12 +100,12 @@ def test_a_taken_port_is_reported_with_advice():
         port = other.getsockname()[1]
         settings = DashboardSettings(port=port)
         sentence = rf"port {port}: another program .* --port"
-        with pytest.raises(LinkError, match=sentence), _listening(settings):
+        with pytest.raises(LinkError, match=sentence), listening(settings):
             pass
 
 
 def test_port_zero_takes_a_free_one():
-    with _listening(DashboardSettings(port=0)) as listener:
+    with listening(DashboardSettings(port=0)) as listener:
         assert listener.getsockname()[1] > 0
 
 
@@ -121,7 +121,7 @@ def test_a_connection_sends_each_part_of_an_answer_at_once(host):
             found.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        with _listening(DashboardSettings(host=host, port=0)) as listener:
+        with listening(DashboardSettings(host=host, port=0)) as listener:
             async with await asyncio.start_server(note, sock=listener.dup()):
                 _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
                 try:
