@@ -84,7 +84,8 @@ def _add(settings: CollectorSettings, args: argparse.Namespace) -> int:
 def _serve(settings: CollectorSettings, config: Path) -> int:
     web = checked_dashboard(dict(settings.dashboard), config)
     tls = tls_context(web, str(config), SystemClock().utc_ns())
-    CollectorStore(settings.file).__exit__()  # says in a sentence what would stop the pages
+    with CollectorStore(settings.file):
+        pass  # says in a sentence what would stop the pages
     app = create_collector(lambda: CollectorStore(settings.file), SystemClock(), web)
     with listening(web) as listener:
         host, port = listener.getsockname()[:2]

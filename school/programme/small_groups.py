@@ -14,6 +14,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from contract.aggregates.figures import MIN_TEACHERS
 from school.programme.min_cut import min_cut
 
 __all__ = [
@@ -30,7 +31,7 @@ _A = TypeVar("_A", bound=Hashable)
 
 WITHIN_SCHOOL: Final = 5
 """The fewest people of a group that their own school may see."""
-BEYOND_SCHOOL: Final = 10
+BEYOND_SCHOOL: Final = MIN_TEACHERS
 """The fewest people of a group that anybody beyond one school may see."""
 
 

@@ -6,6 +6,7 @@ neither what lies before or behind the span nor what a camera wrote beside it ca
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
@@ -70,7 +71,7 @@ def cut(
     return {}
 
 
-class _Line:
+class _Line(ABC):
     """One stream on its way from the video to the clip."""
 
     def __init__(self, stream: VideoStream | AudioStream) -> None:
@@ -102,14 +103,17 @@ class _Line:
             self.has_any = True
             yield from self._add(frame, at - start)
 
+    @abstractmethod
     def _length(self, frame: Frame) -> Fraction:
-        raise NotImplementedError
+        """How long a piece lasts, in seconds."""
 
+    @abstractmethod
     def _add(self, frame: Frame, at: Fraction) -> Iterator[Packet[Any]]:
-        raise NotImplementedError
+        """Encode a piece for a time in the clip."""
 
+    @abstractmethod
     def _end(self) -> Iterator[Packet[Any]]:
-        raise NotImplementedError
+        """What the encoder still holds."""
 
 
 class _PictureLine(_Line):
