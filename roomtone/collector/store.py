@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -46,8 +46,10 @@ class CollectorStore:
     def __init__(self, path: Path) -> None:
         """Open it, made if it is missing. Raises StoreError."""
         self._path = path
-        with self._speaking():
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None)
+        with self._speaking(), ExitStack() as opened:
+            self._db = opened.enter_context(
+                closing(sqlite3.connect(path, timeout=10, isolation_level=None))
+            )
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > _VERSION:
                 raise StoreError(f"{path} is of a later version; use the program that made it.")
@@ -55,6 +57,7 @@ class CollectorStore:
             self._db.execute("PRAGMA foreign_keys = ON")
             if version == 0:
                 self._db.executescript(_TABLES)
+            opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
