@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import tarfile
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -119,14 +120,12 @@ def _back_up(directory: Path, path: Path) -> None:
         tempfile.TemporaryDirectory() as folder,
     ):
         copy = Path(folder) / STATE_FILE
-        with store_errors(directory / STATE_FILE):
-            source = sqlite3.connect(f"file:{directory / STATE_FILE}?mode=ro", uri=True)
-            target = sqlite3.connect(copy)
-            try:
-                source.backup(target)
-            finally:
-                source.close()
-                target.close()
+        with (
+            store_errors(directory / STATE_FILE),
+            closing(sqlite3.connect(f"file:{directory / STATE_FILE}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
         for name, data in (
             (AUTHORITY_FILE, (directory / AUTHORITY_FILE).read_bytes()),
             (STATE_FILE, copy.read_bytes()),
