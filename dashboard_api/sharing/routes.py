@@ -61,19 +61,14 @@ async def share(
         try:
             until_ns = end_of_day(form.until, viewer.utc_ns, zone)
             _check_reader(stores, viewer, form.person)
-            spans = _spans_in(form)
+            stores.sharing.share(
+                lesson.id, form.person, viewer.actor, until_utc_ns=until_ns,
+                spans=_spans_in(form), utc_ns=viewer.utc_ns,
+            )  # fmt: skip
         except UsageError as error:
             return sharing_page(
                 stores, viewer, lesson_id, zone, trouble=str(error), status_code=422
             )
-        stores.sharing.share(
-            lesson.id,
-            form.person,
-            viewer.actor,
-            until_utc_ns=until_ns,
-            spans=spans,
-            utc_ns=viewer.utc_ns,
-        )
         return back_to_sharing(lesson_id)
 
     return await store.run(change)

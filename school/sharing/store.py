@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, select
 
-from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.bundle.store import ImportedStore
@@ -38,6 +37,7 @@ from school.schema import (
 from school.sharing import listing
 from school.sharing.counts import HELD, LEFT_OUT, HeldLesson
 from school.sharing.cut import Span
+from school.sharing.giving import end_share, give
 from school.sharing.handover_store import HandoverStore
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.observer_store import ObserverStore
@@ -48,7 +48,6 @@ from school.sharing.teacher_store import TeacherStore, exclusions_in
 __all__ = ["Share", "SharingStore"]
 
 _LATEST: Final = (1 << 63) - 1
-_DAY_NS: Final = 86_400 * SECOND_NS
 
 _HIDDEN: Final = select(hidden_lessons.c.lesson)
 _REACH: Final = (
@@ -285,35 +284,16 @@ class SharingStore:
         """Share a lesson, or spans of it, with someone until a time; replaces an earlier share.
 
         `until_utc_ns` is by the lessons' clock, and so is the present, `utc_ns`; None means that of
-        `by`.
+        `by`. Raises UsageError if they are of another school and have as many as they may.
         """
+        now = by.utc_ns if utc_ns is None else utc_ns
         with self._database.writing() as connection:
-            _end(connection, lesson, person)
-            connection.execute(
-                insert(shares),
-                {
-                    "lesson": lesson, "person": person, "until_utc_ns": until_utc_ns,
-                    "created_utc_ns": by.utc_ns,
-                },
-            )  # fmt: skip
-            for span in spans:
-                connection.execute(
-                    insert(share_spans),
-                    {
-                        "lesson": lesson, "person": person, "start_s": int(span.start_s),
-                        "end_s": int(span.end_s),
-                    },
-                )  # fmt: skip
-            now = by.utc_ns if utc_ns is None else utc_ns
-            detail = {"days": (until_utc_ns - now) // _DAY_NS}
-            if spans:
-                detail["parts"] = len(spans)
-            _record(connection, by, "shared", lesson, person, detail)
+            give(connection, lesson, person, by, until_utc_ns=until_utc_ns, spans=spans, utc_ns=now)
 
     def unshare(self, lesson: str, person: str, by: Actor) -> None:
         """Stop sharing a lesson with someone."""
         with self._database.writing() as connection:
-            if _end(connection, lesson, person):
+            if end_share(connection, lesson, person):
                 _record(connection, by, "unshared", lesson, person, {})
 
     def tie_name(self, teacher: str, person: str, by: Actor) -> int:
@@ -359,11 +339,6 @@ def _owns_many(
 ) -> bool:
     """Whether someone has so many lessons of their own that they are not to be sorted."""
     return "own" in reached and connection.scalars(_COUNT_OWN, values).one() > listing.FEW
-
-
-def _end(connection: Connection, lesson: str, person: str) -> bool:
-    ended = delete(shares).where(shares.c.lesson == lesson, shares.c.person == person)
-    return connection.execute(ended).rowcount > 0
 
 
 def _record(
