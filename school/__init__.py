@@ -21,6 +21,7 @@ from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
 from school.lessons.store import SqlLessonStore
 from school.lti.store import PlatformStore
+from school.matching.store import ColleagueStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
 from school.programme.released import ReleasedReports
@@ -55,6 +56,7 @@ class School:
     rooms: RoomStore
     control: KitControlStore
     clips: ClipStore
+    colleagues: ColleagueStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -79,6 +81,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         RoomStore(database),
         KitControlStore(database),
         ClipStore(database),
+        ColleagueStore(database),
         ProgrammeStore(database),
         PlatformStore(database),
         LedgerStore(database),

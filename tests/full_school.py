@@ -260,6 +260,8 @@ def _fill(school: School) -> None:
                 written_utc_ns=NOW_NS,
             )
         )  # fmt: skip
+    school.colleagues.put(ADA, "needs", ["changes"], "coach")
+    school.colleagues.put(ROB, "strengths", ["changes"], "everybody")
     school.control.pause_lesson(PAST, BY_ADA)
     school.control.put_settings("room-1", "room-1-kit", {"led_brightness": 0.2}, BY_ROOT)
     request = KitRequest(

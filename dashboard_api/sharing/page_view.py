@@ -45,10 +45,11 @@ def sharing_page(
     lesson_id: str,
     zone: tzinfo | None,
     *,
+    chosen: str = "",
     trouble: str = "",
     status_code: int = 200,
 ) -> Response:
-    """All of it, with a sentence about what did not work."""
+    """All of it, with a reader who is chosen already, and a sentence about what did not work."""
     seen = see_lesson(stores, viewer, lesson_id)
     lesson = seen.lesson
     today = day_of(viewer.utc_ns, zone)
@@ -78,6 +79,7 @@ def sharing_page(
         reasons=EXCLUSION_REASONS,
         longest_note=LONGEST_NOTE,
         is_hidden=stores.sharing.teacher.is_hidden(lesson.id),
+        chosen=chosen,
         trouble=trouble,
     )
 

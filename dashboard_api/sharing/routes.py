@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -40,10 +40,17 @@ class _ShareForm(BaseModel):
 
 @router.get("/lessons/{lesson_id}/sharing")
 async def lesson_sharing(
-    request: Request, viewer: SharesLesson, lesson_id: str, store: StoreDep
+    request: Request,
+    viewer: SharesLesson,
+    lesson_id: str,
+    store: StoreDep,
+    person: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
+    """With `person`, they are chosen already in the form; nothing is shared by that."""
     zone = request.app.state.zone
-    return await store.run(lambda stores: sharing_page(stores, viewer, lesson_id, zone))
+    return await store.run(
+        lambda stores: sharing_page(stores, viewer, lesson_id, zone, chosen=person)
+    )
 
 
 @router.post("/lessons/{lesson_id}/sharing")

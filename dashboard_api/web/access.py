@@ -34,6 +34,7 @@ __all__ = [
     "ExcludesSpans",
     "ExportsLesson",
     "FillsForm",
+    "FindsColleagues",
     "Guesses",
     "HandsOver",
     "HidesLesson",
@@ -208,6 +209,7 @@ WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]
 PausesSensing = Annotated[Viewer, Depends(Needs("pause sensing"))]
 AnswersPulse = Annotated[Viewer, Depends(Needs("answer pulse"))]
 ReadsPulse = Annotated[Viewer, Depends(Needs("read pulse"))]
+FindsColleagues = Annotated[Viewer, Depends(Needs("find colleagues"))]
 WritesDeeds = Annotated[Viewer, Depends(Needs("write deeds"))]
 ReadsModel = Annotated[Viewer, Depends(Needs("read model"))]
 ReadsKits = Annotated[Viewer, Depends(Needs("read kits"))]

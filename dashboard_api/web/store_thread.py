@@ -30,6 +30,7 @@ from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
 from school.lti.store import PlatformStore
+from school.matching.store import ColleagueStore
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
 from school.programme.released import ReleasedReports
@@ -69,6 +70,7 @@ class Stores:
     rooms: RoomStore
     control: KitControlStore
     clips: ClipStore
+    colleagues: ColleagueStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -103,6 +105,7 @@ class Stores:
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
             released=school.released, pulse=school.pulse, clips=school.clips,
+            colleagues=school.colleagues,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 

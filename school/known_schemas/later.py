@@ -6,6 +6,7 @@ from typing import Final
 
 from school.known_schemas.clips import CLIPS
 from school.known_schemas.clock_maps import CLOCK_MAPS
+from school.known_schemas.colleagues import COLLEAGUES
 from school.known_schemas.control import CONTROL
 from school.known_schemas.cycles import CYCLES
 from school.known_schemas.debrief import ACTION_STEPS, DISMISSALS, GUESSES, REFLECTIONS
@@ -31,6 +32,6 @@ MORE: Final = (
     OBSERVING, DISMISSALS, NOTES, ACTION_STEPS, VIDEOS, GUESSES, CLOCK_MAPS, REFLECTIONS,
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
-    RELEASED_REPORTS, PLANS, PULSE, CLIPS,
+    RELEASED_REPORTS, PLANS, PULSE, CLIPS, COLLEAGUES,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

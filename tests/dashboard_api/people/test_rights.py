@@ -105,6 +105,7 @@ GENERAL: dict[Role, set[Action]] = {
         "keep ledger",
         "answer pulse",
         "read pulse",
+        "find colleagues",
         "see clip",
     },
     "coach": {
@@ -113,6 +114,7 @@ GENERAL: dict[Role, set[Action]] = {
         "read caseload",
         "keep ledger",
         "read pulse",
+        "find colleagues",
         "see clip",
     },
     "technician": {"read model", "read kits", "set up rooms"},
@@ -362,6 +364,10 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/pulse/words", data={"reader": "someone", "text": "more time"}),
     ],
     "read pulse": [ask("GET", "/pulse"), ask("POST", "/pulse/words/remove", data={"words": "x"})],
+    "find colleagues": [
+        ask("GET", "/colleagues"),
+        ask("POST", "/colleagues", data={"kind": "needs", "topic": "changes", "audience": "coach"}),
+    ],
     "write deeds": [
         ask("POST", "/pulse/deeds", data={"day": "2025-11-18", "said": "more", "did": "some"}),
         ask("POST", "/pulse/deeds/remove", data={"deed": "never-was"}),
