@@ -53,6 +53,7 @@ from dashboard_api.live import routes as live_page
 from dashboard_api.lti import choosing_routes as lti_choosing
 from dashboard_api.lti import routes as lti_routes
 from dashboard_api.lti.service import LaunchService
+from dashboard_api.matching import handing_routes as hand_overs
 from dashboard_api.matching import routes as matching
 from dashboard_api.model import routes as model_page
 from dashboard_api.model.drift_watch import DriftWatch
@@ -154,7 +155,7 @@ TAGS: Final = [
 ROUTERS: Final = tuple(
     module.router
     for module in (
-        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, pulse, matching, guesses, reflections, plans,
+        home, inbox, counts, commissioning, kit_codes, rooms, lesson_list, lesson_page, moments, note_pages, visits, verdicts, next_steps, measures, cycles, caseloads, pulse, matching, hand_overs, guesses, reflections, plans,
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,

@@ -28,6 +28,7 @@ from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
 from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
+from school.sharing.handing_over import HandOverStore
 from school.sharing.store import SharingStore
 from school.sqlite_database import SqliteDatabase
 from school.video.maps import ClockMapStore
@@ -57,6 +58,7 @@ class School:
     control: KitControlStore
     clips: ClipStore
     colleagues: ColleagueStore
+    hand_overs: HandOverStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -82,6 +84,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         KitControlStore(database),
         ClipStore(database),
         ColleagueStore(database),
+        HandOverStore(database),
         ProgrammeStore(database),
         PlatformStore(database),
         LedgerStore(database),

@@ -48,6 +48,7 @@ from school.roster.forgetting import hash_of
 from school.roster.tables import roster_left
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
+from school.sharing.handing_over import Pack
 from school.video.maps import by_hand
 from school.video.records import Video
 from tests.bundles import bundle_content
@@ -260,6 +261,9 @@ def _fill(school: School) -> None:
                 written_utc_ns=NOW_NS,
             )
         )  # fmt: skip
+    steps = (sharing.steps.of_lesson(PAST)[0].id,)
+    pack = Pack(coach=KIM, until_utc_ns=until, steps=steps)
+    school.hand_overs.hand_over(pack, BY_ADA, NOW_NS)
     school.colleagues.put(ADA, "needs", ["changes"], "coach")
     school.colleagues.put(ROB, "strengths", ["changes"], "everybody")
     school.control.pause_lesson(PAST, BY_ADA)

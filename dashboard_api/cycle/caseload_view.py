@@ -31,6 +31,8 @@ class Case:
     """The newest open step of a lesson that is shared with the coach."""
     waiting: list[str] = field(default_factory=list)
     """What the teacher has yet to answer."""
+    handed: list[str] = field(default_factory=list)
+    """Next steps that the teacher handed over."""
     lessons: list[tuple[str, str]] = field(default_factory=list)
     """The latest lessons that are shared: id and words."""
 
@@ -41,7 +43,12 @@ def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Ca
     lessons = stores.lessons_of(viewer, {"shared"}, limit=_MAX_LESSONS)
     owners = stores.sharing.owners([one.id for one in lessons])
     cycles = stores.sharing.cycles.of_coach(me)
-    people = {*owners.values(), *(one.person for one in cycles)} - {me}
+    handed = stores.hand_overs.steps_to(me, viewer.utc_ns)
+    people = {
+        *owners.values(),
+        *(one.person for one in cycles),
+        *(one.teacher for one in handed),
+    } - {me}
     names = stores.people.names(people)
     cases = {person: Case(name=names.get(person) or _(SOMEONE_GONE)) for person in people}
     for cycle in cycles:
@@ -50,6 +57,9 @@ def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Ca
             case.cycle = cycle_view(stores, viewer, cycle, zone, [cycle])
         else:
             case.waiting.append(_("The focus that you propose: {focus}", focus=cycle.text.focus))
+    for each in handed:
+        if each.teacher in cases:
+            cases[each.teacher].handed.append(each.what)
     for lesson in lessons:
         if (person := owners.get(lesson.id)) not in cases:
             continue

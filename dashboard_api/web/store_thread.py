@@ -38,6 +38,7 @@ from school.programme.store import ProgrammeStore
 from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
 from school.settings import LessonSettings
+from school.sharing.handing_over import HandOverStore
 from school.sharing.listing import EVERY, Place, Wanted
 from school.sharing.policy import Reach, may
 from school.sharing.store import SharingStore
@@ -71,6 +72,7 @@ class Stores:
     control: KitControlStore
     clips: ClipStore
     colleagues: ColleagueStore
+    hand_overs: HandOverStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -105,7 +107,7 @@ class Stores:
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
             released=school.released, pulse=school.pulse, clips=school.clips,
-            colleagues=school.colleagues,
+            colleagues=school.colleagues, hand_overs=school.hand_overs,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 

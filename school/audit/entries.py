@@ -320,6 +320,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_plan": (N_("{who} removed {thing}"), _nothing),
     "made_clip": (N_("{who} cut {thing} and confirmed whose faces and voices are in it{more}"), lambda said: f"{_wording(said)}: {_span(said)}"),
     "showed_clip": (N_("{who} shows a clip of {lesson} to {thing}{more}"), _days),
+    "passed_steps": (N_("{who} handed next steps over to {thing}"), _nothing),
     "hid_clip": (N_("{who} stopped showing a clip of {lesson} to {thing}"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""

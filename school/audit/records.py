@@ -42,6 +42,7 @@ Action = Literal[
     "released",
     "wrote_plan", "removed_plan",
     "made_clip", "showed_clip", "hid_clip",
+    "passed_steps",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

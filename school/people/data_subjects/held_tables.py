@@ -19,11 +19,11 @@ from school.forms.tables import form_answers, form_sheets
 from school.inbox.tables import digests, lesson_looks
 from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks
 from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
-from school.matching.tables import colleague_tags
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
 from school.people.data_subjects.held_clips import HELD_CLIPS
+from school.people.data_subjects.held_colleagues import HELD_COLLEAGUES
 from school.people.data_subjects.held_parts import LESSON as _LESSON
 from school.people.data_subjects.held_parts import OWNED as _OWNED
 from school.people.data_subjects.held_parts import PERSON as _PERSON
@@ -324,7 +324,7 @@ HELD: Final = (
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),
     _of_person(chosen_languages, "account.json", "language", {}),
-    _of_person(colleague_tags, "account.json", "what_you_look_for_and_offer", {}),
+    *HELD_COLLEAGUES,
     _of_person(person_sites, "account.json", "school", {}),
     _of_person(roster_people, "account.json", "in_the_roster", {}),
     Held(

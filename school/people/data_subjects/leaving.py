@@ -23,7 +23,7 @@ from school.forms.tables import form_sheets
 from school.inbox.tables import digests, lesson_looks
 from school.ledger.tables import ledger_weeks
 from school.lti.tables import lti_accounts
-from school.matching.tables import colleague_tags
+from school.matching.tables import colleague_tags, passed_steps
 from school.moments.store import remove_unwanted_labels
 from school.observing.tables import observers
 from school.people.demo_ids import DEMO_IDS
@@ -60,7 +60,7 @@ _GOES: Final = (
     guess_choices, reflections, imported_lessons, cycles, form_sheets,
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
     ledger_weeks, plans,
-    pulse_off, pulse_settled, pulse_words, clip_viewers, colleague_tags,
+    pulse_off, pulse_settled, pulse_words, clip_viewers, colleague_tags, passed_steps,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {

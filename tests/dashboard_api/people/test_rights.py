@@ -343,6 +343,8 @@ ON_LESSONS: dict[Action, list[Ask]] = {
 IN_GENERAL: dict[Action, list[Ask]] = {
     "keep cycle": [
         ask("GET", "/cycle"),
+        ask("GET", "/cycle/hand-over"),
+        ask("POST", "/cycle/hand-over/take-back", data={"step": "never-was", "coach": "someone"}),
         ask("POST", "/cycle", data={"focus": "Calm changes"}),
         *(
             ask("POST", f"/cycle/{what}", data={"cycle": "never-was"})
@@ -424,6 +426,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
     ],
 }
 ELSEWHERE = {
+    "/cycle/hand-over": "a pack needs something to hand over; matching/test_hand_over.py",
     "/programme/outcomes": "a file about schools that there are; programme/test_ledger.py",
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
     "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",

@@ -39,6 +39,7 @@ from school.pulse.records import Deed
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
 from school.sharing.cut import EXCLUSION_REASONS, Span
+from school.sharing.handing_over import Pack
 from school.video.records import Video
 from tests.bundles import bundle_content
 from tests.language.marked import MARKED
@@ -226,6 +227,8 @@ def do_everything(school: School) -> None:
     step = sharing.steps.write("maths-1", StepText(what="Begin earlier"), bo)
     step = sharing.steps.accept(step.id, 1, kim)
     step = sharing.steps.change(step.id, 2, StepText(what="Begin at once"), kim)
+    pack = Pack(coach="bo", until_utc_ns=NOW_NS + DAY_NS, steps=(step.id,))
+    school.hand_overs.hand_over(pack, kim, NOW_NS)
     sharing.steps.report(step.id, "going_on", "", "maths-1", kim)
     sharing.steps.remove(step.id, kim)
     cycle = sharing.cycles.write(CycleText(focus="Calm changes"), "bo", kim)
@@ -409,6 +412,7 @@ Ada Okafor stopped observing lesson maths-1: 1 look was removed
 Bo Lind proposed a next step
 Kim Roth took over a next step that was proposed
 Kim Roth wrote a next step
+Kim Roth handed next steps over to Bo Lind
 Kim Roth said how a next step went: going on
 Kim Roth removed a next step
 Kim Roth wrote a cycle

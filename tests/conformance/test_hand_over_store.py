@@ -1,0 +1,129 @@
+"""What a teacher hands to their next coach, in each database: what they named, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from contract.errors import UsageError
+from school import School
+from school.audit.actor import Actor
+from school.cycle.records import CycleText
+from school.debrief.records import StepText
+from school.rooms.records import Site
+from school.sharing.giving import MAX_FOR_GUESTS
+from school.sharing.handing_over import Pack
+from tests.conformance.ada import BY, LESSON
+
+ADA = Actor(name="ada", person="ada", utc_ns=70)
+KIM = Actor(name="kim", person="kim", utc_ns=70)
+NOW_NS, UNTIL_NS = 5_000, 9_000
+NEXT = Pack(coach="lee", until_utc_ns=UNTIL_NS)
+
+
+@pytest.fixture
+def school(pair: tuple[School, School]) -> School:
+    """Kim coaches Ada: a cycle, a lesson and a step. Lee is the next coach."""
+    one, _ = pair
+    one.people.add("lee", "lee", ["coach"], BY, person_id="lee")
+    one.sharing.cycles.write(CycleText(focus="Calm changes"), "kim", ADA)
+    for lesson in (LESSON.id, "art"):
+        one.sharing.share(lesson, "kim", ADA, until_utc_ns=UNTIL_NS, utc_ns=NOW_NS)
+    one.sharing.steps.write(LESSON.id, StepText(what="Say how long it takes"), ADA)
+    return one
+
+
+def step_of(school: School) -> str:
+    return school.hand_overs.choices("ada")[0][0]
+
+
+def has(school: School, coach: str) -> tuple[int, list[str], list[str]]:
+    """How many cycles, which lessons and which steps a coach has."""
+    return (
+        len(school.sharing.cycles.of_coach(coach)),
+        sorted(school.sharing.shared_until(coach, NOW_NS, [LESSON.id, "art"])),
+        [each.what for each in school.hand_overs.steps_to(coach, NOW_NS)],
+    )
+
+
+def test_each_item_comes_alone(school: School) -> None:
+    assert has(school, "lee") == (0, [], [])
+    school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
+    assert has(school, "lee") == (0, [], ["Say how long it takes"])
+    school.hand_overs.hand_over(replace(NEXT, lessons=("art",)), ADA, NOW_NS)
+    assert has(school, "lee") == (0, ["art"], ["Say how long it takes"])
+    assert has(school, "kim")[0] == 1
+    school.hand_overs.hand_over(replace(NEXT, has_cycle=True), ADA, NOW_NS)
+    assert has(school, "lee") == (1, ["art"], ["Say how long it takes"])
+    assert has(school, "kim") == (0, ["art", LESSON.id], [])
+
+
+def test_the_former_coach_loses_all_of_this_teacher(school: School) -> None:
+    step = step_of(school)
+    school.hand_overs.hand_over(
+        Pack(coach="kim", until_utc_ns=UNTIL_NS, steps=(step,)), ADA, NOW_NS
+    )
+    school.hand_overs.hand_over(
+        replace(NEXT, lessons=("art",), former="kim"), ADA, NOW_NS
+    )  # fmt: skip
+    assert has(school, "kim") == (0, [], [])
+    assert has(school, "lee") == (0, ["art"], [])
+    opened = school.sharing.cycles.open_cycle("ada")
+    assert opened is not None
+    assert opened.coach is None
+
+
+def test_a_step_ends_and_can_be_taken_back(school: School) -> None:
+    step = step_of(school)
+    school.hand_overs.hand_over(replace(NEXT, steps=(step,)), ADA, NOW_NS)
+    assert [each.until_utc_ns for each in school.hand_overs.steps_by("ada", NOW_NS)] == [UNTIL_NS]
+    assert school.hand_overs.steps_to("lee", UNTIL_NS) == []
+    school.hand_overs.take_back(step, "lee", KIM)
+    assert len(school.hand_overs.steps_to("lee", NOW_NS)) == 1, "only whose step it is"
+    school.hand_overs.take_back(step, "lee", ADA)
+    assert school.hand_overs.steps_to("lee", NOW_NS) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    (
+        ({}, "Choose something"),
+        ({"steps": ("of-somebody-else",)}, "One of these steps is gone"),
+        ({"lessons": ("art", "of-somebody-else")}, "One of these lessons is not yours"),
+        ({"lessons": ("art",), "coach": "ada"}, "Choose the coach"),
+        ({"lessons": ("art",), "coach": "never-was"}, "Choose the coach"),
+        ({"lessons": ("art",), "former": "never-was"}, "no such person"),
+    ),
+)
+def test_what_is_wrong_hands_nothing_over(
+    school: School, wrong: dict[str, object], words: str
+) -> None:
+    pack = replace(NEXT, **wrong)  # type: ignore[arg-type]
+    if "steps" not in wrong and wrong:
+        pack = replace(pack, steps=(step_of(school),), has_cycle=True)
+    with pytest.raises(UsageError, match=words):
+        school.hand_overs.hand_over(pack, ADA, NOW_NS)
+    assert has(school, "lee") == (0, [], [])
+    assert has(school, "kim") == (1, ["art", LESSON.id], [])
+
+
+def test_a_pack_gives_a_coach_of_elsewhere_no_more_lessons_than_a_share(school: School) -> None:
+    for name in ("ash", "birch"):
+        school.rooms.add_site(Site(name=name), BY)
+    school.programme.put_people({"ada": "ash", "lee": "birch"}, BY)
+    names = [f"l-{number}" for number in range(MAX_FOR_GUESTS + 1)]
+    for number, name in enumerate(names):
+        starts = 10_000 * (number + 1)
+        school.lessons.put(replace(LESSON, id=name, starts_utc_ns=starts, ends_utc_ns=starts + 9))
+    with pytest.raises(UsageError, match="lee is not of your school and sees 5"):
+        school.hand_overs.hand_over(replace(NEXT, lessons=tuple(names)), ADA, NOW_NS)
+    assert school.sharing.shared_until("lee", NOW_NS, names) == {}
+    school.hand_overs.hand_over(replace(NEXT, lessons=tuple(names[1:])), ADA, NOW_NS)
+    assert len(school.sharing.shared_until("lee", NOW_NS, names)) == MAX_FOR_GUESTS
+
+
+def test_what_was_handed_over_goes_with_either(school: School) -> None:
+    school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
+    school.people.leaving.leave("lee", ADA, utc_ns=90)
+    assert school.hand_overs.steps_by("ada", NOW_NS) == []

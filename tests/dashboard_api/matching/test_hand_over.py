@@ -1,0 +1,81 @@
+"""The page on which a teacher hands things to their next coach."""
+
+from __future__ import annotations
+
+import pytest
+
+from school.cycle.records import CycleText
+from school.debrief.records import StepText
+from tests.signed_in import BY, COACH, TEACHER, add_person, cookie
+
+PATH = "/cycle/hand-over"
+UNTIL = {"until": "2025-11-28"}
+
+
+@pytest.fixture
+def lee(client, coach, filled, stores, clock):
+    """The next coach; the lesson and the cycle are with the present one."""
+    by = type(BY)(name=TEACHER, person=TEACHER, utc_ns=0)
+    stores.sharing.cycles.write(CycleText(focus="Calm changes"), COACH, by)
+    stores.sharing.steps.write(filled.lesson.id, StepText(what="Say how long it takes"), by)
+    add_person(stores.people, "lee", "coach")
+    with client.browser(cookie(stores.people, clock.utc_ns(), "lee")) as pages:
+        yield pages
+
+
+def step_of(stores) -> str:
+    return stores.hand_overs.choices(TEACHER)[0][0]
+
+
+def test_nothing_is_chosen_before_the_teacher_chooses_it(client, lee):
+    text = client.get(PATH).text
+    assert text.count('type="checkbox"') == 3
+    assert "checked" not in text
+    assert "Calm changes" in text
+    assert "Say how long it takes" in text
+
+
+def test_the_next_coach_gets_what_was_chosen_and_nothing_else(client, coach, lee, filled, stores):
+    assert "Nobody shares a lesson or a cycle" in lee.get("/caseload").text
+    sent = client.post(PATH, data={"coach": "lee", "step": step_of(stores), **UNTIL})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{PATH}#handed")
+    cases = lee.get("/caseload").text
+    assert "Say how long it takes" in cases
+    assert "Calm changes" not in cases
+    assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 404
+    assert "lee reads it until 28 November 2025" in client.get(PATH).text
+    client.post(PATH, data={"coach": "lee", "has_cycle": "true", **UNTIL})
+    assert "Calm changes" in lee.get("/caseload").text
+    assert "Calm changes" not in coach.get("/caseload").text
+    assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 404
+    client.post(PATH, data={"coach": "lee", "lesson": filled.lesson.id, "former": COACH, **UNTIL})
+    assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 200
+    assert coach.get(f"/lessons/{filled.lesson.id}").status_code == 404
+
+
+def test_a_step_is_taken_back(client, lee, stores):
+    step = step_of(stores)
+    client.post(PATH, data={"coach": "lee", "step": step, **UNTIL})
+    client.post(f"{PATH}/take-back", data={"step": step, "coach": "lee"})
+    assert "Say how long it takes" not in lee.get("/caseload").text
+    assert "None now." in client.get(PATH).text
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    (
+        ({"coach": "lee"}, "Choose something to hand over."),
+        ({"coach": "never-was", "has_cycle": "true"}, "Choose the coach who takes over."),
+        (
+            {"coach": "lee", "has_cycle": "true", "until": "2024-01-01"},
+            "The last day must be today",
+        ),
+        ({"coach": "lee", "has_cycle": "true", "lesson": "of-another"}, "not yours any more"),
+    ),
+)
+def test_what_is_wrong_is_a_sentence_and_what_was_chosen_stays(client, lee, given, words):
+    answer = client.post(PATH, data={**UNTIL, **given})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert ("checked" in answer.text) == ("has_cycle" in given)
+    assert "Calm changes" not in lee.get("/caseload").text
