@@ -23,6 +23,7 @@ __all__ = [
     "ShownTable",
     "shown_cells",
     "shown_groups",
+    "shown_shares",
     "shown_unions",
 ]
 
@@ -70,33 +71,82 @@ def shown_unions(
     that a part has fewer people than the limit: more than is needed, and simple to explain. Those
     of `keep`, such as the total, go last.
     """
+    return _without_small_parts([sizes], unions, limit, keep)
+
+
+def shown_shares(
+    having: Mapping[_A, int],
+    others: Mapping[_A, int],
+    unions: Mapping[_K, Collection[_A]],
+    limit: int,
+    *,
+    keep: Collection[_K] = (),
+) -> frozenset[_K]:
+    """Of which groups that `shown_unions` shows the number of those who have something may be shown.
+
+    `having` and `others` are the people of each atom who have it, and who do not. No two groups whose
+    number is shown part the atoms so that in a part fewer than the limit have it, or do not.
+
+    That is enough: a group of people that can be computed has the others of one set of atoms A, and
+    those who have it of another set C. Both are made of parts of all groups, and what differs
+    between the two of parts of the groups whose number is shown. Where C alone is, the group has all
+    in a part who have it, where A alone is all who do not, elsewhere whole parts of all groups.
+    """
+    return _without_small_parts([having, others], unions, limit, keep)
+
+
+def _without_small_parts(
+    counts: Sequence[Mapping[_A, int]],
+    unions: Mapping[_K, Collection[_A]],
+    limit: int,
+    keep: Collection[_K],
+) -> frozenset[_K]:
     members = {name: frozenset(atoms) for name, atoms in unions.items()}
-    shown = list(members)
+    sums = {
+        name: [sum(of.get(atom, 0) for atom in atoms) for of in counts]
+        for name, atoms in members.items()
+    }
+    # One that is too small by itself has a small part in any case.
+    large = [name for name in members if not any(is_small(n, limit) for n in sums[name])]
+    shown = list(large)
     while shown:
-        bad = _small_parts(sizes, [members[name] for name in shown], limit)
-        if not bad:
+        parts = _parts(counts, [members[name] for name in shown])
+        if not _small(parts, 0, limit):
             break
-        worst = min(
-            shown,
-            key=lambda name: (
-                name in keep,
-                _small_parts(sizes, [members[each] for each in shown if each != name], limit),
-                sum(sizes.get(atom, 0) for atom in members[name]),
-                shown.index(name),
-            ),
-        )
-        shown.remove(worst)
+        without = {name: _small(parts, 1 << place, limit) for place, name in enumerate(shown)}
+        # Of several, the first.
+        shown.remove(min(shown, key=lambda name: (name in keep, without[name], sum(sums[name]))))
+    # What was hidden early on may be harmless by the side of what is left.
+    for name in sorted(large, key=lambda name: name not in keep):
+        more = [*shown, name]
+        if name not in shown and not _small(_parts(counts, [members[n] for n in more]), 0, limit):
+            shown = more
     return frozenset(shown)
 
 
-def _small_parts(sizes: Mapping[_A, int], groups: Sequence[Collection[_A]], limit: int) -> int:
-    """How many parts are too small, of those into which groups part the atoms in any of them."""
-    parts: dict[tuple[bool, ...], int] = {}
-    for atom, size in sizes.items():
-        of = tuple(atom in group for group in groups)
-        if any(of):
+def _parts(
+    counts: Sequence[Mapping[_A, int]], groups: Sequence[Collection[_A]]
+) -> list[dict[int, int]]:
+    """The parts into which groups part the atoms: bits of the groups that a part is in → people."""
+    found = []
+    for sizes in counts:
+        parts: dict[int, int] = {}
+        for atom, size in sizes.items():
+            of = sum(1 << place for place, group in enumerate(groups) if atom in group)
             parts[of] = parts.get(of, 0) + size
-    return sum(is_small(size, limit) for size in parts.values())
+        found.append(parts)
+    return found
+
+
+def _small(parts: Sequence[Mapping[int, int]], bit: int, limit: int) -> int:
+    """How many parts in any group are too small, if the group of `bit` is not shown."""
+    found = 0
+    for each in parts:
+        merged: dict[int, int] = {}
+        for of, size in each.items():
+            merged[of & ~bit] = merged.get(of & ~bit, 0) + size
+        found += sum(is_small(size, limit) for of, size in merged.items() if of)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from school.programme.small_groups import (
     ShownTable,
     shown_cells,
     shown_groups,
+    shown_shares,
     shown_unions,
 )
 
@@ -92,6 +93,38 @@ def test_groups_that_overlap_give_no_small_group_away(
     assert small_groups_in(sizes, figures, limit) == []
     if not 0 < sum(sizes) < limit:
         assert -1 in shown, "the total goes last"
+
+
+@given(
+    counts=st.lists(st.tuples(COUNT, COUNT), min_size=1, max_size=5),
+    masks=st.lists(st.integers(1, 31), max_size=4),
+    limit=LIMIT,
+)
+def test_shares_of_groups_that_overlap_give_no_small_group_away(
+    counts: list[tuple[int, int]], masks: list[int], limit: int
+) -> None:
+    atoms = range(len(counts))
+    unions = {n: [a for a in atoms if mask >> a & 1] for n, mask in enumerate(masks)}
+    unions |= {-1: list(atoms)} | {-2 - a: [a] for a in atoms}
+    having, others = ({a: counts[a][at] for a in atoms} for at in (0, 1))
+    sizes = {a: sum(counts[a]) for a in atoms}
+    rows = shown_unions(sizes, unions, limit, keep=[-1])
+    shares = shown_shares(having, others, {n: unions[n] for n in rows}, limit, keep=[-1])
+
+    cells = [(a, has) for a in atoms for has in (True, False)]
+    figures = [[int(a in unions[n]) for a, _ in cells] for n in rows]
+    figures += [[int(a in unions[n] and has) for a, has in cells] for n in shares]
+    assert small_groups_in([n for pair in counts for n in pair], figures, limit) == []
+    if not any(0 < sum(each.values()) < limit for each in (having, others)):
+        assert -1 in shares, "the total goes last"
+
+
+def test_a_small_share_hides_one_more_beside_the_total() -> None:
+    having, others = {"ash": 3, "birch": 20, "cedar": 12}, {"ash": 17, "birch": 20, "cedar": 12}
+    unions = {"all": list(having), "ash": ["ash"], "birch": ["birch"], "cedar": ["cedar"]}
+
+    assert shown_shares(having, others, unions, 10, keep=["all"]) == {"all", "birch"}
+    assert shown_shares(having, others, {"birch": ["birch"]}, 10) == {"birch"}
 
 
 def test_overlapping_groups_stay_where_they_can() -> None:
