@@ -24,6 +24,7 @@ from school.lti.store import PlatformStore
 from school.matching.store import ColleagueStore
 from school.people.store import PeopleStore
 from school.postgres_database import PostgresDatabase
+from school.programme.coverage_store import CoverageStore
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
 from school.pulse.store import PulseStore
@@ -64,6 +65,7 @@ class School:
     ledger: LedgerStore
     released: ReleasedReports
     pulse: PulseStore
+    coverage: CoverageStore
 
     def close(self) -> None:
         """Close the database."""
@@ -90,6 +92,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         LedgerStore(database),
         ReleasedReports(database),
         PulseStore(database),
+        CoverageStore(database),
     )
 
 

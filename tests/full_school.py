@@ -39,6 +39,7 @@ from school.observing.rota import LOOK_S, Turn
 from school.people.identities import link
 from school.plans.records import Phase, Standard
 from school.programme.records import SchoolGroup
+from school.programme.tables import coverage_months
 from school.pulse.records import Answer as Tap
 from school.pulse.records import Deed
 from school.pulse.records import Words as PulseWords
@@ -96,6 +97,8 @@ def _filled() -> tempfile.TemporaryDirectory[str]:
             insert(imported),
             {"lesson": PAST, "source": "plan.ics", "event": "uid-1", "occurrence": ""},
         )
+        month = {"month": "2025-10", "body": "[]", "counted_utc_ns": NOW_NS}
+        connection.execute(insert(coverage_months), month)
         connection.execute(insert(roster_left), {"id_hash": hash_of("id-in-the-roster-of-old")})
         link(connection, ADA, "https://id.school.example", SUBJECT, NOW_NS)
         last = last_removable(connection, 1 << 40, 1 << 62, 1)

@@ -33,6 +33,7 @@ from school.lti.store import PlatformStore
 from school.matching.store import ColleagueStore
 from school.moments.records import VerdictCount
 from school.people.store import PeopleStore
+from school.programme.coverage_store import CoverageStore
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
 from school.pulse.store import PulseStore
@@ -78,6 +79,7 @@ class Stores:
     ledger: LedgerStore
     released: ReleasedReports
     pulse: PulseStore
+    coverage: CoverageStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -106,7 +108,7 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
-            released=school.released, pulse=school.pulse, clips=school.clips,
+            released=school.released, pulse=school.pulse, clips=school.clips, coverage=school.coverage,
             colleagues=school.colleagues, hand_overs=school.hand_overs,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["RELEASED_REPORTS", "SCHOOL_GROUPS"]
+__all__ = ["COVERAGE", "RELEASED_REPORTS", "SCHOOL_GROUPS"]
 
 SCHOOL_GROUPS: Final = """;
 CREATE TABLE person_sites (
@@ -42,5 +42,14 @@ CREATE TABLE released_reports (
     released_utc_ns INTEGER NOT NULL,
     taken_utc_ns INTEGER,
     PRIMARY KEY (site, month)
+) WITHOUT ROWID, STRICT
+"""
+
+COVERAGE: Final = """;
+CREATE TABLE coverage_months (
+    month TEXT NOT NULL,
+    body TEXT NOT NULL,
+    counted_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (month)
 ) WITHOUT ROWID, STRICT
 """

@@ -10,7 +10,13 @@ from school.column_types import COUNT as _COUNT
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["person_sites", "released_reports", "school_group_sites", "school_groups"]
+__all__ = [
+    "coverage_months",
+    "person_sites",
+    "released_reports",
+    "school_group_sites",
+    "school_groups",
+]
 
 
 def _of(table: str, column: str, other: str, *, is_key: bool = False) -> Column[str]:
@@ -55,3 +61,12 @@ released_reports: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """What left for a collector: a month's figures of a site, as they were signed. Nobody is in it."""
+
+coverage_months: Final = Table(
+    "coverage_months", METADATA,
+    Column("month", _TEXT, primary_key=True),
+    Column("body", _TEXT, nullable=False),
+    Column("counted_utc_ns", _COUNT, nullable=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""How far coaching reached in a month, as it was counted once: rows in JSON. Nobody is in it."""

@@ -40,6 +40,7 @@ ELSEWHERE: Final = {
     "openid/": "the log, and what a provider does wrong, for who runs the server",
     "people/calendar_feed.py": "the calendar's own name for its program",
     "people/sign_in.py": "who acts, in the audit log's rows",
+    "programme/coverage_files.py": "names of columns and their values",
     "programme/worth_files.py": "names of columns and their values",
     "reading/__init__.py": "the settings",
     "reading/victoria.py": "a header",

@@ -35,6 +35,7 @@ from school.people.data_subjects.held_pulse import HELD_PULSE
 from school.people.languages import chosen_languages
 from school.plans.tables import plans, standards
 from school.programme.tables import (
+    coverage_months,
     person_sites,
     released_reports,
     school_group_sites,
@@ -385,6 +386,7 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     roster_sites: "which school is meant by one of the roster's",
     roster_left: "a hash of an id in the roster that nothing here names any more",
     released_reports: "numbers of ten teachers or more, as they left for a collector",
+    coverage_months: "how far coaching reached in a month, in numbers of ten teachers or more",
     rooms: "a room: where its seats stand, by number, and its zones",
     kits: "a kit and its room",
     kit_hubs: "a kit's hub and its port",

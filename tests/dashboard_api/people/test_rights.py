@@ -397,6 +397,8 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("GET", "/programme/worth.csv"),
         ask("GET", "/programme/hours-and-gain.csv"),
         ask("GET", "/programme/released"),
+        ask("GET", "/programme/coverage"),
+        ask("GET", "/programme/coverage.csv"),
     ],
     "run programme": [
         ask("POST", "/programme/groups", data={"title": "North"}),
@@ -428,6 +430,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
 ELSEWHERE = {
     "/cycle/hand-over": "a pack needs something to hand over; matching/test_hand_over.py",
     "/programme/outcomes": "a file about schools that there are; programme/test_ledger.py",
+    "/programme/coverage/count": "a month of ten teachers; programme/test_coverage.py has its cells",
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
     "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",
     "/": "about oneself; home/test_home.py", "/api/lessons": "home/test_home.py",

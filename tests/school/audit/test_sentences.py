@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,6 +34,7 @@ from school.observing.records import Look
 from school.observing.rota import EVERY_S, LOOK_S, Turn
 from school.people.records import ROLE_NAMES
 from school.plans.records import Phase
+from school.programme.month_figures import month_of
 from school.programme.records import SchoolGroup
 from school.pulse.records import Deed
 from school.rooms.layout import plan_of_size, zones_by_layout
@@ -44,6 +45,7 @@ from school.video.records import Video
 from tests.bundles import bundle_content
 from tests.language.marked import MARKED
 from tests.roster_rows import put_in_roster
+from tests.ten_teachers import put_ten_teachers
 
 FOLDERS = ("contract", "dashboard_api", "ingest", "roomtone", "school")
 ROOT = Path(__file__).parents[3]
@@ -277,6 +279,9 @@ def do_everything(school: School) -> None:
     school.clips.remove(clip, pages, "video_removed")
     sharing.teacher.ask_to_delete(lesson, kim)
     school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
+    october = month_of(2026, 10, UTC)
+    put_ten_teachers(school.coverage._database, october.low_utc_ns)
+    school.coverage.count(october, set(), ada, now_utc_ns=october.high_utc_ns)
 
 
 def describe_a_room(school: School, ada: Actor) -> None:
@@ -455,6 +460,7 @@ Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are i
 The pages removed a clip of lesson maths-1 for good, because the video that it was cut from was removed
 Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
+Ada Okafor counted how far coaching reached in 2026-10: of 10 teachers
 """
 
 

@@ -1,0 +1,106 @@
+"""How far coaching reaches: by schools and groups of schools, of ten teachers or more. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from school.programme.records import SchoolGroup
+from school.programme.small_groups import BEYOND_SCHOOL, shown_shares, shown_unions
+
+__all__ = ["ENOUGH_SENSED", "KINDS", "CoverageRow", "Kind", "RoomUse", "coverage_rows"]
+
+Kind = Literal["district", "group", "school"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+ENOUGH_SENSED: Final = 0.9
+"""A room of whose lessons this share was sensed has kits that ran."""
+_Row = tuple[Kind, str]
+_DISTRICT: Final[_Row] = ("district", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomUse:
+    """A room with a kit in a month."""
+
+    site: str
+    lessons: int
+    """With a kit in the room; one or more."""
+    sensed: int
+    """Those of them that have scores."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRow:
+    """Counts of a month, each None where it may not be shown."""
+
+    kind: Kind
+    name: str
+    """Of the school or the group, empty for the whole district."""
+    title: str
+    """As it was called when it was counted."""
+    teachers: int | None
+    """Who had a lesson in the month."""
+    with_cycle: int | None
+    """Those of them who had a running cycle."""
+    rooms: int | None
+    """With a kit and a lesson; never shown without `teachers`."""
+    running: int | None
+    """Those of them of whose lessons enough were sensed."""
+
+
+def coverage_rows(
+    teachers: Collection[str],
+    with_cycle: Collection[str],
+    rooms: Iterable[RoomUse],
+    sites_of: Mapping[str, str],
+    groups: Sequence[SchoolGroup],
+    titles: Mapping[str, str],
+) -> list[CoverageRow]:
+    """The whole district, then groups, then schools, in the order of what they are called.
+
+    `sites_of` has each person's school, `titles` what each school is called. Rows are decided on
+    first, and then of which of them the teachers with a cycle may be shown too.
+    """
+    schools = sorted(titles, key=lambda name: (titles[name], name))
+    of: dict[_Row, Collection[str]] = {_DISTRICT: {*titles, ""}}
+    called: dict[_Row, str] = {_DISTRICT: ""}
+    for group in sorted(groups, key=lambda group: (group.title, group.name)):
+        of["group", group.name], called["group", group.name] = group.sites, group.title
+    for name in schools:
+        of["school", name], called["school", name] = {name}, titles[name]
+    having, others = Counter[str](), Counter[str]()
+    for person in teachers:
+        (having if person in with_cycle else others)[sites_of.get(person, "")] += 1
+    rows = shown_unions(having + others, of, BEYOND_SCHOOL, keep=[_DISTRICT])
+    mine = {row: of[row] for row in of if row in rows}
+    shares = shown_shares(having, others, mine, BEYOND_SCHOOL, keep=[_DISTRICT])
+    used = list(rooms)
+    return [
+        _row(row, called[row], of[row], having, others, used,
+             has_row=row in rows, has_share=row in shares)
+        for row in of
+    ]  # fmt: skip
+
+
+def _row(
+    row: _Row,
+    title: str,
+    sites: Collection[str],
+    having: Mapping[str, int],
+    others: Mapping[str, int],
+    rooms: Sequence[RoomUse],
+    *,
+    has_row: bool,
+    has_share: bool,
+) -> CoverageRow:
+    mine = [room for room in rooms if room.site in sites]
+    return CoverageRow(
+        kind=row[0], name=row[1], title=title,
+        teachers=sum(having.get(site, 0) + others.get(site, 0) for site in sites) if has_row else None,
+        with_cycle=sum(having.get(site, 0) for site in sites) if has_share else None,
+        rooms=len(mine) if has_row else None,
+        running=sum(room.sensed >= ENOUGH_SENSED * room.lessons for room in mine)
+        if has_row else None,
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""How far coaching reaches: what is counted, and that no small group can be computed from it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from school.programme.coverage import CoverageRow, RoomUse, coverage_rows
+from school.programme.records import SchoolGroup
+from tests.school.programme.test_small_groups import COUNT, small_groups_in
+
+NORTH = SchoolGroup(name="north", title="The north", sites=frozenset({"ash", "birch"}))
+TITLES = {"birch": "Birch", "ash": "Ash", "cedar": "Cedar"}
+
+
+def rows_of(
+    counts: dict[str, tuple[int, int]],
+    groups: tuple[SchoolGroup, ...] = (NORTH,),
+    rooms: tuple[RoomUse, ...] = (),
+    titles: dict[str, str] = TITLES,
+) -> dict[str, CoverageRow]:
+    """The rows by their title; `counts` has of each school who has a cycle and who has none."""
+    sites_of, with_cycle = {}, set()
+    for site, (has, without) in counts.items():
+        for number in range(has + without):
+            sites_of[f"{site}-{number}"] = site
+            if number < has:
+                with_cycle.add(f"{site}-{number}")
+    of = {person: site for person, site in sites_of.items() if site}
+    return {
+        row.title: row for row in coverage_rows(sites_of, with_cycle, rooms, of, groups, titles)
+    }
+
+
+def figures(row: CoverageRow) -> tuple[int | None, int | None]:
+    return row.teachers, row.with_cycle
+
+
+def test_rows_stand_in_the_order_of_what_they_are_called() -> None:
+    rows = rows_of({"ash": (10, 10), "birch": (30, 10), "cedar": (10, 40), "": (10, 10)})
+
+    assert list(rows) == ["", "The north", "Ash", "Birch", "Cedar"]
+    assert {title: figures(row) for title, row in rows.items()} == {
+        "": (130, 60), "The north": (60, 40), "Ash": (20, 10), "Birch": (40, 30),
+        "Cedar": (50, 10),
+    }  # fmt: skip
+
+
+def test_a_school_under_the_limit_hides_itself_and_what_would_give_it_away() -> None:
+    rows = rows_of({"ash": (10, 10), "birch": (2, 7), "cedar": (10, 40)}, groups=())
+
+    assert figures(rows["Birch"]) == (None, None)
+    assert figures(rows["Ash"]) == (None, None), "or the total would give birch's nine away"
+    assert figures(rows["Cedar"]) == (50, 10)
+    assert rows[""].teachers == 79
+
+
+def test_a_share_that_would_give_a_small_group_away_is_hidden_and_its_row_stays() -> None:
+    rows = rows_of({"ash": (3, 17), "birch": (20, 20), "cedar": (12, 12)}, groups=())
+
+    assert figures(rows["Ash"]) == (20, None)
+    assert all(row.teachers is not None for row in rows.values())
+    assert rows["Cedar"].with_cycle is None, "or the total would give ash's three away"
+    assert rows["Birch"].with_cycle == 20
+    assert rows[""].with_cycle == 35
+
+
+def test_nobody_and_everybody_may_be_shown() -> None:
+    rows = rows_of({"ash": (0, 12), "birch": (12, 0)}, groups=())
+
+    assert (figures(rows["Ash"]), figures(rows["Birch"])) == ((12, 0), (12, 12))
+    assert figures(rows["Cedar"]) == (0, 0)
+
+
+def test_a_room_runs_if_nine_of_ten_of_its_lessons_were_sensed() -> None:
+    rooms = (
+        RoomUse(site="ash", lessons=20, sensed=18), RoomUse(site="ash", lessons=20, sensed=17),
+        RoomUse(site="birch", lessons=1, sensed=1), RoomUse(site="cedar", lessons=1, sensed=1),
+    )  # fmt: skip
+    rows = rows_of({"ash": (10, 10), "birch": (10, 10), "cedar": (3, 3)}, rooms=rooms)
+
+    assert (rows["The north"].rooms, rows["The north"].running) == (None, None)
+    assert (rows[""].rooms, rows[""].running) == (4, 3)
+    assert (rows["Cedar"].rooms, rows["Cedar"].running) == (None, None), "no row of six teachers"
+    shown = [rows[title] for title in ("Ash", "Birch") if rows[title].teachers is not None]
+    assert len(shown) == 1, "the other one hides cedar"
+
+
+@given(
+    counts=st.lists(st.tuples(COUNT, COUNT), min_size=1, max_size=5),
+    masks=st.lists(st.integers(1, 15), max_size=3),
+)
+def test_no_group_below_ten_can_be_computed(
+    counts: list[tuple[int, int]], masks: list[int]
+) -> None:
+    names = ["", "a", "b", "c", "d"][: len(counts)]
+    titles = {name: f"School {name}" for name in names if name}
+    groups = tuple(
+        SchoolGroup(
+            name=f"g{place}", title=f"Group {place}",
+            sites=frozenset(name for bit, name in enumerate("abcd") if mask >> bit & 1),
+        )
+        for place, mask in enumerate(masks)
+    )  # fmt: skip
+    rows = rows_of(dict(zip(names, counts, strict=True)), groups, titles=titles)
+
+    of = {"": set(names)} | {group.title: group.sites for group in groups}
+    of |= {title: {name} for name, title in titles.items()}
+    cells = [(name, has) for name in names for has in (True, False)]
+    shown = [[int(site in of[title]) for site, _ in cells]
+             for title, row in rows.items() if row.teachers is not None]  # fmt: skip
+    shown += [[int(site in of[title] and has) for site, has in cells]
+              for title, row in rows.items() if row.with_cycle is not None]  # fmt: skip
+    sizes = [count for pair in counts for count in pair]
+    assert small_groups_in(sizes, shown, 10) == []
+    assert (rows[""].teachers is None) is (0 < sum(sizes) < 10)
