@@ -24,6 +24,7 @@ AS_OWNER: Final = frozenset(
         "aside",
         "audit",
         "dashboard",
+        "evaluation",
         "fleet",
         "ingest",
         "kit",

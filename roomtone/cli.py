@@ -100,6 +100,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "ingest.audit_command",
         "show who saw, shared and changed what, and check that this log is whole",
     ),
+    "evaluation": (
+        "ingest.evaluation_command",
+        "fix the plan of an evaluation before its data, and list and show plans",
+    ),
     "oversight": (
         "roomtone.oversight.command",
         "write what a privacy committee asks for: data, retention, rights, use, purges, answers",

@@ -16,6 +16,7 @@ from school.audit.store import AuditStore
 from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
 from school.database import open_school_database
+from school.evaluation.plan_store import EvaluationPlanStore
 from school.ledger.store import LedgerStore
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
@@ -66,6 +67,7 @@ class School:
     released: ReleasedReports
     pulse: PulseStore
     coverage: CoverageStore
+    evaluation_plans: EvaluationPlanStore
 
     def close(self) -> None:
         """Close the database."""
@@ -93,6 +95,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         ReleasedReports(database),
         PulseStore(database),
         CoverageStore(database),
+        EvaluationPlanStore(database),
     )
 
 

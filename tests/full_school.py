@@ -28,6 +28,7 @@ from school.cycle.records import CycleText
 from school.database import open_school_database
 from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
+from school.evaluation.tables import evaluation_plans
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
 from school.ledger.records import Costs, Outcome, Week
@@ -99,6 +100,8 @@ def _filled() -> tempfile.TemporaryDirectory[str]:
         )
         month = {"month": "2025-10", "body": "[]", "counted_utc_ns": NOW_NS}
         connection.execute(insert(coverage_months), month)
+        plan = {"number": 1, "body": "p", "sha256": "0", "because": "", "outcomes": 0}
+        connection.execute(insert(evaluation_plans), plan | {"fixed_utc_ns": NOW_NS})
         connection.execute(insert(roster_left), {"id_hash": hash_of("id-in-the-roster-of-old")})
         link(connection, ADA, "https://id.school.example", SUBJECT, NOW_NS)
         last = last_removable(connection, 1 << 40, 1 << 62, 1)

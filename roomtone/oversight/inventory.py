@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Table, func, select
 from contract.quantities.table import ROOM_QUANTITIES, SEAT_QUANTITIES
 from roomtone.oversight.blocks import Block, Bullets, Document, Grid, Heading, Paragraph
 from roomtone.oversight.situation import Situation
-from school.people.data_subjects.held_tables import ABOUT_NOBODY, HELD, Held
+from school.people.data_subjects.about_nobody import ABOUT_NOBODY
+from school.people.data_subjects.held_tables import HELD, Held
 
 __all__ = ["inventory"]
 

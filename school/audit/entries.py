@@ -322,6 +322,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "showed_clip": (N_("{who} shows a clip of {lesson} to {thing}{more}"), _days),
     "passed_steps": (N_("{who} handed next steps over to {thing}"), _nothing),
     "hid_clip": (N_("{who} stopped showing a clip of {lesson} to {thing}"), _nothing),
+    "fixed": (N_("{who} fixed {thing}"), _nothing),
     "counted": (N_("{who} counted {thing}{more}"), _of_teachers),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
@@ -358,6 +359,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "plan": N_("the plan of {lesson}"),
     "deed": N_("what was done about answers"),
     "clip": N_("a clip of {lesson}"),
+    "evaluation_plan": N_("the plan of an evaluation {id}"),
     "coverage": N_("how far coaching reached in {id}"),
 })  # fmt: skip
 """What it was done to."""

@@ -44,6 +44,7 @@ Action = Literal[
     "made_clip", "showed_clip", "hid_clip",
     "passed_steps",
     "counted",
+    "fixed",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -52,7 +53,7 @@ Thing = Literal[
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
-    "month_report", "plan", "deed", "clip", "coverage",
+    "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -51,5 +51,14 @@ CREATE TABLE coverage_months (
     body TEXT NOT NULL,
     counted_utc_ns INTEGER NOT NULL,
     PRIMARY KEY (month)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE evaluation_plans (
+    number INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    because TEXT NOT NULL,
+    outcomes INTEGER NOT NULL,
+    fixed_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (number)
 ) WITHOUT ROWID, STRICT
 """

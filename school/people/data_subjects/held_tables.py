@@ -1,24 +1,23 @@
 """The one list of what is held about a person: each table, and where an export has it.
 
-A test goes over the schema: every table stands here or in `ABOUT_NOBODY`, and every column is
+A test goes over the schema: every table stands here or in `about_nobody.py`, and every column is
 exported or has its reason why not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Table, exists, func, select
+from sqlalchemy import exists, func, select
 
 from school.bundle.tables import imported_lessons
-from school.control.tables import kit_requests, kit_settings, paused_lessons
+from school.control.tables import paused_lessons
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_answers, form_sheets
 from school.inbox.tables import digests, lesson_looks
-from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks
-from school.lti.tables import lti_accounts, lti_deployments, lti_platforms
+from school.ledger.tables import ledger_weeks
+from school.lti.tables import lti_accounts
 from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
@@ -33,26 +32,17 @@ from school.people.data_subjects.held_parts import of_person as _of_person
 from school.people.data_subjects.held_parts import of_words as _of_words
 from school.people.data_subjects.held_pulse import HELD_PULSE
 from school.people.languages import chosen_languages
-from school.plans.tables import plans, standards
+from school.plans.tables import plans
 from school.programme.tables import (
-    coverage_months,
     person_sites,
-    released_reports,
-    school_group_sites,
-    school_groups,
 )
-from school.pulse.tables import pulse_counts, pulse_deeds
-from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
 from school.roster.tables import (
-    roster_left,
     roster_people,
     roster_records,
-    roster_sites,
     roster_teachings,
 )
 from school.schema import (
     audit_events,
-    audit_head,
     audit_names,
     exclusions,
     former_people,
@@ -67,10 +57,8 @@ from school.schema import (
     moments,
     notices,
     offers,
-    opted_out,
     people,
     program_tokens,
-    revision,
     roles,
     seat_row_choices,
     session_factors,
@@ -83,7 +71,7 @@ from school.schema import (
 from school.video.maps import clock_maps
 from school.video.tables import videos
 
-__all__ = ["ABOUT_NOBODY", "HELD", "Held", "HeldFile"]
+__all__ = ["HELD", "Held", "HeldFile"]
 
 _OPENS: Final = "it opens the account"
 _HIDDEN: Final = select(hidden_lessons.c.lesson)
@@ -371,31 +359,3 @@ HELD: Final = (
     Held(table=audit_events, files=("audit-by-you.json", "audit-about-you.json", "audit.json")),
 )  # fmt: skip
 """Everything that is about a person, or about a lesson of theirs."""
-
-ABOUT_NOBODY: Final[Mapping[Table, str]] = {
-    revision: "counts changes",
-    opted_out: "a room and the number of a seat; nothing here says who sits there",
-    sites: "a school and what it is called",
-    ledger_costs: "when the programme begins, and what it costs",
-    class_outcomes: "a class without its name; a number that nothing explains stands for its teacher",
-    pulse_counts: "how often a step of a question was tapped in a week of a school",
-    pulse_deeds: "what was done about answers; who wrote it is in the audit log",
-    school_groups: "a group of schools and what it is called",
-    school_group_sites: "which schools are in a group",
-    roster_records: "a school, a term, a course or a class of the roster",
-    roster_sites: "which school is meant by one of the roster's",
-    roster_left: "a hash of an id in the roster that nothing here names any more",
-    released_reports: "numbers of ten teachers or more, as they left for a collector",
-    coverage_months: "how far coaching reached in a month, in numbers of ten teachers or more",
-    rooms: "a room: where its seats stand, by number, and its zones",
-    kits: "a kit and its room",
-    kit_hubs: "a kit's hub and its port",
-    kit_seats: "which hub has the sensor of a seat, by its number; nothing here says who sits there",
-    kit_settings: "what a kit has otherwise than in its own file",
-    kit_requests: "the last command to a kit; who gave it is in the audit log",
-    lti_platforms: "a learning platform and its addresses",
-    lti_deployments: "where on a learning platform these pages are in use",
-    standards: "what pupils are to know, as the standards of a state or a school say",
-    audit_head: "the end of what retention removed from the audit log",
-}
-"""Table → why it is about nobody."""

@@ -282,6 +282,7 @@ def do_everything(school: School) -> None:
     october = month_of(2026, 10, UTC)
     put_ten_teachers(school.coverage._database, october.low_utc_ns)
     school.coverage.count(october, set(), ada, now_utc_ns=october.high_utc_ns)
+    school.evaluation_plans.fix("# Plan", "", ada)
 
 
 def describe_a_room(school: School, ada: Actor) -> None:
@@ -461,6 +462,7 @@ The pages removed a clip of lesson maths-1 for good, because the video that it w
 Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
 Ada Okafor counted how far coaching reached in 2026-10: of 10 teachers
+Ada Okafor fixed the plan of an evaluation 1ee55b7ae632bd99dfea4f2d791ff06b1119975e96d4f822050923e7499f44cb
 """
 
 

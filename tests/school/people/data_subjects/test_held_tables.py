@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from school import open_school
-from school.people.data_subjects.held_tables import ABOUT_NOBODY, HELD
+from school.people.data_subjects.about_nobody import ABOUT_NOBODY
+from school.people.data_subjects.held_tables import HELD
 from school.schema import METADATA
 from tests.full_school import (
     ADA,
