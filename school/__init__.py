@@ -17,6 +17,7 @@ from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
 from school.database import open_school_database
 from school.evaluation.plan_store import EvaluationPlanStore
+from school.groups.cohort_store import CohortStore
 from school.ledger.store import LedgerStore
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
@@ -68,6 +69,7 @@ class School:
     pulse: PulseStore
     coverage: CoverageStore
     evaluation_plans: EvaluationPlanStore
+    cohorts: CohortStore
 
     def close(self) -> None:
         """Close the database."""
@@ -96,6 +98,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         PulseStore(database),
         CoverageStore(database),
         EvaluationPlanStore(database),
+        CohortStore(database),
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from dashboard_api.cohorts.clip_view import count_shown
+from dashboard_api.cohorts.cohort_view import named_on_start
 from dashboard_api.commissioning.authority import locked_out_nodes
 from dashboard_api.cycle.view import cycle_page
 from dashboard_api.debrief.step_view import open_step_line
@@ -80,6 +81,7 @@ async def start_page(
         if may_at_all(roles, "keep cycle")
         else None,
         clips_shown=await store.run(lambda stores: count_shown(stores, viewer)),
+        cohorts=await store.run(lambda stores: named_on_start(stores, viewer, zone)),
         filters=filters,
         choices=await start.choices() if reached else None,
         own=own,

@@ -39,8 +39,10 @@ __all__ = [
     "HandsOver",
     "HidesLesson",
     "ImportsLessons",
+    "JoinsCohort",
     "KeepsCycle",
     "KeepsLedger",
+    "LeadsCohort",
     "LinesUpVideo",
     "MakesClip",
     "Needs",
@@ -62,6 +64,7 @@ __all__ = [
     "RunsProgramme",
     "SecondFactorNeededError",
     "SeesClip",
+    "SeesCohort",
     "SetsUpRooms",
     "SharesLesson",
     "SignInNeededError",
@@ -203,6 +206,9 @@ HandsOver = Annotated[Viewer, Depends(Needs("hand over"))]
 TakesOver = Annotated[Viewer, Depends(Needs("take over"))]
 MakesClip = Annotated[Viewer, Depends(Needs("make clip"))]
 SeesClip = Annotated[Viewer, Depends(Needs("see clip"))]
+SeesCohort = Annotated[Viewer, Depends(Needs("see cohort"))]
+JoinsCohort = Annotated[Viewer, Depends(Needs("join cohort"))]
+LeadsCohort = Annotated[Viewer, Depends(Needs("lead cohort"))]
 AsksObservers = Annotated[Viewer, Depends(Needs("ask observers"))]
 CodesLesson = Annotated[Viewer, Depends(Needs("code lesson"))]
 WatchesLive = Annotated[Viewer, Depends(Needs("watch live"))]

@@ -26,6 +26,7 @@ from school import School
 from school.audit.store import AuditStore
 from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
+from school.groups.cohort_store import CohortStore
 from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
@@ -74,6 +75,7 @@ class Stores:
     clips: ClipStore
     colleagues: ColleagueStore
     hand_overs: HandOverStore
+    cohorts: CohortStore
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
@@ -109,7 +111,7 @@ class Stores:
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
             released=school.released, pulse=school.pulse, clips=school.clips, coverage=school.coverage,
-            colleagues=school.colleagues, hand_overs=school.hand_overs,
+            colleagues=school.colleagues, hand_overs=school.hand_overs, cohorts=school.cohorts,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip
 

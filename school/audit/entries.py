@@ -324,6 +324,15 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "hid_clip": (N_("{who} stopped showing a clip of {lesson} to {thing}"), _nothing),
     "fixed": (N_("{who} fixed {thing}"), _nothing),
     "counted": (N_("{who} counted {thing}{more}"), _of_teachers),
+    "made_cohort": (N_("{who} began {thing}"), _nothing),
+    "invited_to_cohort": (N_("{who} invited {thing} to a cohort"), _nothing),
+    "removed_from_cohort": (N_("{who} took {thing} out of a cohort"), _nothing),
+    "joined_cohort": (N_("{who} joined {thing}"), _nothing),
+    "left_cohort": (N_("{who} left {thing}"), _nothing),
+    "ended_cohort": (N_("{who} ended {thing} for good"), _nothing),
+    "set_task": (N_("{who} set a task for {thing}"), _nothing),
+    "handed_answer": (N_("{who} handed an answer about {lesson} to {thing}"), _nothing),
+    "removed_answer": (N_("{who} deleted their answer in {thing} for good"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 
@@ -361,6 +370,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "clip": N_("a clip of {lesson}"),
     "evaluation_plan": N_("the plan of an evaluation {id}"),
     "coverage": N_("how far coaching reached in {id}"),
+    "cohort": N_("a cohort"),
 })  # fmt: skip
 """What it was done to."""
 

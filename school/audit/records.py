@@ -45,6 +45,8 @@ Action = Literal[
     "passed_steps",
     "counted",
     "fixed",
+    "made_cohort", "invited_to_cohort", "removed_from_cohort", "joined_cohort", "left_cohort",
+    "ended_cohort", "set_task", "handed_answer", "removed_answer",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -53,7 +55,7 @@ Thing = Literal[
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
-    "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan",
+    "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan", "cohort",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

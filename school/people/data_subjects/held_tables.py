@@ -22,6 +22,7 @@ from school.moments.dismissals import dismissals
 from school.moments.tables import deleted_notes, replies
 from school.observing.tables import coding_plans, looks, observers
 from school.people.data_subjects.held_clips import HELD_CLIPS
+from school.people.data_subjects.held_cohorts import HELD_COHORTS
 from school.people.data_subjects.held_colleagues import HELD_COLLEAGUES
 from school.people.data_subjects.held_parts import LESSON as _LESSON
 from school.people.data_subjects.held_parts import OWNED as _OWNED
@@ -309,6 +310,7 @@ HELD: Final = (
     *_FORMS,
     _TALKS,
     *HELD_CLIPS,
+    *HELD_COHORTS,
     _of_person(reflections, "account.json", "reflections", {}),
     _of_person(imported_lessons, "account.json", "imported_lessons", {}),
     _of_person(lesson_looks, "account.json", "when_you_looked_at_what_was_new", {}),

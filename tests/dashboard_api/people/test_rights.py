@@ -107,6 +107,8 @@ GENERAL: dict[Role, set[Action]] = {
         "read pulse",
         "find colleagues",
         "see clip",
+        "see cohort",
+        "join cohort",
     },
     "coach": {
         "read model",
@@ -116,6 +118,8 @@ GENERAL: dict[Role, set[Action]] = {
         "read pulse",
         "find colleagues",
         "see clip",
+        "see cohort",
+        "lead cohort",
     },
     "technician": {"read model", "read kits", "set up rooms"},
     "administrator": {
@@ -375,6 +379,8 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/pulse/deeds/remove", data={"deed": "never-was"}),
     ],
     "see clip": [ask("GET", "/clips")],
+    "see cohort": [ask("GET", "/cohorts")],
+    "lead cohort": [ask("POST", "/cohorts", data={"title": "Wait time", "focus": "Think first"})],
     "read model": [ask("GET", "/model"), ask("GET", "/api/model")],
     "read kits": [ask("GET", "/rooms")],
     "set up rooms": [
@@ -445,6 +451,16 @@ ELSEWHERE = {
     "/imported/{imported_id}/delete": "one's own alone; record/test_imported.py",
     "/clips/{clip_id}": "one's own and those shown to oneself; cohorts/test_clips.py",
     "/clips/{clip_id}/video": "one's own and those shown to oneself; cohorts/test_clips.py",
+    **dict.fromkeys(
+        (
+            "/cohorts/{cohort_id}",
+            *(f"/cohorts/{{cohort_id}}/{what}" for what in ("join", "leave", "invite", "tasks", "end")),
+            "/cohorts/{cohort_id}/members/{person_id}/end",
+            "/cohorts/{cohort_id}/tasks/{task_id}/answer",
+            "/cohorts/{cohort_id}/tasks/{task_id}/remove",
+        ),
+        "those one leads, is in or is invited to; cohorts/test_cohorts.py",
+    ),
     "/observing": "about oneself; observing/test_sheet.py",
     "/observing/looks.csv": "about oneself; observing/test_sheet.py",
     "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",
@@ -724,7 +740,9 @@ def test_the_program_has_the_same_table() -> None:
         assert allowed == RIGHTS[role]
         in_general = {action for action in POLICY[role] if action not in ON_LESSONS}
         assert in_general == GENERAL[role]
-    assert {*ON_LESSONS, *IN_GENERAL, "read audit log"} == set(ACTIONS)
+    # Whoever joins has been invited: cohorts/test_cohorts.py asks it.
+    elsewhere = {"read audit log", "join cohort"}
+    assert {*ON_LESSONS, *IN_GENERAL, *elsewhere} == set(ACTIONS)
 
 
 def policies(dependant: Dependant) -> list[Needs | Public]:

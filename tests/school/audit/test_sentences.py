@@ -277,6 +277,19 @@ def do_everything(school: School) -> None:
     school.clips.remove(clip, pages, "end_date")
     school.clips.add(clip, [], kim)
     school.clips.remove(clip, pages, "video_removed")
+    cohort = school.cohorts.make("Wait time", "Think first", bo)
+    for person in ("kim", "ada"):
+        school.cohorts.invite(cohort, person, bo)
+    assert school.cohorts.join(cohort, kim)
+    assert not school.cohorts.join(cohort, kim)
+    school.cohorts.leave(cohort, "ada", bo)
+    school.cohorts.set_task(cohort, "How long?", date(2026, 3, 5), bo)
+    (task,) = school.cohorts.tasks(cohort)
+    for is_handed in (False, True, True):
+        school.cohorts.save(task, "maths-1", (0, 60), "four", kim, is_handed=is_handed)
+    school.cohorts.take_back(task, kim)
+    school.cohorts.leave(cohort, "kim", kim)
+    school.cohorts.end(cohort, bo)
     sharing.teacher.ask_to_delete(lesson, kim)
     school.lessons.purge(lessons=["maths-1"], purged_utc_ns=NOW_NS)
     october = month_of(2026, 10, UTC)
@@ -459,6 +472,16 @@ Kim Roth stopped showing a clip of lesson maths-1 to Bo Lind
 The pages removed a clip of lesson maths-1 for good, because its last day was over
 Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
 The pages removed a clip of lesson maths-1 for good, because the video that it was cut from was removed
+Bo Lind began a cohort
+Bo Lind invited Kim Roth to a cohort
+Bo Lind invited Ada Okafor to a cohort
+Kim Roth joined a cohort
+Bo Lind took Ada Okafor out of a cohort
+Bo Lind set a task for a cohort
+Kim Roth handed an answer about lesson maths-1 to a cohort
+Kim Roth deleted their answer in a cohort for good
+Kim Roth left a cohort
+Bo Lind ended a cohort for good
 Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
 Ada Okafor counted how far coaching reached in 2026-10: of 10 teachers

@@ -1,0 +1,154 @@
+"""What the pages show of cohorts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from contract.language import _
+from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.views.dates import day_of
+from dashboard_api.views.text import position_text, title_text
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
+from school.audit.entries import name_words
+from school.groups.cohort_records import Cohort, CohortAnswer, CohortTask
+from school.people.records import Person
+from school.sharing.listing import Wanted
+from school.sharing.policy import may
+
+__all__ = [
+    "OwnLesson",
+    "StartLine",
+    "TaskView",
+    "cohort_seen",
+    "named_on_start",
+    "own_lessons",
+    "task_views",
+    "to_invite",
+]
+
+_MAX_LESSONS: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLesson:
+    """A lesson that a member can answer about."""
+
+    id: str
+    title: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """A task with the viewer's own answer and what others have handed to the cohort."""
+
+    task: CohortTask
+    due: str
+    is_over: bool
+    """Whether its day is over."""
+    own: CohortAnswer | None
+    own_start: str
+    own_end: str
+    others: Sequence[CohortAnswer]
+    handed: int
+    """How many have handed theirs, of all members."""
+
+
+def cohort_seen(stores: Stores, viewer: Viewer, cohort: str) -> Cohort:
+    """A cohort for who leads it, is in it, or is invited; raises NotFoundError for anybody else."""
+    found = stores.cohorts.get(cohort)
+    person, roles = viewer.person.id, viewer.person.roles
+    if found is not None:
+        if found.coach == person and may(roles, "lead cohort", "any"):
+            return found
+        if found.state_of(person) is not None and may(roles, "join cohort", "any"):
+            return found
+    raise NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
+
+
+def task_views(
+    stores: Stores, viewer: Viewer, cohort: Cohort, zone: tzinfo | None
+) -> list[TaskView]:
+    """All tasks, for a member or who leads; the one that is due last first."""
+    person = viewer.person.id
+    today = day_of(viewer.people_utc_ns, zone)
+    answers = stores.cohorts.answers(cohort.id, person)
+    views = []
+    for task in stores.cohorts.tasks(cohort.id):
+        to_it = [each for each in answers if each.task == task.id]
+        own = next((each for each in to_it if each.person == person), None)
+        views.append(
+            TaskView(
+                task=task, due=date_text(task.due_on), is_over=task.due_on < today, own=own,
+                own_start="" if own is None else position_text(own.start_s),
+                own_end="" if own is None else position_text(own.end_s),
+                others=[each for each in to_it if each.person != person],
+                handed=sum(each.handed_utc_ns is not None for each in to_it),
+            )
+        )  # fmt: skip
+    return views
+
+
+def own_lessons(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[OwnLesson]:
+    """The viewer's lessons that have begun, the latest first."""
+    begun = Wanted(to_utc_ns=viewer.utc_ns)
+    found = stores.lessons_of(viewer, frozenset({"own"}), begun, limit=_MAX_LESSONS)
+    return [
+        OwnLesson(
+            id=each.id, title=title_text(each.title, each.room),
+            at=local_time_text(each.starts_utc_ns, zone),
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartLine:
+    """A cohort that the viewer is in or invited to, on the start page."""
+
+    id: str
+    title: str
+    coach: str
+    is_invited: bool
+    question: str
+    """Of the task that is due next and to which the viewer has handed nothing, or empty."""
+    due: str
+
+
+def named_on_start(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[StartLine]:
+    """What the start page says of the viewer's cohorts."""
+    person, roles = viewer.person.id, viewer.person.roles
+    found = stores.cohorts.of_member(person) if may(roles, "join cohort", "any") else []
+    lines = []
+    for cohort in found:
+        is_in = cohort.state_of(person) == "member"
+        views = task_views(stores, viewer, cohort, zone) if is_in else []
+        waiting = [
+            each
+            for each in reversed(views)
+            if not each.is_over and (each.own is None or each.own.handed_utc_ns is None)
+        ]
+        lines.append(
+            StartLine(
+                id=cohort.id, title=cohort.title, coach=name_words(cohort.coach_name),
+                is_invited=not is_in,
+                question=waiting[0].task.question if waiting else "",
+                due=waiting[0].due if waiting else "",
+            )
+        )  # fmt: skip
+    return lines
+
+
+def to_invite(stores: Stores, cohort: Cohort) -> list[Person]:
+    """Who can be invited, by name."""
+    known = {each.person for each in cohort.members} | {cohort.coach}
+    return [
+        person
+        for person in stores.people.people()
+        if person.id not in known and may(person.roles, "join cohort", "any")
+    ]

@@ -1,0 +1,93 @@
+"""Cohorts as the school's database has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+__all__ = [
+    "FORMED_FROM",
+    "LONGEST_FOCUS",
+    "LONGEST_TITLE",
+    "LONGEST_WORDS",
+    "MAX_MEMBERS",
+    "MAX_TASKS",
+    "Cohort",
+    "CohortAnswer",
+    "CohortTask",
+    "Member",
+    "MemberState",
+]
+
+FORMED_FROM: Final = 10
+"""So many members make a cohort; before that it is forming."""
+MAX_MEMBERS: Final = 15
+"""More can't answer one another."""
+MAX_TASKS: Final = 50
+LONGEST_TITLE: Final = 80
+LONGEST_FOCUS: Final = 200
+LONGEST_WORDS: Final = 2_000
+
+MemberState = Literal["invited", "member"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody who is invited, or has joined."""
+
+    person: str
+    name: str
+    state: MemberState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """Teachers with one focus, and the coach who leads them."""
+
+    id: str
+    coach: str | None
+    """None if the coach has left the school."""
+    coach_name: str
+    title: str
+    focus: str
+    members: tuple[Member, ...]
+
+    @property
+    def joined(self) -> tuple[Member, ...]:
+        """Those who are in it."""
+        return tuple(each for each in self.members if each.state == "member")
+
+    @property
+    def is_forming(self) -> bool:
+        """Whether it has fewer members than a cohort needs."""
+        return len(self.joined) < FORMED_FROM
+
+    def state_of(self, person: str) -> MemberState | None:
+        """Whether somebody is invited or in it."""
+        return next((each.state for each in self.members if each.person == person), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortTask:
+    """A question about a span of each member's own lesson."""
+
+    id: str
+    cohort: str
+    question: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortAnswer:
+    """What a member says to a task."""
+
+    task: str
+    person: str
+    name: str
+    lesson: str
+    start_s: int
+    end_s: int
+    words: str
+    handed_utc_ns: int | None
+    """When they handed it to the cohort; None while it is theirs alone."""

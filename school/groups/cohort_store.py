@@ -1,0 +1,283 @@
+"""Cohorts, their tasks and answers in the school's database."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+
+from contract.errors import UsageError
+from contract.language import _
+from school.audit.actor import Actor
+from school.database import SchoolDatabase
+from school.groups.cohort_records import (
+    LONGEST_FOCUS,
+    LONGEST_TITLE,
+    LONGEST_WORDS,
+    MAX_MEMBERS,
+    MAX_TASKS,
+    Cohort,
+    CohortAnswer,
+    CohortTask,
+    Member,
+)
+from school.groups.cohort_tables import cohort_answers, cohort_members, cohort_tasks, cohorts
+from school.schema import hidden_lessons, lesson_owners, people
+from school.sql_store import put_row
+
+__all__ = ["CohortStore"]
+
+_MEMBERS: Final = (
+    select(cohort_members.c.person, people.c.name, cohort_members.c.state)
+    .join(people, people.c.id == cohort_members.c.person)
+    .order_by(people.c.name, people.c.id)
+)
+
+
+class CohortStore:
+    """Any number of programs may use it, each change in a transaction with its record.
+
+    Who may do what is asked before, by `dashboard_api/cohorts`; a member's own answer is asked for
+    here by that member's id alone.
+    """
+
+    def __init__(self, database: SchoolDatabase) -> None:
+        self._database = database
+
+    def make(self, title: str, focus: str, by: Actor) -> str:
+        """A new cohort that `by` leads; its id. Raises UsageError."""
+        cohort = os.urandom(16).hex()
+        row = {
+            "id": cohort, "coach": by.person, "changed_utc_ns": by.utc_ns,
+            "title": _checked(title, LONGEST_TITLE, _("Write what the cohort is called.")),
+            "focus": _checked(focus, LONGEST_FOCUS, _("Write what it works on.")),
+        }  # fmt: skip
+        with self._database.writing() as connection:
+            connection.execute(insert(cohorts), row)
+            by.record(connection, "made_cohort", "cohort", cohort)
+        return cohort
+
+    def get(self, cohort: str) -> Cohort | None:
+        """A cohort with all who are invited or in it."""
+        with self._database.reading() as connection:
+            return next(iter(_cohorts(connection, cohorts.c.id == cohort)), None)
+
+    def led_by(self, person: str) -> list[Cohort]:
+        """Those that somebody leads, by title."""
+        with self._database.reading() as connection:
+            return _cohorts(connection, cohorts.c.coach == person)
+
+    def of_member(self, person: str) -> list[Cohort]:
+        """Those to which somebody is invited, or in which they are, by title."""
+        theirs = select(cohort_members.c.cohort).where(cohort_members.c.person == person)
+        with self._database.reading() as connection:
+            return _cohorts(connection, cohorts.c.id.in_(theirs))
+
+    def invite(self, cohort: str, person: str, by: Actor) -> None:
+        """Invite somebody, who is in it once they accept; raises UsageError."""
+        with self._database.writing() as connection:
+            known = list(
+                connection.scalars(
+                    select(cohort_members.c.person).where(cohort_members.c.cohort == cohort)
+                )
+            )
+            if person in known:
+                return
+            if len(known) >= MAX_MEMBERS:
+                raise UsageError(
+                    _(
+                        "A cohort has {n} members at most, with those who are invited.",
+                        n=MAX_MEMBERS,
+                    )
+                )
+            row = {
+                "cohort": cohort,
+                "person": person,
+                "state": "invited",
+                "since_utc_ns": by.utc_ns,
+            }
+            connection.execute(insert(cohort_members), row)
+            name = connection.scalars(select(people.c.name).where(people.c.id == person)).one()
+            by.record_about(connection, "invited_to_cohort", person, name)
+
+    def join(self, cohort: str, by: Actor) -> bool:
+        """Accept an invitation; False if there is none any more."""
+        which = _is_member(cohort, by.person, "invited")
+        values = {"state": "member", "since_utc_ns": by.utc_ns}
+        with self._database.writing() as connection:
+            if not connection.execute(update(cohort_members).where(*which), values).rowcount:
+                return False
+            by.record(connection, "joined_cohort", "cohort", cohort)
+        return True
+
+    def leave(self, cohort: str, person: str, by: Actor) -> None:
+        """Somebody is not in it any more, or not invited; all that they said there goes for good."""
+        tasks = select(cohort_tasks.c.id).where(cohort_tasks.c.cohort == cohort)
+        said = cohort_answers.c.person == person, cohort_answers.c.task.in_(tasks)
+        member = cohort_members.c.cohort == cohort, cohort_members.c.person == person
+        with self._database.removing() as connection:
+            if not connection.execute(delete(cohort_members).where(*member)).rowcount:
+                return
+            connection.execute(delete(cohort_answers).where(*said))
+            if person == by.person:
+                by.record(connection, "left_cohort", "cohort", cohort)
+            else:
+                name = connection.scalars(select(people.c.name).where(people.c.id == person)).one()
+                by.record_about(connection, "removed_from_cohort", person, name)
+
+    def end(self, cohort: str, by: Actor) -> None:
+        """End a cohort for good, with its tasks and all answers."""
+        with self._database.removing() as connection:
+            if connection.execute(delete(cohorts).where(cohorts.c.id == cohort)).rowcount:
+                by.record(connection, "ended_cohort", "cohort", cohort)
+
+    def set_task(self, cohort: str, question: str, due_on: date, by: Actor) -> None:
+        """Ask the members something; raises UsageError."""
+        row = {
+            "id": os.urandom(16).hex(), "cohort": cohort, "due_on": due_on.isoformat(),
+            "written_utc_ns": by.utc_ns,
+            "question": _checked(question, LONGEST_FOCUS, _("Write what you ask.")),
+        }  # fmt: skip
+        count = select(func.count()).where(cohort_tasks.c.cohort == cohort)
+        with self._database.writing() as connection:
+            if connection.scalars(count).one() >= MAX_TASKS:
+                raise UsageError(_("A cohort has {n} tasks at most.", n=MAX_TASKS))
+            connection.execute(insert(cohort_tasks), row)
+            by.record(connection, "set_task", "cohort", cohort)
+
+    def tasks(self, cohort: str) -> list[CohortTask]:
+        """All of a cohort, the one that is due last first."""
+        found = (
+            select(cohort_tasks)
+            .where(cohort_tasks.c.cohort == cohort)
+            .order_by(cohort_tasks.c.due_on.desc(), cohort_tasks.c.written_utc_ns.desc())
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(found).all()
+        return [
+            CohortTask(
+                id=row.id, cohort=row.cohort, question=row.question,
+                due_on=date.fromisoformat(row.due_on),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def save(
+        self, task: CohortTask, lesson: str, span: tuple[int, int], words: str, by: Actor,
+        *, is_handed: bool = False,
+    ) -> None:  # fmt: skip
+        """Keep a member's own answer, and hand it to the cohort if they say so; raises UsageError.
+
+        It is about a lesson of theirs, and of a member alone. What was handed stays handed.
+        """
+        said = _checked(words, LONGEST_WORDS, _("Write what you saw."))
+        own = select(lesson_owners.c.lesson).where(
+            lesson_owners.c.lesson == lesson, lesson_owners.c.person == by.person
+        )
+        member = select(cohort_members.c.person).where(
+            *_is_member(task.cohort, by.person, "member")
+        )
+        with self._database.writing() as connection:
+            if connection.execute(own).first() is None:
+                raise UsageError(_("Choose a lesson of yours."))
+            if connection.execute(member).first() is None:
+                raise UsageError(_("You are not in this cohort any more."))
+            before = connection.scalar(
+                select(cohort_answers.c.handed_utc_ns).where(*_is_answer(task.id, by.person))
+            )
+            handed_ns = before if before is not None else by.utc_ns if is_handed else None
+            put_row(
+                connection,
+                cohort_answers,
+                {
+                    "task": task.id, "person": by.person, "lesson": lesson, "start_s": span[0],
+                    "end_s": span[1], "words": said, "handed_utc_ns": handed_ns,
+                    "changed_utc_ns": by.utc_ns,
+                },
+            )  # fmt: skip
+            if before is None and handed_ns is not None:
+                by.record(connection, "handed_answer", "cohort", task.cohort, lesson=lesson)
+
+    def take_back(self, task: CohortTask, by: Actor) -> None:
+        """Delete one's own answer for good, handed or not."""
+        with self._database.removing() as connection:
+            gone = delete(cohort_answers).where(*_is_answer(task.id, by.person))
+            if connection.execute(gone).rowcount:
+                by.record(connection, "removed_answer", "cohort", task.cohort)
+
+    def answers(self, cohort: str, reader: str) -> list[CohortAnswer]:
+        """What has been handed to a cohort, and the reader's own; by name.
+
+        An answer about a lesson that is not its writer's any more, or that they hide, is the
+        writer's alone.
+        """
+        is_own = cohort_answers.c.person == reader
+        found = (
+            select(cohort_answers, people.c.name)
+            .join(people, people.c.id == cohort_answers.c.person)
+            .join(cohort_tasks, cohort_tasks.c.id == cohort_answers.c.task)
+            .outerjoin(
+                lesson_owners,
+                (lesson_owners.c.lesson == cohort_answers.c.lesson)
+                & (lesson_owners.c.person == cohort_answers.c.person),
+            )
+            .where(
+                cohort_tasks.c.cohort == cohort,
+                is_own
+                | (
+                    cohort_answers.c.handed_utc_ns.is_not(None)
+                    & lesson_owners.c.person.is_not(None)
+                    & cohort_answers.c.lesson.not_in(select(hidden_lessons.c.lesson))
+                ),
+            )
+            .order_by(people.c.name, people.c.id)
+        )
+        with self._database.reading() as connection:
+            return [
+                CohortAnswer(
+                    task=row.task, person=row.person, name=row.name, lesson=row.lesson,
+                    start_s=row.start_s, end_s=row.end_s, words=row.words,
+                    handed_utc_ns=row.handed_utc_ns,
+                )
+                for row in connection.execute(found).all()
+            ]  # fmt: skip
+
+
+def _cohorts(connection: Connection, which: Any) -> list[Cohort]:
+    found: Select[Any] = (
+        select(cohorts, people.c.name)
+        .outerjoin(people, people.c.id == cohorts.c.coach)
+        .where(which)
+        .order_by(cohorts.c.title, cohorts.c.id)
+    )
+    return [
+        Cohort(
+            id=row.id, coach=row.coach, coach_name=row.name or "", title=row.title, focus=row.focus,
+            members=tuple(
+                Member(**each._asdict())
+                for each in connection.execute(_MEMBERS.where(cohort_members.c.cohort == row.id))
+            ),
+        )
+        for row in connection.execute(found).all()
+    ]  # fmt: skip
+
+
+def _is_member(cohort: str, person: str | None, state: str) -> tuple[Any, ...]:
+    columns = cohort_members.c
+    return columns.cohort == cohort, columns.person == person, columns.state == state
+
+
+def _is_answer(task: str, person: str | None) -> tuple[Any, ...]:
+    return cohort_answers.c.task == task, cohort_answers.c.person == person
+
+
+def _checked(text: str, longest: int, missing: str) -> str:
+    """A text of a form; raises UsageError."""
+    said = text.strip()
+    if not said:
+        raise UsageError(missing)
+    if len(said) > longest:
+        raise UsageError(_("Write {n} characters at most.", n=longest))
+    return said

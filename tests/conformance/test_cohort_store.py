@@ -1,0 +1,75 @@
+"""Cohorts, and what goes when, in each database."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from school.audit.actor import Actor
+from school.lessons.records import Lesson
+
+ADA = Actor(name="Ada", utc_ns=70, person="ada")
+KIM = Actor(name="Kim", utc_ns=70, person="kim")
+
+
+@pytest.fixture
+def schools(programs: Any) -> Any:
+    one, _ = programs
+    one.people.add("ada", "ada", ["teacher"], ADA, person_id="ada")
+    one.people.add("bo", "bo", ["teacher"], ADA, person_id="bo")
+    one.people.add("kim", "kim", ["coach"], ADA, person_id="kim")
+    one.sharing.tie_name("Ms Ada", "ada", ADA)
+    one.lessons.put(
+        Lesson(
+            id="maths-1", room="204", teacher="Ms Ada", title="", starts_utc_ns=1, ends_utc_ns=9,
+            source="button",
+        )
+    )  # fmt: skip
+    return programs
+
+
+def answered(school: Any) -> str:
+    """A cohort of Kim with Ada and Bo in it, to which Ada has handed an answer."""
+    cohort = school.cohorts.make("Wait time", "Think first", KIM)
+    for person in ("ada", "bo"):
+        school.cohorts.invite(cohort, person, KIM)
+        assert school.cohorts.join(cohort, Actor(name=person, utc_ns=70, person=person))
+    school.cohorts.set_task(cohort, "How long?", date(2026, 3, 5), KIM)
+    (task,) = school.cohorts.tasks(cohort)
+    school.cohorts.save(task, "maths-1", (0, 60), "four seconds", ADA, is_handed=True)
+    return str(cohort)
+
+
+def test_an_answer_about_a_hidden_lesson_is_its_writer_s_alone(schools: Any) -> None:
+    one, other = schools
+    cohort = answered(one)
+    assert [each.words for each in other.cohorts.answers(cohort, "bo")] == ["four seconds"]
+    one.sharing.teacher.hide("maths-1", ADA)
+    assert other.cohorts.answers(cohort, "bo") == []
+    assert len(other.cohorts.answers(cohort, "ada")) == 1
+
+
+def test_an_answer_goes_with_its_lesson(schools: Any) -> None:
+    one, other = schools
+    cohort = answered(one)
+    other.lessons.purge(lessons=["maths-1"], moments=[], purged_utc_ns=1)
+    assert one.cohorts.answers(cohort, "ada") == []
+
+
+def test_who_leaves_the_school_leaves_nothing_in_a_cohort(schools: Any) -> None:
+    one, other = schools
+    cohort = answered(one)
+    other.people.leaving.leave("ada", KIM, utc_ns=100)
+    assert one.cohorts.answers(cohort, "bo") == []
+    assert [each.person for each in one.cohorts.get(cohort).members] == ["bo"]
+
+
+def test_a_cohort_stays_when_its_coach_leaves_the_school(schools: Any) -> None:
+    one, other = schools
+    cohort = answered(one)
+    other.people.leaving.leave("kim", ADA, utc_ns=100)
+    found = one.cohorts.get(cohort)
+    assert (found.coach, found.coach_name) == (None, "")
+    assert len(one.cohorts.answers(cohort, "bo")) == 1

@@ -1,0 +1,216 @@
+"""A cohort from the invitation to what its members hand to one another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.lessons.records import Lesson
+from tests.dashboard_api.conftest import START_NS, Pages
+from tests.signed_in import COACH, TEACHER, add_person, cookie
+
+ADA, ANOTHER = "ada-t", "another-coach"
+WORDS = "Nobody spoke for four seconds after my question."
+
+
+@dataclass
+class Group:
+    """A coach who leads, two teachers, a coach beside, and the store."""
+
+    lead: Pages
+    teacher: Pages
+    ada: Pages
+    other: Pages
+    stores: Any
+    id: str = ""
+
+    def page(self, pages: Pages) -> str:
+        answer = pages.get(f"/cohorts/{self.id}")
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def post(self, pages: Pages, path: str, **data: str) -> Any:
+        return pages.post(f"/cohorts/{self.id}{path}", data=data)
+
+    def task(self) -> str:
+        made = self.post(self.lead, "/tasks", question="How long do you wait?", due="2025-11-30")
+        assert made.status_code == 303, made.text
+        (task,) = self.stores.cohorts.tasks(self.id)
+        return str(task.id)
+
+    def answer(self, pages: Pages, task: str, **other: str) -> Any:
+        data = {"lesson": "sample", "start": "1:00", "end": "2:00", "words": WORDS} | other
+        return self.post(pages, f"/tasks/{task}/answer", **data)
+
+
+@pytest.fixture
+def group(client, filled, stores, clock) -> Iterator[Group]:
+    now = clock.utc_ns()
+    add_person(stores.people, COACH, "coach")
+    add_person(stores.people, ADA, "teacher")
+    add_person(stores.people, ANOTHER, "coach", "administrator", "privacy_officer")
+    stores.sharing.tie_name("Ms Ada", ADA, Actor(name="a test", utc_ns=0))
+    stores.lessons.put(
+        Lesson(
+            id="of-ada", room="room-9", teacher="Ms Ada", title="Poems", starts_utc_ns=START_NS,
+            ends_utc_ns=START_NS + 600 * SECOND_NS, source="timetable",
+        )
+    )  # fmt: skip
+    with ExitStack() as stack:
+        pages = [
+            stack.enter_context(client.browser(cookie(stores.people, now, person)))
+            for person in (COACH, ADA, ANOTHER)
+        ]
+        made = Group(pages[0], client, pages[1], pages[2], stores)
+        answer = made.lead.post("/cohorts", data={"title": "Wait time", "focus": "Think first"})
+        assert answer.status_code == 303, answer.text
+        made.id = answer.headers["location"].rpartition("/")[2]
+        for person in (TEACHER, ADA):
+            assert made.post(made.lead, "/invite", person=person).status_code == 303
+        assert made.post(made.teacher, "/join").status_code == 303
+        yield made
+
+
+def test_nobody_is_in_a_cohort_who_has_not_accepted(group) -> None:
+    assert "It is forming: 1 of 10 have joined." in group.page(group.lead)
+    assert "invites you to Wait time: Think first" in group.ada.get("/cohorts").text
+    invited = group.page(group.ada)
+    assert "You are invited" in invited
+    task = group.task()
+    assert "How long do you wait?" not in group.page(group.ada)
+    assert group.answer(group.ada, task, lesson="of-ada").status_code == 404
+    assert group.post(group.ada, "/join").status_code == 303
+    assert "How long do you wait?" in group.page(group.ada)
+    assert ADA in group.page(group.teacher)
+
+
+def test_who_is_invited_alone_is_named_to_the_lead_and_not_to_members(group) -> None:
+    assert ADA in group.page(group.lead)
+    assert ADA not in group.page(group.teacher)
+
+
+def test_an_answer_is_its_writer_s_alone_until_they_hand_it_over(group) -> None:
+    task = group.task()
+    group.post(group.ada, "/join")
+    assert group.answer(group.teacher, task).status_code == 303
+    assert WORDS in group.page(group.teacher)
+    for pages in (group.ada, group.lead):
+        page = group.page(pages)
+        assert WORDS not in page
+        assert "0 of 2 handed theirs" in page
+    assert group.answer(group.teacher, task, hand="yes").status_code == 303
+    for pages in (group.ada, group.lead):
+        page = group.page(pages)
+        assert WORDS in page
+        assert "1 of 2 handed theirs" in page
+        assert "sample" not in page  # nothing of the lesson
+
+
+def test_what_was_handed_can_be_changed_and_deleted_for_good(group) -> None:
+    task = group.task()
+    group.post(group.ada, "/join")
+    group.answer(group.teacher, task, hand="yes")
+    group.answer(group.teacher, task, words="I counted again: three seconds.")
+    assert "three seconds" in group.page(group.ada)
+    group.post(group.teacher, f"/tasks/{task}/remove")
+    assert "three seconds" not in group.page(group.ada)
+
+
+def test_leaving_takes_all_that_one_said_along(group) -> None:
+    task = group.task()
+    group.post(group.ada, "/join")
+    group.answer(group.teacher, task, hand="yes")
+    assert group.post(group.teacher, "/leave").status_code == 303
+    assert group.teacher.get(f"/cohorts/{group.id}").status_code == 404
+    assert WORDS not in group.page(group.ada)
+    assert group.stores.cohorts.answers(group.id, TEACHER) == []
+
+
+def test_nobody_else_finds_it_whatever_their_role(group) -> None:
+    for path in ("", "/tasks", "/invite", "/end", "/join", "/leave"):
+        method = "POST" if path else "GET"
+        data = {"question": "q", "due": "2025-11-30"} if path == "/tasks" else {}
+        given = {"data": data} if path else {}
+        answer = group.other.request(method, f"/cohorts/{group.id}{path}", **given)
+        missing = group.other.request(method, f"/cohorts/{'0' * 32}{path}", **given)
+        assert (answer.status_code, answer.text) == (404, missing.text), path
+    assert "Wait time" not in group.other.get("/cohorts").text
+
+
+def test_a_member_leads_nothing(group, stores, clock) -> None:
+    add_person(stores.people, "both", "teacher", "coach")
+    group.post(group.lead, "/invite", person="both")
+    with group.lead.browser(cookie(stores.people, clock.utc_ns(), "both")) as both:
+        group.post(both, "/join")
+        for path in ("/end", f"/members/{ADA}/end"):
+            assert group.post(both, path).status_code == 404
+    assert group.stores.cohorts.get(group.id).state_of(ADA) == "invited"
+
+
+def test_ending_it_deletes_everything(group) -> None:
+    task = group.task()
+    group.answer(group.teacher, task, hand="yes")
+    assert group.post(group.lead, "/end").status_code == 303
+    assert group.teacher.get(f"/cohorts/{group.id}").status_code == 404
+    assert group.stores.cohorts.tasks(group.id) == []
+
+
+def test_a_cohort_has_fifteen_at_most(group, stores) -> None:
+    for number in range(14):
+        add_person(stores.people, f"t{number}", "teacher")
+        answer = group.post(group.lead, "/invite", person=f"t{number}")
+        assert answer.status_code == (303 if number < 13 else 422)
+    assert "15 members at most" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    (
+        ({"lesson": "of-ada"}, "Choose a lesson of yours."),
+        ({"lesson": "none"}, "Choose a lesson of yours, and write"),
+        ({"start": "", "end": ""}, "Choose a lesson of yours, and write"),
+        ({"end": "99:00"}, "The span ends after the lesson"),
+        ({"words": "   "}, "Write what you saw."),
+        ({"words": "x" * 2_001}, "Write 2000 characters at most."),
+    ),
+)
+def test_an_answer_that_can_t_be_is_refused_with_a_sentence(group, given, sentence) -> None:
+    answer = group.answer(group.teacher, group.task(), **given)
+    assert answer.status_code == 422
+    (said,) = re.findall(r'<p class="trouble" role="alert">(.*?)</p>', answer.text)
+    assert sentence in said
+    assert group.stores.cohorts.answers(group.id, TEACHER) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "sentence"),
+    (
+        ("/tasks", {"question": "", "due": "2025-11-30"}, "Write what you ask."),
+        ("/tasks", {"question": "q", "due": "2025-11-01"}, "The last day must be today or later"),
+        ("/invite", {"person": ANOTHER}, "Choose a teacher to invite."),
+    ),
+)
+def test_what_can_t_be_asked_is_refused_with_a_sentence(group, path, data, sentence) -> None:
+    answer = group.post(group.lead, path, **data)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+def test_an_answer_about_a_lesson_that_is_someone_else_s_now_is_its_writer_s_alone(
+    group, stores
+) -> None:
+    task = group.task()
+    group.answer(group.teacher, task, hand="yes")
+    assert WORDS in group.page(group.lead)
+    by = Actor(name="the-teacher", utc_ns=1, person=TEACHER)
+    stores.sharing.handovers.offer("sample", ADA, by)
+    assert stores.sharing.handovers.accept("sample", Actor(name=ADA, utc_ns=1, person=ADA))
+    assert WORDS not in group.page(group.lead)
+    assert WORDS in group.page(group.teacher)
