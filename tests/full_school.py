@@ -228,14 +228,14 @@ def _fill(school: School) -> None:
             consent="c" * 32, until_utc_ns=until, created_utc_ns=NOW_NS,
         )  # fmt: skip
         school.clips.add(clip, [viewer], by)
-    cohort = school.cohorts.make(f"cohort of {NOTE}", NOTE, BY_ADA)
+    cohort = school.cohorts.make("a cohort of Ada", "waiting", BY_ADA)
     other = school.cohorts.make(
         "a cohort of Kim", "a focus", Actor(name="Kim Roth", utc_ns=1, person=KIM)
     )
     school.cohorts.invite(cohort, ROB, BY_ADA)
     school.cohorts.invite(other, ADA, BY_ROOT)
     school.cohorts.join(other, BY_ADA)
-    for each, asks in ((cohort, NOTE), (other, "a question")):
+    for each, asks in ((cohort, "what waited?"), (other, "a question")):
         school.cohorts.set_task(each, asks, date(2026, 3, 5), BY_ADA)
     (task,) = school.cohorts.tasks(other)
     school.cohorts.save(task, PAST, (60, 120), NOTE, BY_ADA, is_handed=True)
