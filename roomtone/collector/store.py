@@ -16,7 +16,7 @@ __all__ = ["CollectorStore", "KnownSite"]
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS sites (
-    name TEXT PRIMARY KEY, title TEXT NOT NULL, public_key BLOB NOT NULL UNIQUE, added_utc_ns INTEGER NOT NULL
+    name TEXT PRIMARY KEY, title TEXT NOT NULL, public_key BLOB NOT NULL, added_utc_ns INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reports (
     site TEXT NOT NULL REFERENCES sites(name), month TEXT NOT NULL, body BLOB NOT NULL,
@@ -66,7 +66,7 @@ class CollectorStore:
         self._db.close()
 
     def add_site(self, site: KnownSite, utc_ns: int) -> None:
-        """Raises UsageError where its name or its key is known: a key is of one site, for good."""
+        """Raises UsageError where its name is known. The sites of one server share its key."""
         with self._speaking():
             try:
                 self._db.execute(
@@ -74,9 +74,7 @@ class CollectorStore:
                     (site.name, site.title, site.public_key, utc_ns),
                 )
             except sqlite3.IntegrityError as error:
-                raise UsageError(
-                    f"there is a site {site.name} already, or another one with this key."
-                ) from error
+                raise UsageError(f"there is a site {site.name} already.") from error
 
     def sites(self) -> list[KnownSite]:
         """By name: nothing here is a ranking."""

@@ -205,6 +205,18 @@ def test_a_month_is_taken_once(collector, file) -> None:
     assert held(file) == [REPORT]
 
 
+def test_the_schools_of_one_server_have_one_key(collector, file) -> None:
+    with CollectorStore(file) as store:
+        store.add_site(KnownSite(name="cedar", title="", public_key=public_bytes(KEY)), 2)
+    reports = [REPORT, replace(REPORT, site="cedar")]
+    for report in reports:
+        assert post(collector, seal(encode(report), KEY)).status_code == 201
+    assert held(file) == reports
+    # Another server's site is not theirs to speak of.
+    refused = post(collector, seal(encode(replace(REPORT, site="birch")), KEY))
+    assert refused.status_code == 422
+
+
 def test_too_much_is_refused(collector, file) -> None:
     answer = post(collector, b"{" + b" " * (10 << 20))
     assert answer.status_code in {413, 422}
