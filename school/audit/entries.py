@@ -333,6 +333,8 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "set_task": (N_("{who} set a task for {thing}"), _nothing),
     "handed_answer": (N_("{who} handed an answer about {lesson} to {thing}"), _nothing),
     "removed_answer": (N_("{who} deleted their answer in {thing} for good"), _nothing),
+    "changed_task": (N_("{who} changed a task for {thing}"), _nothing),
+    "ended_task": (N_("{who} deleted a task for {thing} for good, with the answers to it"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 

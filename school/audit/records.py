@@ -46,7 +46,7 @@ Action = Literal[
     "counted",
     "fixed",
     "made_cohort", "invited_to_cohort", "removed_from_cohort", "joined_cohort", "left_cohort",
-    "ended_cohort", "set_task", "handed_answer", "removed_answer",
+    "ended_cohort", "set_task", "handed_answer", "removed_answer", "changed_task", "ended_task",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

@@ -147,6 +147,35 @@ class CohortStore:
             connection.execute(insert(cohort_tasks), row)
             by.record(connection, "set_task", "cohort", cohort)
 
+    def change_task(self, task: CohortTask, question: str, due_on: date, by: Actor) -> None:
+        """Ask something else, or until another day; raises UsageError.
+
+        What is asked stays once an answer was handed in: it would answer something else. What a
+        member writes for themselves does not count, or who leads could see that there is some.
+        """
+        asked = _checked(question, LONGEST_FOCUS, _("Write what you ask."))
+        handed = select(cohort_answers.c.person).where(
+            cohort_answers.c.task == task.id, cohort_answers.c.handed_utc_ns.is_not(None)
+        )
+        values = {"question": asked, "due_on": due_on.isoformat()}
+        with self._database.writing() as connection:
+            if asked != task.question and connection.execute(handed).first() is not None:
+                raise UsageError(
+                    _(
+                        "Somebody has answered this question: you can change its day, or set another."
+                    )
+                )
+            which = cohort_tasks.c.id == task.id
+            if connection.execute(update(cohort_tasks).where(which), values).rowcount:
+                by.record(connection, "changed_task", "cohort", task.cohort)
+
+    def end_task(self, task: CohortTask, by: Actor) -> None:
+        """Delete a task with all answers to it for good."""
+        with self._database.removing() as connection:
+            gone = delete(cohort_tasks).where(cohort_tasks.c.id == task.id)
+            if connection.execute(gone).rowcount:
+                by.record(connection, "ended_task", "cohort", task.cohort)
+
     def tasks(self, cohort: str) -> list[CohortTask]:
         """All of a cohort, the one that is due last first."""
         found = (

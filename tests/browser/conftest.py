@@ -31,6 +31,7 @@ from school.audit.actor import Actor
 from school.cohorts.clip_keeping import ClipKeeper
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
+from tests.browser.cohort import end_cohorts
 from tests.signed_in import BY, TEACHER, cookie, open_test_school, storage_of
 from tests.videos import remove_videos
 
@@ -150,6 +151,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
     remove_videos(running.stores.videos, running.files, running.lesson.id)
     clips = ClipKeeper(store=running.stores.clips, files=running.files)
     clips.remove_of_lesson(running.lesson.id, BY, "by_hand")
+    end_cohorts(running)
     for said in lessons.verdicts(running.lesson.id):
         lessons.remove_verdict(running.lesson.id, said.moment, said.by)
     running.stores.control.resume_lesson(running.lesson.id, BY)

@@ -25,6 +25,7 @@ from school.moments.records import Reply
 from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
+from tests.browser.cohort import begin_cohorts, open_cohort
 from tests.browser.lab import describe_lab
 from tests.browser.programme import run_a_programme
 from tests.school.video.made_videos import made_video
@@ -384,6 +385,11 @@ def choose_a_clip_s_viewers(page: Any) -> None:
     page.wait_for_selector(".trouble")
 
 
+def lead_cohort(page: Any) -> None:
+    open_cohort("Open questions")(page)
+    page.locator("main > section details summary").first.click()
+
+
 def look_again(page: Any) -> None:
     page.reload()
     page.wait_for_selector(".inbox")
@@ -474,6 +480,13 @@ STATES = (
     ),
     State("a clip", "/lessons/sample/clips", is_shared=True, prepare=show_clip, step=watch_clip),
     State("clips of all", "/clips", is_shared=True, prepare=show_clip, step=open_again),
+    State("cohorts", "/cohorts", prepare=begin_cohorts, step=open_again),
+    State("a cohort", "/cohorts", prepare=begin_cohorts, step=open_cohort("Wait time")),
+    State(
+        "invited to a cohort", "/cohorts", prepare=begin_cohorts, step=open_cohort("First minutes")
+    ),
+    State("leading a cohort", "/cohorts", prepare=begin_cohorts, step=lead_cohort),
+    State("cohorts at the start", "/", prepare=begin_cohorts, step=open_again),
     State("rows of seats", "/lessons/sample/seat-rows"),
     State("lessons", "/"),
     State("something new", "/", step=look_again, is_shared=True, prepare=be_answered),

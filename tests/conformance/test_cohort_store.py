@@ -9,9 +9,12 @@ import pytest
 
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
+from school.lessons.retiring import has_old_words, remove_old_words
 
 ADA = Actor(name="Ada", utc_ns=70, person="ada")
 KIM = Actor(name="Kim", utc_ns=70, person="kim")
+DAY_NS = 86_400_000_000_000
+MARCH_6_NS = 20_518 * DAY_NS
 
 
 @pytest.fixture
@@ -73,3 +76,24 @@ def test_a_cohort_stays_when_its_coach_leaves_the_school(schools: Any) -> None:
     found = one.cohorts.get(cohort)
     assert (found.coach, found.coach_name) == (None, "")
     assert len(one.cohorts.answers(cohort, "bo")) == 1
+
+
+def test_it_goes_as_old_as_the_school_keeps_it(schools: Any) -> None:
+    """An answer by its last change, a task by its day, and a cohort once it has no task."""
+    one, other = schools
+    cohort = answered(one)
+    recent = Actor(name="Kim", utc_ns=MARCH_6_NS, person="kim")
+    young = other.cohorts.make("Questions", "Open ones", recent)
+
+    def left(before_utc_ns: int) -> tuple[int, int, list[str]]:
+        with one.cohorts._database.removing() as connection:
+            is_old = has_old_words(connection, before_utc_ns)
+            assert (remove_old_words(connection, before_utc_ns, 100) > 0) == is_old
+        there = [each for each in (cohort, young) if other.cohorts.get(each) is not None]
+        return len(other.cohorts.answers(cohort, "ada")), len(other.cohorts.tasks(cohort)), there
+
+    assert left(70) == (1, 1, [cohort, young])
+    assert left(71) == (0, 1, [cohort, young])
+    assert left(MARCH_6_NS - DAY_NS) == (0, 1, [cohort, young])
+    assert left(MARCH_6_NS) == (0, 0, [young])
+    assert left(MARCH_6_NS + 1) == (0, 0, [])

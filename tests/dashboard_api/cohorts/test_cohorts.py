@@ -13,6 +13,7 @@ import pytest
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.lessons.records import Lesson
+from school.people.records import ROLES, Role
 from tests.dashboard_api.conftest import START_NS, Pages
 from tests.signed_in import COACH, TEACHER, add_person, cookie
 
@@ -121,6 +122,73 @@ def test_what_was_handed_can_be_changed_and_deleted_for_good(group) -> None:
     assert "three seconds" in group.page(group.ada)
     group.post(group.teacher, f"/tasks/{task}/remove")
     assert "three seconds" not in group.page(group.ada)
+
+
+def test_who_leads_changes_a_task_until_it_is_answered(group) -> None:
+    task = group.task()
+    changed = {"question": "How long do you wait after a name?", "due": "2025-12-01"}
+    assert group.post(group.teacher, f"/tasks/{task}/change", **changed).status_code == 404
+    group.answer(group.teacher, task)  # for themselves: who leads must not notice
+    assert group.post(group.lead, f"/tasks/{task}/change", **changed).status_code == 303
+    assert "How long do you wait after a name?" in group.page(group.teacher)
+    group.answer(group.teacher, task, hand="yes")
+    refused = group.post(group.lead, f"/tasks/{task}/change", question="Why?", due="2025-12-01")
+    assert refused.status_code == 422
+    assert "Somebody has answered this question" in refused.text
+    again = changed | {"due": "2025-12-02"}
+    assert group.post(group.lead, f"/tasks/{task}/change", **again).status_code == 303
+    assert "December 2" in group.page(group.teacher)
+
+
+def test_who_leads_deletes_a_task_with_its_answers(group) -> None:
+    task = group.task()
+    group.answer(group.teacher, task, hand="yes")
+    assert group.post(group.teacher, f"/tasks/{task}/end").status_code == 404
+    assert WORDS in group.page(group.lead)
+    assert group.post(group.lead, f"/tasks/{task}/end").status_code == 303
+    assert WORDS not in group.page(group.teacher)
+    assert group.stores.cohorts.answers(group.id, TEACHER) == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_whoever_is_invited_joins_if_their_role_may(group, stores, clock, role: Role) -> None:
+    """Also somebody whose roles were changed since."""
+    add_person(stores.people, "someone", role)
+    stores.cohorts.invite(group.id, "someone", Actor(name=COACH, utc_ns=1, person=COACH))
+    with group.lead.browser(cookie(stores.people, clock.utc_ns(), "someone")) as someone:
+        for path, done in (("/join", "member"), ("/leave", None)):
+            answer = group.post(someone, path)
+            is_teacher = role == "teacher"
+            assert answer.status_code == (303 if is_teacher else 404), path
+            state = group.stores.cohorts.get(group.id).state_of("someone")
+            assert state == (done if is_teacher else "invited")
+            assert (someone.get(f"/cohorts/{group.id}").status_code == 200) == (
+                is_teacher and done is not None
+            )
+
+
+def test_the_start_page_names_the_task_that_is_due_next(group) -> None:
+    def lines(pages: Pages) -> list[str]:
+        found = re.findall(
+            r'<section [^>]*aria-label="The cohort Wait time">(.*?)</section>',
+            pages.get("/").text,
+            re.DOTALL,
+        )
+        return [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in found]
+
+    assert lines(group.ada) == ["the-coach invites you to the cohort Wait time. Open the cohort"]
+    assert lines(group.teacher) == ["You are in the cohort Wait time. Open the cohort"]
+    for question, due in (("Later?", "2025-12-30"), ("Sooner?", "2025-11-30")):
+        group.post(group.lead, "/tasks", question=question, due=due)
+    sooner, later = sorted(group.stores.cohorts.tasks(group.id), key=lambda one: one.due_on)
+    assert "Sooner?" in lines(group.teacher)[0]
+    group.answer(group.teacher, sooner.id)
+    assert "Sooner?" in lines(group.teacher)[0]
+    group.answer(group.teacher, sooner.id, hand="yes")
+    assert "Later?" in lines(group.teacher)[0]
+    group.answer(group.teacher, later.id, hand="yes")
+    assert lines(group.teacher) == ["You are in the cohort Wait time. Open the cohort"]
+    assert lines(group.lead) == []
 
 
 def test_leaving_takes_all_that_one_said_along(group) -> None:

@@ -458,6 +458,8 @@ ELSEWHERE = {
             "/cohorts/{cohort_id}/members/{person_id}/end",
             "/cohorts/{cohort_id}/tasks/{task_id}/answer",
             "/cohorts/{cohort_id}/tasks/{task_id}/remove",
+            "/cohorts/{cohort_id}/tasks/{task_id}/change",
+            "/cohorts/{cohort_id}/tasks/{task_id}/end",
         ),
         "those one leads, is in or is invited to; cohorts/test_cohorts.py",
     ),

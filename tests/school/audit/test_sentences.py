@@ -288,6 +288,8 @@ def do_everything(school: School) -> None:
     for is_handed in (False, True, True):
         school.cohorts.save(task, "maths-1", (0, 60), "four", kim, is_handed=is_handed)
     school.cohorts.take_back(task, kim)
+    school.cohorts.change_task(task, "How long do you wait?", date(2026, 3, 6), bo)
+    school.cohorts.end_task(task, bo)
     school.cohorts.leave(cohort, "kim", kim)
     school.cohorts.end(cohort, bo)
     sharing.teacher.ask_to_delete(lesson, kim)
@@ -480,6 +482,8 @@ Bo Lind took Ada Okafor out of a cohort
 Bo Lind set a task for a cohort
 Kim Roth handed an answer about lesson maths-1 to a cohort
 Kim Roth deleted their answer in a cohort for good
+Bo Lind changed a task for a cohort
+Bo Lind deleted a task for a cohort for good, with the answers to it
 Kim Roth left a cohort
 Bo Lind ended a cohort for good
 Kim Roth asked to delete lesson maths-1

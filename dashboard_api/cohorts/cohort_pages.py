@@ -1,0 +1,81 @@
+"""The pages of cohorts as they are shown, and whose a cohort is."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from starlette.responses import RedirectResponse, Response
+
+from contract.language import _
+from dashboard_api.cohorts.cohort_view import cohort_seen, own_lessons, task_views, to_invite
+from dashboard_api.views.dates import day_of
+from dashboard_api.web.lookup import NotFoundError
+from dashboard_api.web.rendering import page
+from dashboard_api.web.store_thread import Stores
+from dashboard_api.web.viewer import Viewer
+from school.groups.cohort_records import (
+    FORMED_FROM,
+    LONGEST_FOCUS,
+    LONGEST_TITLE,
+    LONGEST_WORDS,
+    MAX_MEMBERS,
+    Cohort,
+)
+from school.sharing.policy import may
+
+__all__ = ["back_to", "cohort_led", "cohort_page", "list_page"]
+
+
+def list_page(stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
+    person, roles = viewer.person.id, viewer.person.roles
+    mine = stores.cohorts.of_member(person) if may(roles, "join cohort", "any") else []
+    return page(
+        "cohorts/cohorts.html",
+        status_code=422 if trouble else 200,
+        viewer=viewer,
+        invited=[each for each in mine if each.state_of(person) == "invited"],
+        joined=[each for each in mine if each.state_of(person) == "member"],
+        led=stores.cohorts.led_by(person) if may(roles, "lead cohort", "any") else [],
+        longest_title=LONGEST_TITLE,
+        longest_focus=LONGEST_FOCUS,
+        formed_from=FORMED_FROM,
+        trouble=trouble,
+    )
+
+
+def cohort_page(
+    stores: Stores, viewer: Viewer, cohort: Cohort, zone: tzinfo | None, trouble: str = ""
+) -> Response:
+    person = viewer.person.id
+    leads = cohort.coach == person and may(viewer.person.roles, "lead cohort", "any")
+    state = cohort.state_of(person)
+    is_in = state == "member"
+    return page(
+        "cohorts/cohort.html",
+        status_code=422 if trouble else 200,
+        viewer=viewer,
+        cohort=cohort,
+        leads=leads,
+        state=state,
+        tasks=task_views(stores, viewer, cohort, zone) if leads or is_in else [],
+        lessons=own_lessons(stores, viewer, zone) if is_in else [],
+        people=to_invite(stores, cohort) if leads else [],
+        today=day_of(viewer.people_utc_ns, zone).isoformat(),
+        formed_from=FORMED_FROM,
+        most=MAX_MEMBERS,
+        longest_question=LONGEST_FOCUS,
+        longest_words=LONGEST_WORDS,
+        trouble=trouble,
+    )
+
+
+def cohort_led(stores: Stores, viewer: Viewer, cohort_id: str) -> Cohort:
+    """A cohort that the viewer leads; raises NotFoundError."""
+    cohort = cohort_seen(stores, viewer, cohort_id)
+    if cohort.coach != viewer.person.id:
+        raise NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
+    return cohort
+
+
+def back_to(cohort_id: str) -> Response:
+    return RedirectResponse(f"/cohorts/{cohort_id}", status_code=303)
