@@ -32,6 +32,7 @@ from school.cohorts.clip_keeping import ClipKeeper
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
 from tests.browser.cohort import end_cohorts
+from tests.browser.colleagues import forget_colleagues
 from tests.signed_in import BY, TEACHER, cookie, open_test_school, storage_of
 from tests.videos import remove_videos
 
@@ -152,6 +153,7 @@ def school(running, sample_lesson) -> SimpleNamespace:
     clips = ClipKeeper(store=running.stores.clips, files=running.files)
     clips.remove_of_lesson(running.lesson.id, BY, "by_hand")
     end_cohorts(running)
+    forget_colleagues(running)
     for said in lessons.verdicts(running.lesson.id):
         lessons.remove_verdict(running.lesson.id, said.moment, said.by)
     running.stores.control.resume_lesson(running.lesson.id, BY)

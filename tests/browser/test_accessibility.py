@@ -26,6 +26,7 @@ from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.browser.cohort import begin_cohorts, open_cohort
+from tests.browser.colleagues import begin_handing_over, show_colleagues
 from tests.browser.lab import describe_lab
 from tests.browser.programme import run_a_programme
 from tests.school.video.made_videos import made_video
@@ -390,6 +391,20 @@ def lead_cohort(page: Any) -> None:
     page.locator("main > section details summary").first.click()
 
 
+def invite(page: Any) -> None:
+    page.reload()
+    page.locator("a[href*='guest=']").first.click()
+    page.wait_for_selector("#guest")
+
+
+def choose_nobody(page: Any) -> None:
+    """A form without the person whom it is for, as from a browser that asks for nothing."""
+    page.reload()
+    page.locator("form select[name=coach]").evaluate("element => { element.required = false; }")
+    page.locator("form button.main").click()
+    page.wait_for_selector(".trouble")
+
+
 def look_again(page: Any) -> None:
     page.reload()
     page.wait_for_selector(".inbox")
@@ -487,6 +502,16 @@ STATES = (
     ),
     State("leading a cohort", "/cohorts", prepare=begin_cohorts, step=lead_cohort),
     State("cohorts at the start", "/", prepare=begin_cohorts, step=open_again),
+    State("no colleagues yet", "/colleagues"),
+    State("colleagues", "/colleagues", prepare=show_colleagues, step=open_again),
+    State("inviting a guest", "/colleagues", prepare=show_colleagues, step=invite),
+    State("handing over", "/cycle/hand-over", prepare=begin_handing_over, step=open_again),
+    State(
+        "handing over to nobody",
+        "/cycle/hand-over",
+        prepare=begin_handing_over,
+        step=choose_nobody,
+    ),
     State("rows of seats", "/lessons/sample/seat-rows"),
     State("lessons", "/"),
     State("something new", "/", step=look_again, is_shared=True, prepare=be_answered),

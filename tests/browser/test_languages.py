@@ -19,6 +19,7 @@ from dashboard_api.language import LANGUAGES
 from dashboard_api.web.rendering import STATIC_ADDRESS
 from tests.browser.axe import AXE, findings
 from tests.browser.cohort import COHORT_WORDS
+from tests.browser.colleagues import COLLEAGUE_WORDS
 from tests.browser.test_accessibility import PICTURES, STATES, State, in_state
 from tests.language.marked import BEGIN, END, marked
 
@@ -107,7 +108,7 @@ DATA: Final = (
     "Calm changes of activity", "The second task, 12:30",
     "The sound suggests a line-up.", "Saved.", "nothing like it", "on the board", "Calm changes",
     "lesson.json", "a.json",
-    *COHORT_WORDS,
+    *COHORT_WORDS, *COLLEAGUE_WORDS,
 )  # fmt: skip
 """What the sample's people are called, and what they and the states wrote."""
 SAME: Final = (
