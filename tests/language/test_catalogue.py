@@ -142,3 +142,15 @@ def test_no_sentence_of_the_server_is_outside():
         if path.suffix == ".py" and not is_elsewhere:
             found += [str(one) for one in outside(path)]
     assert found == []
+
+
+def test_templates_fill_their_texts() -> None:
+    """`_` of a template fills `%(n)s`, and leaves `{n}` as it stands."""
+    never_filled = re.compile(r"""\b_\(\s*("[^"]*{[^"]*"|'[^']*{[^']*')\s*,""")
+    templates = list((ROOT / "dashboard_api" / "templates").rglob("*.html"))
+    assert templates
+    assert not [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in templates
+        for found in never_filled.finditer(path.read_text(encoding="utf-8"))
+    ]

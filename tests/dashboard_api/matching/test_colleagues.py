@@ -8,6 +8,7 @@ import re
 import pytest
 
 from school.cycle.records import CycleText
+from school.matching.records import MAX_TOPICS
 from school.rooms.records import Site
 from tests.signed_in import BY, TEACHER, add_person, cookie
 
@@ -47,6 +48,10 @@ def test_two_are_suggested_to_each_other_with_the_reason(client, kim):
     (other,) = cards(kim)
     assert "looks for help with calm changes between phases, and you offer it." in other
     assert "Looks for: calm changes between phases and the noise of a room" in other
+
+
+def test_the_page_says_how_many_topics_one_may_choose(client):
+    assert f"Choose topics, {MAX_TOPICS} at most" in client.get(PATH).text
 
 
 def test_who_shows_it_to_their_school_is_not_seen_in_another(client, kim, stores):
