@@ -31,6 +31,8 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 _LAST_WEEKS: Final = 10
+"""So many stand in the list even if they are not kept."""
+_WEEKS_ON_A_PAGE: Final = 26
 Minutes = Annotated[
     int,
     BeforeValidator(lambda given: 0 if given == "" else given),
@@ -70,9 +72,14 @@ class _Line:
 
 @router.get("/time")
 async def own_time(
-    request: Request, viewer: KeepsLedger, store: StoreDep, week: date | None = None
+    request: Request,
+    viewer: KeepsLedger,
+    store: StoreDep,
+    week: date | None = None,
+    before: date | None = None,
 ) -> Response:
-    return await store.run(lambda stores: _page(request, stores, viewer, week))
+    """The week that is named, above the latest weeks or those before a day."""
+    return await store.run(lambda stores: _page(request, stores, viewer, week, before=before))
 
 
 @router.post("/time")
@@ -144,7 +151,13 @@ def _this_monday(request: Request, viewer: Viewer) -> date:
 
 
 def _page(
-    request: Request, stores: Stores, viewer: Viewer, day: date | None, trouble: str = ""
+    request: Request,
+    stores: Stores,
+    viewer: Viewer,
+    day: date | None,
+    trouble: str = "",
+    *,
+    before: date | None = None,
 ) -> Response:
     zone, this = request.app.state.zone, _this_monday(request, viewer)
     monday = min(monday_of(day or this), this)
@@ -158,12 +171,15 @@ def _page(
                      visiting=min(seen.visiting, MAX_MINUTES)),
     )  # fmt: skip
     mondays = {this - timedelta(days=7 * back) for back in range(_LAST_WEEKS)} | set(kept)
+    listed = sorted((each for each in mondays if before is None or each < before), reverse=True)
+    lines = [_line(each, kept.get(each), starts_on) for each in listed[:_WEEKS_ON_A_PAGE]]
     return page(
         "programme/time.html", viewer=viewer, status_code=422 if trouble else 200, trouble=trouble,
         week=week, words=date_text(monday), is_kept=monday in kept, kinds=KIND_WORDS,
         seen={"debriefing": seen.debriefing, "visiting": seen.visiting}, most=MAX_MINUTES,
         starts_on=None if starts_on is None else date_text(starts_on),
-        lines=[_line(each, kept.get(each), starts_on) for each in sorted(mondays, reverse=True)],
+        lines=lines, is_latest=before is None,
+        earlier=lines[-1].monday if len(listed) > _WEEKS_ON_A_PAGE else None,
     )  # fmt: skip
 
 

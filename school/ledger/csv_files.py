@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
+import re
 from collections.abc import Collection
 from datetime import date
 from typing import Final
@@ -21,6 +21,8 @@ OUTCOME_COLUMNS: Final = ("school", "class", "teacher", "coached", "pupils", "be
 _MAX_WEEKS: Final = 600
 _MAX_CLASSES: Final = 20_000
 _MAX_PUPILS: Final = 1_000
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}(\.[0-9]{1,15})?", re.ASCII)
+_WITH_COMMA: Final = re.compile(r"[+-]?[0-9]+(,[0-9]+)+(\.[0-9]+)?", re.ASCII)
 
 
 def read_weeks(text: str, *, name: str) -> list[Week]:
@@ -103,13 +105,14 @@ def _whole(row: CsvRow, column: str, low: int, high: int) -> int:
 
 
 def _real(row: CsvRow, column: str) -> float:
-    try:
-        value = float(row.values[column])
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= 1e9:
+    text = row.values[column]
+    if _WITH_COMMA.fullmatch(text):
+        # 1,250 may be one and a quarter, or more than a thousand.
+        raise _wrong(row, column, _("a number with a point and no comma, such as 52.5"))
+    # float() takes underscores, exponents and other scripts' digits too; a file has none of them.
+    if not _NUMBER.fullmatch(text):
         raise _wrong(row, column, _("a number such as 52.5"))
-    return value
+    return float(text)
 
 
 def _yes(row: CsvRow, column: str) -> bool:

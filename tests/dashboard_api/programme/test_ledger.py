@@ -110,6 +110,23 @@ def test_a_file_is_kept_whole_or_not_at_all(client, stores):
     assert upload(client, "/time/file", client.get("/time.csv").text).status_code == 303
 
 
+def test_the_list_has_26_weeks_and_a_link_to_those_before(client, stores):
+    mondays = [MONDAY - timedelta(days=7 * back) for back in range(60)]
+    stores.ledger.put_weeks(TEACHER, [Week(monday=each) for each in mondays], START_NS)
+    shown, address = [], "/time"
+    for weeks in (26, 26, 8):
+        page = client.get(address).text
+        on_it = re.findall(r'<a href="/time\?week=([0-9-]+)">', page)
+        assert len(on_it) == weeks
+        shown += on_it
+        further = re.search(r"/time\?before=[0-9-]+", page)
+        address = further[0] if further else ""
+    assert shown == [each.isoformat() for each in mondays]
+    assert address == ""
+    assert "The latest weeks" in page
+    assert "No earlier week is kept." in text_of(client.get("/time?before=0001-01-01"))
+
+
 def test_the_sheet_has_n_an_interval_and_its_caution(district, stores):
     page = text_of(district.get("/programme/worth"))
     assert "Correlation, not cause." in page

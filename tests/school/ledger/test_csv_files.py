@@ -64,6 +64,16 @@ def test_names_of_classes_and_teachers_are_not_in_the_result() -> None:
         ("ash,5b,Bo,maybe,24,50,56", "o.csv, line 3: coached is “maybe”, expected yes or no"),
         ("ash,5b,Bo,yes,24,nan,56", "o.csv, line 3: before is “nan”, expected a number"),
         ("ash,5b,Bo,yes,24,50,1e99", "o.csv, line 3: after is “1e99”"),
+        (
+            "ash,5b,Bo,yes,24,1_000,56",
+            "o.csv, line 3: before is “1_000”, expected a number such as",
+        ),
+        ("ash,5b,Bo,yes,24,٥٢,56", "o.csv, line 3: before is “٥٢”, expected a number such as"),
+        (
+            'ash,5b,Bo,yes,24,50,"52,5"',
+            "after is “52,5”, expected a number with a point and no comma",
+        ),
+        ('ash,5b,Bo,yes,24,"1,250.5",56', "before is “1,250.5”, expected a number with a point"),
         ("ash,5a,Bo,yes,24,50,56", "o.csv, line 3: this class stands in o.csv, line 2 too"),
         ("ash,5b,,yes,24,50,56", "o.csv, line 3: class or teacher is empty"),
     ),
@@ -73,3 +83,9 @@ def test_a_wrong_class_is_refused_with_its_line(line: str, sentence: str) -> Non
     with pytest.raises(UsageError) as raised:
         read_outcomes(text, name="o.csv", sites={"ash"}, draw=random.Random(5))
     assert sentence in str(raised.value)
+
+
+def test_a_score_may_be_below_zero_and_have_a_point() -> None:
+    text = f"{CLASSES}ash,5a,Bo,yes,24,-1.25,+3\n"
+    (found,) = read_outcomes(text, name="o.csv", sites={"ash"}, draw=random.Random(5))
+    assert (found.before, found.after) == (-1.25, 3.0)
