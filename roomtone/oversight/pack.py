@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from contract.errors import UsageError
 from contract.files.csv_rows import csv_text
-from contract.files.sqlite_file import disk_error
+from contract.files.summed_folder import SUMS, write_summed_folder
 from roomtone.oversight.answers import SHEETS, answers_document
 from roomtone.oversight.blocks import (
     Document,
@@ -33,9 +28,6 @@ from roomtone.oversight.situation import Situation
 from roomtone.oversight.use import use
 
 __all__ = ["SUMS", "Pack", "pack_of", "write_pack"]
-
-SUMS: Final = "SHA256SUMS"
-"""The hashes of all other files, as `sha256sum --check` reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +58,7 @@ def write_pack(pack: Pack, now: Situation, out: Path) -> Sequence[str]:
 
     Raises UsageError if there is something of that name, StoreError if the disk takes it not.
     """
-    if os.path.lexists(out):
-        raise UsageError(f"{out} exists; name a new folder.")
-    partial = out.with_name(f"{out.name}.partial")
-    try:
-        partial.mkdir(parents=True)
-    except FileExistsError as error:
-        raise UsageError(f"{partial} was left by a pack that failed; remove it.") from error
-    except PermissionError:
-        raise  # the command line says what to do about it
-    except OSError as error:
-        raise disk_error(partial, error) from error
-    try:
-        sums = []
-        for name, content in _files(pack, now):
-            path = partial / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(content)
-            sums.append((name, hashlib.sha256(content).hexdigest()))
-        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums))
-        (partial / SUMS).write_text(lines, encoding="utf-8")
-        partial.rename(out)
-    except OSError as error:
-        raise disk_error(partial, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return [name for name, _digest in sums]
+    return write_summed_folder(_files(pack, now), out)
 
 
 def _files(pack: Pack, now: Situation) -> Iterator[tuple[str, bytes]]:
