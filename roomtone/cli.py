@@ -101,8 +101,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "show who saw, shared and changed what, and check that this log is whole",
     ),
     "evaluation": (
-        "ingest.evaluation_command",
-        "fix the plan of an evaluation before its data, and list and show plans",
+        "roomtone.evaluation.command",
+        "fix the plan of an evaluation before its data, and write what a researcher needs",
     ),
     "oversight": (
         "roomtone.oversight.command",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 from contract.language import N_, _, ngettext
 from dashboard_api.language.dates import number_text
 from dashboard_api.views.days import day_of, start_of
-from dashboard_api.web.store_thread import Stores
 from school.ledger.interval import Estimate
+from school.ledger.store import LedgerStore
 from school.ledger.worth import GroupRow, Worth, saving_of, worth_of
+from school.programme.store import ProgrammeStore
 
 __all__ = ["GroupLine", "SheetLine", "group_lines", "read_worth", "sheet_lines"]
 
@@ -39,7 +40,16 @@ class GroupLine:
     gain: str
 
 
-def read_worth(stores: Stores, zone: tzinfo | None, utc_ns: int) -> Worth:
+class _Kept(Protocol):
+    """What the sheet is read from: the pages' stores, or those of a school."""
+
+    @property
+    def ledger(self) -> LedgerStore: ...
+    @property
+    def programme(self) -> ProgrammeStore: ...
+
+
+def read_worth(stores: _Kept, zone: tzinfo | None, utc_ns: int) -> Worth:
     """The sheet of now; no week of anybody leaves this function."""
     costs = stores.ledger.costs()
     savings = {

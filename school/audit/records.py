@@ -60,9 +60,16 @@ Thing = Literal[
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 
 ExportedFile = Literal[
-    "table", "notes", "chapters", "moment_track", "record", "next_visit", "bundle"
+    "table",
+    "notes",
+    "chapters",
+    "moment_track",
+    "record",
+    "next_visit",
+    "bundle",
+    "evaluation_pack",
 ]
-"""What of a lesson somebody takes with them as a file."""
+"""What of a lesson, or of the programme, somebody takes with them as a file."""
 
 MAX_DETAIL_BYTES: Final = 500
 _MAX_NUMBER: Final = 1 << 53

@@ -53,8 +53,9 @@ FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "record": N_("the record of its debrief"),
     "next_visit": N_("the next visit for a calendar"),
     "bundle": N_("all of it"),
+    "evaluation_pack": N_("its files for an evaluation"),
 })  # fmt: skip
-"""What of a lesson was taken as a file."""
+"""What of a lesson or of the programme was taken as a file."""
 COMMAND_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "identify": N_("show which one it is"),
     "restart": N_("start again"),

@@ -8,15 +8,15 @@ schools leaves no group of people below the limit to compute.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from school.programme.small_groups import BEYOND_SCHOOL, WITHIN_SCHOOL, is_small
-from school.pulse.records import Question, Tally
+from school.pulse.records import WHOLE, Question, Tally
 
-__all__ = ["ShownWeek", "of_all_schools", "of_school", "shown_week"]
+__all__ = ["ShownWeek", "of_all_schools", "of_every_school", "of_school", "shown_week"]
 
 _EDGE: Final = 2
 
@@ -95,6 +95,37 @@ def of_all_schools(
         if week is not None:
             found.append(week)
     return found
+
+
+def of_every_school(tallies: Sequence[Tally], question: Question) -> list[ShownWeek]:
+    """The weeks of all schools together for a file that anybody may read, beside those of schools.
+
+    Somebody in a school sees its weeks from five answers on: so a week is left out as well if what
+    remains without such a school would be too few people, or nearly all or hardly any of them.
+    """
+    of_week: dict[date, list[Tally]] = {}
+    for each in tallies:
+        if each.question == question.id and WITHIN_SCHOOL <= each.n < BEYOND_SCHOOL:
+            of_week.setdefault(each.monday, []).append(each)
+    schools = {each.site for each in tallies} - {WHOLE}
+    return [
+        week
+        for week in of_all_schools(tallies, question, schools)
+        if not any(
+            _is_rest_known(own, of_week[week.monday], question)
+            for own in of_week.get(week.monday, ())
+        )
+    ]
+
+
+def _is_rest_known(own: Tally, of_week: Sequence[Tally], question: Question) -> bool:
+    rest = [each for each in of_week if each is not own]
+    if is_small(sum(each.n for each in rest), BEYOND_SCHOOL):
+        return True
+    mine = shown_week(own.monday, question, own.counts, WITHIN_SCHOOL)
+    theirs = shown_week(own.monday, question, _together(rest, question), BEYOND_SCHOOL)
+    is_exact = mine is not None and mine.low == mine.high
+    return is_exact and theirs is not None and theirs.low != theirs.high
 
 
 def _together(tallies: Iterable[Tally], question: Question) -> list[int]:

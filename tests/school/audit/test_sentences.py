@@ -462,6 +462,7 @@ Kim Roth exported lesson maths-1: its moments for a player
 Kim Roth exported lesson maths-1: the record of its debrief
 Kim Roth exported lesson maths-1: the next visit for a calendar
 Kim Roth exported lesson maths-1: all of it
+Kim Roth exported lesson maths-1: its files for an evaluation
 Ada Okafor changed the rights of a person who left: they have no role now
 The command “roomtone admin” exported all that is held about a person who left
 Ada Okafor removed the name of a person who left

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from school.programme.small_groups import BEYOND_SCHOOL, WITHIN_SCHOOL
 from school.pulse.records import Question, Tally
-from school.pulse.showing import ShownWeek, of_all_schools, of_school, shown_week
+from school.pulse.showing import (
+    ShownWeek,
+    of_all_schools,
+    of_every_school,
+    of_school,
+    shown_week,
+)
 
 MONDAY = date(2026, 3, 2)
 QUESTION = Question(id="q", kind="week", text="Well?", steps=("no", "so so", "yes"), good=1)
@@ -100,3 +106,35 @@ def test_a_sum_makes_no_figure_exact_that_is_not() -> None:
     both = of_all_schools([tally((5, 0, 15), "a"), tally((5, 1, 4), "b")], QUESTION, ["a"])
     assert [(week.n, week.low, week.high) for week in both] == [(30, 19, 19)]
     assert of_all_schools([mixed, tally((1, 0, 2), "c")], QUESTION, ["b"])[0].n == 12
+
+
+@given(st.lists(COUNTS, min_size=1, max_size=6))
+def test_nor_from_a_file_by_somebody_who_sees_more_of_their_own_school(
+    counts: list[tuple[int, int, int]],
+) -> None:
+    sites = [f"s{number}" for number in range(len(counts))]
+    tallies = [tally(each, site) for site, each in zip(sites, counts, strict=True)]
+    together = of_every_school(tallies, QUESTION)
+    if not together:
+        return
+    assert together == of_all_schools(tallies, QUESTION, sites)
+    for own in (each for each in tallies if WITHIN_SCHOOL <= each.n < BEYOND_SCHOOL):
+        rest = [
+            each for each in tallies if WITHIN_SCHOOL <= each.n < BEYOND_SCHOOL and each is not own
+        ]
+        n, good = sum(each.n for each in rest), sum(each.counts[2] for each in rest)
+        assert n >= BEYOND_SCHOOL
+        (mine,) = of_school([own], QUESTION, own.site, is_own=True)
+        assert mine.low != mine.high or 2 < good < n - 2
+
+
+def test_all_schools_of_a_file_are_shown_where_that_does_no_harm() -> None:
+    def shown(*of: tuple[int, int, int]) -> list[ShownWeek]:
+        return of_every_school([tally(each, f"s{at}") for at, each in enumerate(of)], QUESTION)
+
+    assert shown((6, 0, 6), (15, 0, 15))
+    assert shown((6, 0, 6), (4, 0, 4), (4, 0, 4), (4, 0, 4))
+    assert not shown((6, 0, 6), (4, 0, 4))
+    assert not shown((6, 0, 6), (4, 0, 4), (4, 0, 4)), "without one of two, eight people remain"
+    assert not shown((6, 0, 6), (3, 0, 3), (5, 0, 0), (5, 0, 0)), "ten of whom all said no remain"
+    assert shown((6, 0, 6), (5, 0, 3), (5, 0, 1), (5, 0, 3))

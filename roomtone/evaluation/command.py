@@ -1,0 +1,91 @@
+"""`roomtone evaluation`: fix, list and show plans (`school/commands/evaluation.py`), and write the pack."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import closing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from contract.clock import SystemClock
+from contract.errors import UsageError
+from contract.files.summed_folder import SUMS, write_summed_folder
+from contract.one_line import say
+from ingest.config_option import add_config_option
+from ingest.settings import ServerSettings
+from roomtone.evaluation.interviews import number_interviews, read_interviews
+from roomtone.evaluation.pack import Evaluation, names_in, pack_files, plans_of
+from school import School, open_school
+from school.audit.actor import Actor
+from school.commands.evaluation import add_actions
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Define the command's arguments."""
+    actions = add_actions(parser)
+    write = actions.add_parser("write", help="write plans, figures and interview notes as files")
+    write.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    write.add_argument(
+        "--notes", type=Path, metavar="FOLDER", help="notes of interviews, files in .md or .txt"
+    )
+    write.add_argument(
+        "--numbers", type=Path, metavar="FILE",
+        help="which note has which number: made, and kept apart from the pack",
+    )  # fmt: skip
+    write.add_argument(
+        "--allow", action="append", default=[], metavar="WORD",
+        help="a word that is a name as well, and is none in plans and notes; more than once",
+    )  # fmt: skip
+    add_config_option(parser, actions)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = ServerSettings.load(args.config)
+    url = settings.school.database_url
+    if args.action == "write" and url is None and not (settings.data_dir / "school.db").exists():
+        # Opening it would make an empty one, of which nothing could be said.
+        raise UsageError(f"{settings.data_dir} has no school.db; check `data_dir`.")
+    by = Actor(name="roomtone evaluation", utc_ns=SystemClock().utc_ns())
+    with closing(open_school(settings.data_dir, url)) as school:
+        if args.action == "write":
+            return _write(school, settings, args, by)
+        code: int = args.do(school.evaluation_plans, args, by, say)
+    return code
+
+
+def _write(school: School, settings: ServerSettings, args: argparse.Namespace, by: Actor) -> int:
+    """Returns 1 if a plan is not as it was fixed."""
+    names = names_in(school, args.allow)
+    plans = plans_of(school, names)
+    if (args.notes is None) != (args.numbers is None):
+        raise UsageError("--notes and --numbers belong together: name both, or none.")
+    interviews = [] if args.notes is None else read_interviews(args.notes, names)
+    sealed = None
+    if args.notes is not None:
+        if args.numbers.resolve().is_relative_to(args.notes.resolve()):
+            raise UsageError(f"{args.numbers} is among the notes; keep it in another folder.")
+        if args.numbers.resolve().is_relative_to(args.out.resolve()):
+            raise UsageError(f"{args.numbers} is in the pack; keep it in another folder.")
+        sealed = number_interviews(interviews, args.numbers)
+    of = Evaluation(
+        zone=settings.lessons.zone, questions=settings.debrief.pulse(), utc_ns=by.utc_ns,
+        version=_version(), plans=plans, interviews=interviews, sealed=sealed,
+    )  # fmt: skip
+    files = write_summed_folder(pack_files(school, of), args.out)
+    school.audit.record_export(by, "programme", "", file="evaluation_pack")
+    say(f"{args.out}: {len(files)} files and {SUMS}; open {args.out / 'README.md'} first.")
+    if sealed is not None:
+        say(f"{args.numbers} says which note has which number. Keep it apart from the pack.")
+    if all(plan.is_whole for plan in plans):
+        return 0
+    say("A plan is not as it was fixed: README.md says which.")
+    return 1
+
+
+def _version() -> str:
+    try:
+        return version("roomtone")
+    except PackageNotFoundError:
+        return "of a folder without its version"

@@ -1,0 +1,128 @@
+"""The figures of the pack, as rows of CSV files: each with how many it is of, and an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from contract.clock import SECOND_NS
+from dashboard_api.programme.coverage_files import coverage_csv
+from dashboard_api.programme.worth_files import CAUTION
+from models.school_model.labels import wilson
+from school.evaluation.plan_store import EvaluationPlan
+from school.ledger.interval import Estimate
+from school.ledger.worth import Worth
+from school.programme.coverage_store import CoverageMonth
+from school.pulse.records import WHOLE, Question, Tally
+from school.pulse.showing import ShownWeek, of_every_school, of_school
+
+__all__ = [
+    "Cell",
+    "Row",
+    "coverage_rows",
+    "outcome_rows",
+    "plan_rows",
+    "question_rows",
+    "satisfaction_rows",
+    "time_rows",
+]
+
+Cell = str | int | float | None
+Row = list[Cell]
+_ESTIMATE: Final = ("n", "value", "low_95", "high_95")
+_DISTRICT: Final = "the whole district"
+_TOO_FEW: Final = "not known, or too few people to show"
+
+
+def plan_rows(plans: Sequence[EvaluationPlan], months: Sequence[CoverageMonth]) -> Iterator[Row]:
+    """Each plan, and what was known when it was fixed."""
+    yield [
+        "number", "fixed_at", "sha256", "is_as_fixed", "outcome_classes", "coverage_months",
+        "is_before_the_data", "because",
+    ]  # fmt: skip
+    for plan in plans:
+        at = datetime.fromtimestamp(plan.fixed_utc_ns // SECOND_NS, tz=UTC)
+        counted = sum(month.counted_utc_ns < plan.fixed_utc_ns for month in months)
+        yield [
+            plan.number, f"{at:%Y-%m-%dT%H:%M:%SZ}", plan.sha256, _yes(plan.is_whole),
+            plan.outcomes, counted, _yes(not plan.outcomes and not counted), plan.because,
+        ]  # fmt: skip
+
+
+def time_rows(worth: Worth, titles: Mapping[str, str]) -> Iterator[Row]:
+    """Hours and money, of everybody, by role and by group of schools."""
+    yield ["figure", "kind", "name", *_ESTIMATE, "unit", "note"]
+    week = "hours a week and person"
+    yield _estimate("hours_saved", "district", _DISTRICT, worth.saved.get("all"), week)
+    for name, of in (("coach", "coaches"), ("teacher", "teachers")):
+        yield _estimate("hours_saved", "role", of, worth.saved.get(name), week)
+    for row in worth.groups:
+        if row.name:
+            yield _estimate("hours_saved", "group", titles[row.name], row.saved, week)
+    yield _estimate("travel_saved", "district", _DISTRICT, worth.travel_saved, week)
+    yield _estimate("hours_saved_in_all", "district", _DISTRICT, worth.hours, "hours")
+    yield _estimate("cost_of_hours_saved", "district", _DISTRICT, worth.money, "money")
+    yield _estimate("cost_of_a_teacher", "district", _DISTRICT, worth.teacher_year, "money a year")
+
+
+def outcome_rows(worth: Worth, titles: Mapping[str, str]) -> Iterator[Row]:
+    """Gains of classes, of teachers with and without coaching and by group of schools."""
+    yield ["figure", "kind", "name", *_ESTIMATE, "classes", "unit", "note"]
+    rows = [("classes", name, worth.gains.get(name), worth.classes.get(name))
+            for name in ("coached", "others", "difference")]  # fmt: skip
+    rows += [("group", titles[row.name], row.gain, None) for row in worth.groups if row.name]
+    for kind, name, found, classes in rows:
+        row = _estimate("gain", kind, name, found, "points, by teacher")
+        yield [*row[:7], classes if found else None, *row[7:]]
+
+
+def question_rows(questions: Sequence[Question]) -> Iterator[Row]:
+    """What was asked, and which answers are counted together."""
+    yield ["question", "asked", "text", "steps", "counted_steps"]
+    for each in questions:
+        asked = "once a week" if each.kind == "week" else "after a debrief"
+        counted = each.steps[len(each.steps) - each.good :]
+        yield [each.id, asked, each.text, " | ".join(each.steps), " | ".join(counted)]
+
+
+def satisfaction_rows(
+    questions: Sequence[Question], tallies: Sequence[Tally], titles: Mapping[str, str]
+) -> Iterator[Row]:
+    """Each week of ten answers or more, of each school and of all together where that may be shown."""
+    yield ["question", "kind", "name", "week", "n", "low", "high", "low_95", "high_95"]
+    for question in questions:
+        schools = sorted({each.site for each in tallies if each.question == question.id} - {WHOLE})
+        shown = [
+            *((_DISTRICT, week) for week in of_every_school(tallies, question)),
+            *((titles.get(site, site), week) for site in schools
+              for week in of_school(tallies, question, site, is_own=False)),
+        ]  # fmt: skip
+        for name, week in shown:
+            kind = "district" if name == _DISTRICT else "school"
+            yield [question.id, kind, name, week.monday.isoformat(), *_share(week)]
+
+
+def coverage_rows(months: Sequence[CoverageMonth]) -> Iterator[Row]:
+    """All months that were counted, the first one first."""
+    yield next(coverage_csv("", ()))
+    for month in reversed(months):
+        rows = coverage_csv(month.month, month.rows)
+        next(rows)
+        yield from rows
+
+
+def _estimate(figure: str, kind: str, name: str, found: Estimate | None, unit: str) -> Row:
+    if found is None:
+        return [figure, kind, name, None, None, None, None, unit, f"{_TOO_FEW}; {CAUTION}"]
+    cells = [round(each, 3) for each in (found.value, found.low, found.high)]
+    return [figure, kind, name, found.n, *cells, unit, CAUTION]
+
+
+def _share(week: ShownWeek) -> list[int | float]:
+    low, high = wilson(week.low, week.n)[0], wilson(week.high, week.n)[1]
+    return [week.n, week.low, week.high, round(low, 4), round(high, 4)]
+
+
+def _yes(is_so: bool) -> str:  # noqa: FBT001  # one word of a row
+    return "yes" if is_so else "no"
