@@ -15,6 +15,7 @@ from typing import Final
 
 from contract.errors import StoreError, VideoRefusedError
 from dashboard_api.video.in_thread import in_thread
+from dashboard_api.video.left_out import end_left_out
 from dashboard_api.video.service import VideoService
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.purge.retention import Removed, Retention
@@ -168,11 +169,18 @@ class ClipWorker:
 
     def _remove_gone(self, files: VideoFiles, clip: Clip, stores: Stores) -> None:
         """Finish the removal of a clip whose key is destroyed."""
+        current = stores.clips.get(clip.id)
+        if current is None or current.state == "refused":
+            return  # its teacher reads why
         if not files.keys.path(clip.file).exists():
             self._remove(stores, clip, "key_gone")
 
     def _sweep(self, files: VideoFiles, stores: Stores) -> None:
-        """What a crash left, or a database that was put back: clips that nobody can read."""
+        """What a crash left, or a database that was put back: clips that nobody can read.
+
+        A video that was lined up differently may show that a clip has what was left out.
+        """
+        end_left_out(stores, self._service, stores.clips.every(), self._by())
         for clip in stores.clips.every():
             if clip.state != "refused" and not files.keys.path(clip.file).exists():
                 self._remove(stores, clip, "key_gone")
@@ -196,5 +204,7 @@ class ClipWorker:
         return stores.clips.settle(clip, state="ready", size=size)
 
     def _remove(self, stores: Stores, clip: Clip, why: Reason) -> None:
-        by = Actor(name="the pages", utc_ns=self._store.people_clock.utc_ns())
-        self._service.clips(stores).remove(clip, by, why)
+        self._service.clips(stores).remove(clip, self._by(), why)
+
+    def _by(self) -> Actor:
+        return Actor(name="the pages", utc_ns=self._store.people_clock.utc_ns())

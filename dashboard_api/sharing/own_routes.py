@@ -15,6 +15,8 @@ from dashboard_api.language.dates import local_time_text
 from dashboard_api.sharing.deletion import NO_DELETIONS, Deletions, deletion_plan
 from dashboard_api.sharing.page_view import back_to_sharing, sharing_page
 from dashboard_api.sharing.spans_form import read_spans
+from dashboard_api.video.left_out import end_left_out
+from dashboard_api.video.service import VideosDep
 from dashboard_api.views.text import title_text
 from dashboard_api.web.access import DeletesLesson, ExcludesSpans, HidesLesson, SignedIn
 from dashboard_api.web.lookup import get_lesson, see_lesson
@@ -45,8 +47,10 @@ async def exclude(
     viewer: ExcludesSpans,
     lesson_id: str,
     store: StoreDep,
+    videos: VideosDep,
     form: Annotated[_ExclusionForm, Form()],
 ) -> Response:
+    """What is left out is in no clip either, also in none that was cut before."""
     zone = request.app.state.zone
 
     def change(stores: Stores) -> Response:
@@ -59,6 +63,7 @@ async def exclude(
             )
         note = " ".join(form.note.split())
         stores.sharing.teacher.exclude(lesson_id, span, form.reason, note, viewer.actor)
+        end_left_out(stores, videos, stores.clips.of_lesson(lesson_id), viewer.actor)
         return back_to_sharing(lesson_id)
 
     return await store.run(change)

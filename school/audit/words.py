@@ -43,6 +43,7 @@ REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "key_gone": N_("because its key was gone"),
     "end_date": N_("because its last day was over"),
     "video_removed": N_("because the video that it was cut from was removed"),
+    "left_out": N_("because a part that is in it was left out"),
 })  # fmt: skip
 """Why a video was removed."""
 FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({

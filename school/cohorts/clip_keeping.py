@@ -10,14 +10,14 @@ from contract.errors import UsageError
 from contract.language import N_, _, ngettext
 from school.audit.actor import Actor
 from school.cohorts.clip_store import ClipStore
-from school.cohorts.records import LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
+from school.cohorts.records import LEFT_OUT, LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
 from school.video.alignment.clock_map import to_lesson, to_video
 from school.video.files import VideoFiles, new_name
 from school.video.maps import ClockMap
 from school.video.media.records import Shows
 from school.video.records import Reason, Video, consent_hash
 
-__all__ = ["CLIP_CONSENT", "ClipKeeper", "Span", "WantedClip", "video_span"]
+__all__ = ["CLIP_CONSENT", "ClipKeeper", "Span", "WantedClip", "may_show", "video_span"]
 
 CLIP_CONSENT: Final = N_(
     "I have watched this part of the video. I know whose faces and voices are in it, I may show them "
@@ -73,17 +73,37 @@ def video_span(
         start_s, end_s = float(span.start_s), float(span.end_s)
     else:
         start_s, end_s = _mapped(span, clock_map)
-        plus_minus_s = clock_map.plus_minus_s
-        for out in left_out:
-            if out.start_s < span.end_s + plus_minus_s and span.start_s - plus_minus_s < out.end_s:
-                raise UsageError(
-                    _("This part touches one that you left out of the lesson: choose another.")
-                )
+        if _touches(span, clock_map, left_out):
+            raise UsageError(
+                _("This part touches one that you left out of the lesson: choose another.")
+            )
     if start_s < 0 or end_s > video.duration_s:
         raise UsageError(
             _("This part is not all in the video: choose one between its beginning and its end.")
         )
     return start_s, end_s
+
+
+def may_show(clip: Clip, clock_map: ClockMap | None, left_out: Sequence[Span]) -> bool:
+    """Whether a clip may have in it what its teacher left out.
+
+    Where nobody knows which part of the lesson a clip is, any part that is left out may be in it.
+    """
+    if not left_out:
+        return False
+    if clock_map is None:
+        return True
+    segments = [each.segment for each in clock_map.segments]
+    start_s, end_s = to_lesson(segments, clip.start_s), to_lesson(segments, clip.end_s)
+    if start_s is None or end_s is None:
+        return True
+    return _touches(Span(start_s, end_s), clock_map, left_out)
+
+
+def _touches(span: Span, clock_map: ClockMap, left_out: Sequence[Span]) -> bool:
+    """Whether a span touches one of others, as surely as the map knows."""
+    start_s, end_s = span.start_s - clock_map.plus_minus_s, span.end_s + clock_map.plus_minus_s
+    return any(out.start_s < end_s and start_s < out.end_s for out in left_out)
 
 
 def _mapped(span: Span, clock_map: ClockMap) -> tuple[float, float]:
@@ -133,6 +153,11 @@ class ClipKeeper:
         """Delete what there is of a clip, and keep the reason for its teacher."""
         self.files.destroy(clip.file)
         self.store.settle(clip, state="refused", refusal=reason)
+
+    def withdraw(self, clip: Clip, by: Actor) -> None:
+        """Delete a clip with what its teacher left out, and keep the reason for them."""
+        self.files.destroy(clip.file)
+        self.store.withdraw(clip, LEFT_OUT, by, "left_out")
 
     def remove_of_lesson(self, lesson: str, by: Actor, why: Reason) -> None:
         """The lesson's video goes, and with it what was cut from it."""

@@ -65,6 +65,16 @@ class ClipStore:
         with self._database.writing() as connection:
             return connection.execute(update(clips).where(*which), values).rowcount > 0
 
+    def withdraw(self, clip: Clip, refusal: str, by: Actor, why: Reason) -> None:
+        """Keep of a clip whose key is destroyed only what its teacher reads of it, and why it went."""
+        which = clips.c.id == clip.id, clips.c.state != "refused"
+        values = {"state": "refused", "refusal": refusal, "size": 0}
+        with self._database.writing() as connection:
+            if connection.execute(update(clips).where(*which), values).rowcount:
+                by.record(
+                    connection, "purged", "clip", clip.id, lesson=clip.lesson, detail={"why": why}
+                )
+
     def remove(self, clip: Clip, by: Actor, why: Reason) -> None:
         """Forget a clip whose key is destroyed, and who might see it."""
         with self._database.writing() as connection:

@@ -10,6 +10,7 @@ from school.video.media.records import Shows
 
 __all__ = [
     "CLIP_REFUSALS",
+    "LEFT_OUT",
     "LONGEST_TITLE",
     "MAX_CLIP_S",
     "MAX_VIEWERS",
@@ -30,7 +31,11 @@ TOO_LONG: Final = N_(
     "What came of it is longer than its span, so it was deleted. Save the video as MP4 (H.264), add "
     "it again, and cut a new clip."
 )
-CLIP_REFUSALS: Final = (VIDEO_GONE, TOO_LONG)
+LEFT_OUT: Final = N_(
+    "You left out a part of the lesson that is in this clip, or may be in it where the video is not "
+    "lined up, so the clip was deleted. Cut a new one without that part."
+)
+CLIP_REFUSALS: Final = (VIDEO_GONE, TOO_LONG, LEFT_OUT)
 """Kept in English with their clip; the pages translate them for who reads them."""
 
 MAX_CLIP_S: Final = 300
@@ -68,7 +73,7 @@ class Clip:
     size: int = 0
     """In bytes; 0 until it is cut."""
     refusal: str = ""
-    """Why it was not cut: one sentence."""
+    """Why it was not cut, or was deleted though its teacher did not ask for it: one sentence."""
     consent: str
     """The hash of the wording that its teacher confirmed."""
     until_utc_ns: int

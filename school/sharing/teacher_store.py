@@ -102,6 +102,11 @@ class TeacherStore:
             if lesson in owned or lesson in parts
         }
 
+    def left_out(self, lesson_ids: Sequence[str]) -> dict[str, list[Exclusion]]:
+        """What the teachers of some lessons left out of them."""
+        with self._database.reading() as connection:
+            return exclusions_of(connection, lesson_ids)
+
     def exclude(
         self, lesson: str, span: Span, reason: ExclusionReason, note: str, by: Actor
     ) -> None:

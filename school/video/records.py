@@ -33,7 +33,14 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
 }
 
 Reason = Literal[
-    "by_hand", "replaced", "kept_long_enough", "unfinished", "key_gone", "end_date", "video_removed"
+    "by_hand",
+    "replaced",
+    "kept_long_enough",
+    "unfinished",
+    "key_gone",
+    "end_date",
+    "video_removed",
+    "left_out",
 ]
 """Why a video or a clip is removed."""
 

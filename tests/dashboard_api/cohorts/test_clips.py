@@ -14,7 +14,7 @@ from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
 from dashboard_api.cohorts.clip_worker import ClipWorker
 from dashboard_api.video.service import VideoService
-from school.cohorts.records import MAX_CLIP_S, TOO_LONG, VIDEO_GONE, Clip
+from school.cohorts.records import LEFT_OUT, MAX_CLIP_S, TOO_LONG, VIDEO_GONE, Clip
 from school.sharing.cut import Span
 from school.video.alignment.clock_map import Segment
 from school.video.maps import ClockMap, MappedSegment
@@ -301,6 +301,73 @@ def test_a_span_touching_what_was_left_out_is_refused(clips, stores, video) -> N
     assert "camera was off in this part" in clips.make(start="0:50", end="1:05").text
     clip = clips.made(end="0:17")
     assert (clip.start_s, clip.end_s) == (15.0, 22.0)
+
+
+EXCLUSION = {"start": "0:18", "end": "0:40", "reason": "fire_drill", "note": ""}
+
+
+def line_up(stores: Any, video: Any, offset_s: float) -> None:
+    stores.clock_maps.add(
+        ClockMap(
+            lesson="sample", video=video.id, method="points", state="accepted",
+            segments=(MappedSegment(Segment(0.0, 600.0, offset_s), 0.3),), made_utc_ns=1,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("is_cut", (True, False))
+def test_a_clip_ends_at_once_when_a_part_of_it_is_left_out(clips, stores, video, is_cut) -> None:
+    line_up(stores, video, 5.0)
+    clip = clips.made() if is_cut else clips.make() and clips.only()
+    assert clips.teacher.post("/lessons/sample/exclusions", data=EXCLUSION).status_code == 303
+    assert clips.coach.get(f"/clips/{clip.id}/video").status_code == 404
+    assert clips.coach.get(f"/clips/{clip.id}").status_code == 404
+    assert clips.file_names() == {video.file}
+    assert clips.only().refusal == LEFT_OUT
+    assert "You left out a part of the lesson" in clips.teacher.get(CLIPS).text
+    assert "because a part that is in it was left out" in clips.said()[0]
+    clips.cut()
+    clips.tidy()
+    assert clips.only().refusal == LEFT_OUT
+
+
+def test_a_clip_beside_what_is_left_out_stays(clips, stores, video) -> None:
+    line_up(stores, video, 5.0)
+    clip = clips.made(start="0:07", end="0:17")
+    clips.teacher.post("/lessons/sample/exclusions", data=EXCLUSION)
+    assert clips.coach.get(f"/clips/{clip.id}/video").status_code == 200
+
+
+def test_what_is_left_out_may_be_in_any_clip_of_a_video_that_is_not_lined_up(clips, video) -> None:
+    clips.made()
+    clips.teacher.post("/lessons/sample/exclusions", data=EXCLUSION | {"start": "0:30"})
+    assert clips.only().refusal == LEFT_OUT
+    assert clips.file_names() == {video.file}
+
+
+def test_a_clip_that_a_better_line_up_shows_to_have_what_was_left_out_goes(
+    clips, stores, video
+) -> None:
+    line_up(stores, video, 5.0)
+    clips.made(start="0:07", end="0:17")
+    clips.teacher.post("/lessons/sample/exclusions", data=EXCLUSION)
+    line_up(stores, video, 0.0)
+    clips.tidy()
+    assert clips.only().refusal == LEFT_OUT
+
+
+def test_a_clip_that_is_left_out_while_it_is_cut_keeps_its_reason(clips, cutting, video) -> None:
+    clips.make()
+    cut = cutting.cut
+
+    def left_out(source: Any, sink: Any, *span: Any, **more: Any) -> None:
+        clips.service.clips(clips.stores).withdraw(clips.only(), BY)
+        cut(source, sink, *span, **more)
+
+    tasks.cut = left_out  # the fixture puts it back
+    clips.cut()
+    assert clips.only().refusal == LEFT_OUT
+    assert clips.file_names() == {video.file}
 
 
 def test_what_comes_out_longer_than_its_span_is_refused_and_destroyed(clips, video) -> None:

@@ -22,7 +22,7 @@ from school.audit.actor import Actor
 from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
 from school.audit.records import Action, ExportedFile, Thing
 from school.audit.words import FILE_WORDS, REASON_WORDS, ROLE_WORDS
-from school.cohorts.records import Clip
+from school.cohorts.records import LEFT_OUT, Clip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
@@ -277,6 +277,8 @@ def do_everything(school: School) -> None:
     school.clips.remove(clip, pages, "end_date")
     school.clips.add(clip, [], kim)
     school.clips.remove(clip, pages, "video_removed")
+    school.clips.add(clip, [], kim)
+    school.clips.withdraw(clip, LEFT_OUT, kim, "left_out")
     cohort = school.cohorts.make("Wait time", "Think first", bo)
     for person in ("kim", "ada"):
         school.cohorts.invite(cohort, person, bo)
@@ -475,6 +477,8 @@ Kim Roth stopped showing a clip of lesson maths-1 to Bo Lind
 The pages removed a clip of lesson maths-1 for good, because its last day was over
 Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
 The pages removed a clip of lesson maths-1 for good, because the video that it was cut from was removed
+Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
+Kim Roth removed a clip of lesson maths-1 for good, because a part that is in it was left out
 Bo Lind began a cohort
 Bo Lind invited Kim Roth to a cohort
 Bo Lind invited Ada Okafor to a cohort
