@@ -6,21 +6,20 @@ All that it does can be interrupted at any moment, and begins again at the next 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from contract.errors import StoreError, VideoRefusedError
+from contract.errors import VideoRefusedError
 from dashboard_api.video.in_thread import in_thread
+from dashboard_api.video.in_turn import InTurn
 from dashboard_api.video.left_out import end_left_out
 from dashboard_api.video.service import VideoService
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.purge.retention import Removed, Retention
 from school.audit.actor import Actor
-from school.cohorts.records import TOO_LONG, VIDEO_GONE, Clip
+from school.cohorts.records import NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
 from school.video.files import VideoFiles
 from school.video.keys import VideoGoneError
 from school.video.media import tasks
@@ -31,10 +30,6 @@ from school.video.sealing import VideoDamagedError
 
 __all__ = ["ClipWorker"]
 
-_LOG = logging.getLogger("clips")
-_LOOK_EACH_S: Final = 5.0
-_TIDY_EACH_S: Final = 3_600.0
-_RETRY_S: Final = 60.0
 _LONGER_S: Final = 0.25
 """So much may a clip seem longer than its span: an encoder of sound fills its last piece."""
 
@@ -49,6 +44,7 @@ class ClipWorker:
     def __init__(self, service: VideoService, store: StoreThread) -> None:
         self._service = service
         self._store = store
+        self._turn = InTurn("clips", service.cutting)
         self._is_stopped = threading.Event()
         self._stores: Stores | None = None
         # It pauses for a day when the server's clock was set, as all retention does.
@@ -59,29 +55,7 @@ class ClipWorker:
         files = self._service.files
         if files is None:
             return
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._keep_tidy(files), name="clips that have to go")
-            both.create_task(self._keep_cutting(files), name="clips to cut")
-
-    async def _keep_tidy(self, files: VideoFiles) -> None:
-        while True:
-            try:
-                await self.tidy(files)
-            except (StoreError, OSError) as error:
-                _LOG.warning("Old clips can't be looked after at the moment: %s", error)
-            await asyncio.sleep(_TIDY_EACH_S)
-
-    async def _keep_cutting(self, files: VideoFiles) -> None:
-        while True:
-            self._service.cutting.clear()
-            try:
-                await self.work(files)
-            except (StoreError, OSError) as error:
-                _LOG.warning("New clips can't be cut at the moment: %s", error)
-                await asyncio.sleep(_RETRY_S)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EACH_S):
-                    await self._service.cutting.wait()
+        await self._turn.run(work=partial(self.work, files), tidy=partial(self.tidy, files))
 
     async def tidy(self, files: VideoFiles) -> None:
         """Remove what has to go. Raises StoreError if there is no key file: then none is missing."""
@@ -91,14 +65,22 @@ class ClipWorker:
             pass
 
     async def work(self, files: VideoFiles) -> None:
-        """Cut all clips that wait, the oldest first."""
+        """Cut all clips that wait, the oldest first; none holds up the others."""
         for clip in await self._store.run(lambda stores: stores.clips.waiting()):
-            try:
-                await self._cut(files, clip)
-            except VideoGoneError:
-                await self._store.run(partial(self._remove_gone, files, clip))
-            except (VideoRefusedError, VideoDamagedError) as error:
-                await self._refuse(clip, str(error))
+            what = f"The clip {clip.id}"
+            await self._turn.do(
+                clip.id, what, partial(self._settle, files, clip),
+                give_up=partial(self._refuse, clip, NOT_CUT),
+            )  # fmt: skip
+
+    async def _settle(self, files: VideoFiles, clip: Clip) -> None:
+        """Cut a clip, or refuse it, or finish its removal."""
+        try:
+            await self._cut(files, clip)
+        except VideoGoneError:
+            await self._store.run(partial(self._remove_gone, files, clip))
+        except (VideoRefusedError, VideoDamagedError) as error:
+            await self._refuse(clip, str(error))
 
     async def _cut(self, files: VideoFiles, clip: Clip) -> None:
         video = await self._store.run(lambda stores: stores.videos.get(clip.video))
@@ -118,8 +100,8 @@ class ClipWorker:
         if not await self._fits(files, clip):
             await self._refuse(clip, TOO_LONG)
             return
-        settle = partial(self._settle, clip, size)
-        if not await self._store.run(settle):  # it was deleted meanwhile
+        finish = partial(self._finish, clip, size)
+        if not await self._store.run(finish):  # it was deleted meanwhile
             await asyncio.to_thread(files.destroy, clip.file)
 
     async def _write(self, files: VideoFiles, clip: Clip, source: SealedReader) -> int:
@@ -200,7 +182,7 @@ class ClipWorker:
             self._remove(self._stores, clip, "end_date")
             yield "clips", 1
 
-    def _settle(self, clip: Clip, size: int, stores: Stores) -> bool:
+    def _finish(self, clip: Clip, size: int, stores: Stores) -> bool:
         return stores.clips.settle(clip, state="ready", size=size)
 
     def _remove(self, stores: Stores, clip: Clip, why: Reason) -> None:

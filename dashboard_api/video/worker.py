@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from contract.errors import StoreError, VideoRefusedError
 from dashboard_api.video.in_thread import in_thread
+from dashboard_api.video.in_turn import InTurn
 from dashboard_api.video.lining_up import found_map, keep_map, map_by_file_time, room_trace
 from dashboard_api.video.service import VideoService
 from dashboard_api.video.tidying import Tidying
@@ -34,12 +35,7 @@ __all__ = ["VideoWorker"]
 T = TypeVar("T")
 
 _LOG = logging.getLogger("video")
-_LOOK_EACH_S: Final = 5.0
-"""The command `roomtone lesson video` hands videos on in the database alone."""
-_TIDY_EACH_S: Final = 3_600.0
 _RETRY_S: Final = 60.0
-_AGAIN_S: Final = 600.0
-"""A video that could not be prepared waits so long; others go on."""
 
 
 class _StoppedError(Exception):
@@ -53,8 +49,8 @@ class VideoWorker:
         self._service = service
         self._store = store
         self._tidying = Tidying(service, store)
+        self._turn = InTurn("videos", service.work)
         self._is_stopped = threading.Event()
-        self._not_before: dict[str, float] = {}
 
     async def run(self) -> None:
         """Work until the task is cancelled."""
@@ -63,40 +59,16 @@ class VideoWorker:
             return
         while not await self._prepare(files):  # noqa: ASYNC110 (no event says that a disk is there)
             await asyncio.sleep(_RETRY_S)
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._keep_tidy(files), name="videos that have to go")
-            both.create_task(self._keep_working(files), name="videos to prepare")
-
-    async def _keep_tidy(self, files: VideoFiles) -> None:
-        """Retention waits for no conversion, which may take hours."""
-        while True:
-            await _goes_well(self._tidying.run(files), "Old videos")
-            await asyncio.sleep(_TIDY_EACH_S)
-
-    async def _keep_working(self, files: VideoFiles) -> None:
-        while True:
-            self._service.work.clear()
-            if not await _goes_well(self.work(files), "New videos"):
-                await asyncio.sleep(_RETRY_S)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EACH_S):
-                    await self._service.work.wait()
+        await self._turn.run(work=partial(self.work, files), tidy=partial(self._tidying.run, files))
 
     async def work(self, files: VideoFiles) -> None:
         """Prepare all videos that wait; none holds up the others."""
-        now_s = asyncio.get_running_loop().time
         for video in await self._store.run(lambda stores: stores.videos.to_do()):
-            if self._not_before.get(video.id, 0.0) > now_s():
-                continue
             what = f"The video of lesson {video.lesson}"
             try:
-                is_settled = await _goes_well(self._settle(files, video), what)
+                await self._turn.do(video.id, what, partial(self._settle, files, video))
             finally:
                 self._service.progress.pop(video.id, None)
-            if is_settled:
-                self._not_before.pop(video.id, None)
-            else:
-                self._not_before[video.id] = now_s() + _AGAIN_S
 
     async def _settle(self, files: VideoFiles, video: Video) -> None:
         """Prepare a video, or refuse it, or finish its removal."""
@@ -266,19 +238,6 @@ class _Stoppable:
     def require_wanted(self, _share: float = 0.0) -> None:
         """Raise when nobody wants what is made of it any more."""
         self._require()
-
-
-async def _goes_well(work: Coroutine[Any, Any, None], what: str) -> bool:
-    """Do a video, or a round of them, and go on whatever happens; False if something did."""
-    try:
-        await work
-    except (StoreError, OSError) as error:
-        _LOG.warning("%s can't be looked after at the moment: %s", what, error)
-        return False
-    except Exception:  # noqa: BLE001  # one video, or one round, must not end them all
-        _LOG.exception("%s can't be looked after", what)
-        return False
-    return True
 
 
 def _leave_nothing(files: VideoFiles, begun: Video) -> None:

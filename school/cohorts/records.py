@@ -14,6 +14,7 @@ __all__ = [
     "LONGEST_TITLE",
     "MAX_CLIP_S",
     "MAX_VIEWERS",
+    "NOT_CUT",
     "TOO_LONG",
     "VIDEO_GONE",
     "Clip",
@@ -35,7 +36,11 @@ LEFT_OUT: Final = N_(
     "You left out a part of the lesson that is in this clip, or may be in it where the video is not "
     "lined up, so the clip was deleted. Cut a new one without that part."
 )
-CLIP_REFUSALS: Final = (VIDEO_GONE, TOO_LONG, LEFT_OUT)
+NOT_CUT: Final = N_(
+    "The server failed three times to read the video or to write the clip. Ask the person who runs "
+    "it, then cut a new clip."
+)
+CLIP_REFUSALS: Final = (VIDEO_GONE, TOO_LONG, LEFT_OUT, NOT_CUT)
 """Kept in English with their clip; the pages translate them for who reads them."""
 
 MAX_CLIP_S: Final = 300

@@ -14,7 +14,7 @@ from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
 from dashboard_api.cohorts.clip_worker import ClipWorker
 from dashboard_api.video.service import VideoService
-from school.cohorts.records import LEFT_OUT, MAX_CLIP_S, TOO_LONG, VIDEO_GONE, Clip
+from school.cohorts.records import LEFT_OUT, MAX_CLIP_S, NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
 from school.sharing.cut import Span
 from school.video.alignment.clock_map import Segment
 from school.video.maps import ClockMap, MappedSegment
@@ -86,6 +86,9 @@ class Clips:
     def cut(self) -> None:
         assert self.service.files is not None
         self.teacher.run(self.worker.work(self.service.files))
+
+    def start_again(self) -> None:
+        self.worker = ClipWorker(self.service, self.teacher.app.state.store_thread)
 
     def tidy(self) -> None:
         assert self.service.files is not None
@@ -409,12 +412,36 @@ def test_a_clip_that_is_deleted_while_it_is_cut_leaves_nothing(clips, cutting, v
 
 def test_a_cut_that_was_interrupted_begins_again(clips, cutting) -> None:
     cutting.fails = OSError("the disk is away")
-    clips.make()
-    with pytest.raises(OSError, match="away"):
-        clips.cut()
+    assert clips.made().state == "waiting"
     cutting.fails = None
+    clips.cut()  # not before a while is over
+    assert clips.only().state == "waiting"
+    clips.start_again()
     clips.cut()
     assert clips.only().state == "ready"
+
+
+@pytest.mark.parametrize("trouble", (OSError("the disk is away"), RuntimeError("a fault")))
+def test_one_clip_that_can_t_be_cut_holds_up_no_other(clips, cutting, trouble, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard_api.video.in_turn._AGAIN_S", 0.0)
+    clips.make(title="the first", start="0:02", end="0:12")
+    clips.teacher.app.state.store_thread.people_clock.now_ns += SECOND_NS
+    clips.make(title="the second")
+    cut = cutting.cut
+
+    def fails_once(source: Any, sink: Any, start_s: float, *span: Any, **more: Any) -> None:
+        if start_s == 2.0:
+            raise trouble
+        cut(source, sink, start_s, *span, **more)
+
+    monkeypatch.setattr(tasks, "cut", fails_once)
+    states = []
+    for _ in range(3):
+        clips.cut()
+        states.append([each.state for each in clips.stores.clips.every()])
+    assert states == [["waiting", "ready"], ["waiting", "ready"], ["refused", "ready"]]
+    assert clips.stores.clips.every()[0].refusal == NOT_CUT
+    assert "failed three times" in clips.teacher.get(CLIPS).text
 
 
 def test_nothing_of_a_clip_is_plain_on_the_disk(clips, cutting, tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from contract.clock import SECOND_NS
-from dashboard_api.video import worker as worker_module
 from dashboard_api.video.worker import VideoWorker
 from school import open_school
 from school.video.media import tasks
@@ -135,7 +134,7 @@ def test_retention_waits_for_no_conversion(
 ) -> None:
     """Neither the video that is converted nor another one stays longer than it may."""
     keep_busy(monkeypatch, media, busy, "convert")
-    monkeypatch.setattr(worker_module, "_TIDY_EACH_S", 0.05)
+    monkeypatch.setattr("dashboard_api.video.in_turn._TIDY_EACH_S", 0.05)
     later = replace(filled.lesson, id="other", room="other")
     stores.lessons.put(later)
     add_video(stores.videos, uploads.files, "sample", FILM, state="checking")
