@@ -23,6 +23,7 @@ __all__ = [
     "Pulse",
     "asked_now",
     "asks_after_debriefs",
+    "deed_days",
     "deeds_for",
     "pulse_of",
     "settled_by",
@@ -32,6 +33,7 @@ __all__ = [
 MIN_COACHES: Final = 3
 """With fewer, what teachers say of their talks would be about one of the coaches."""
 _NEWS_DAYS: Final = 14
+_YEAR_DAYS: Final = 365
 _WEEK: Final = timedelta(days=7)
 
 
@@ -119,6 +121,16 @@ def deeds_for(stores: Stores, viewer: Viewer, since: date | None = None) -> tupl
         for deed in stores.pulse.deeds(None if is_writer else [WHOLE, own])
         if since is None or deed.day >= since
     )  # fmt: skip
+
+
+def deed_days(stores: Stores, viewer: Viewer) -> tuple[date, date]:
+    """The days on which something may have been done: from the coaching's start until today.
+
+    Where nobody has said when it began, from a year ago on.
+    """
+    today = today_of(stores, viewer)
+    starts_on = stores.ledger.costs().starts_on or today - timedelta(days=_YEAR_DAYS)
+    return min(starts_on, today), today
 
 
 def _is_asked(stores: Stores, viewer: Viewer) -> bool:

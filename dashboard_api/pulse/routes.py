@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
-from dashboard_api.pulse.asking import asks_after_debriefs, settled_by
+from dashboard_api.language.dates import date_text
+from dashboard_api.pulse.asking import asks_after_debriefs, deed_days, settled_by
 from dashboard_api.pulse.view import pulse_page
 from dashboard_api.sharing.page_view import readers_for
 from dashboard_api.web.access import AnswersPulse, ReadsPulse, WritesDeeds
@@ -131,6 +132,16 @@ async def publish(
             return _shown(request, stores, viewer, trouble=trouble)
         if site != WHOLE and site not in {each.name for each in stores.rooms.sites()}:
             return _shown(request, stores, viewer, trouble=_("Choose a school, or all of them."))
+        first, last = deed_days(stores, viewer)
+        if not first <= day <= last:
+            return _shown(
+                request, stores, viewer,
+                trouble=_(
+                    "Choose a day from {first} to {last}: not before the coaching began, and not in "
+                    "the future.",
+                    first=date_text(first), last=date_text(last),
+                ),
+            )  # fmt: skip
         deed = Deed(id=new_id(), site=site, day=day, said=texts[0], did=texts[1])
         stores.pulse.add_deed(deed, viewer.actor)
         return _back("deeds")

@@ -13,6 +13,7 @@ from dashboard_api.pulse.asking import (
     DeedLine,
     asked_now,
     asks_after_debriefs,
+    deed_days,
     deeds_for,
     today_of,
 )
@@ -84,6 +85,8 @@ class PulsePage:
     readers: tuple[Person, ...]
     sent: tuple[WordsLine, ...]
     received: tuple[WordsLine, ...]
+    first_day: str
+    """Of what may have been done; the last is today."""
     today: str
 
 
@@ -94,6 +97,7 @@ def pulse_page(stores: Stores, viewer: Viewer, questions: Mapping[Kind, Question
     sites_of = stores.programme.sites_of_people()
     titles = {site.name: site.title or site.name for site in stores.rooms.sites()}
     is_writer = may_at_all(roles, "write deeds")
+    first_day, today = deed_days(stores, viewer)
     return PulsePage(
         asked=asked_now(stores, viewer, questions),
         is_asked=is_asked,
@@ -105,7 +109,8 @@ def pulse_page(stores: Stores, viewer: Viewer, questions: Mapping[Kind, Question
         readers=tuple(readers_for(stores, viewer)) if is_asked else (),
         sent=_lines(stores, stores.pulse.written_by(viewer.person.id), is_sent=True),
         received=_lines(stores, stores.pulse.written_to(viewer.person.id), is_sent=False),
-        today=today_of(stores, viewer).isoformat(),
+        first_day=first_day.isoformat(),
+        today=today.isoformat(),
     )
 
 

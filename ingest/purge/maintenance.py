@@ -19,6 +19,7 @@ from ingest.purge.retention import (
     retire_kept,
     retire_labels,
     retire_looks,
+    retire_pulse,
     retire_scores,
     retire_words,
 )
@@ -203,6 +204,7 @@ class ScoreUpkeep:
                 yield from retire_labels(lessons, settings.retention, utc_ns)
                 yield from retire_looks(lessons, settings.retention, utc_ns)
                 yield from retire_words(lessons, settings.retention, utc_ns)
+                yield from retire_pulse(lessons, utc_ns)
             if audit is not None:
                 yield from retire_audit(audit, settings.retention, utc_ns)
             days = settings.retention

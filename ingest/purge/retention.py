@@ -32,6 +32,7 @@ __all__ = [
     "retire_kept",
     "retire_labels",
     "retire_looks",
+    "retire_pulse",
     "retire_scores",
     "retire_words",
 ]
@@ -161,6 +162,12 @@ def retire_words(
     before_ns = utc_ns - settings.debrief_days * _DAY_NS
     while gone := lessons.retire_words(before_utc_ns=before_ns, most=_AT_ONCE):
         yield "notes and other words of debriefs", gone
+
+
+def retire_pulse(lessons: ScoredLessons, utc_ns: int) -> Iterator[Removed]:
+    """Remove who was asked short questions in past weeks, and such weeks with too few answers."""
+    while gone := lessons.retire_pulse(utc_ns=utc_ns, most=_AT_ONCE):
+        yield "rows of short questions", gone
 
 
 def retire_audit(audit: AuditUpkeep, settings: RetentionSettings, utc_ns: int) -> Iterator[Removed]:

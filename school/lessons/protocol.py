@@ -119,6 +119,9 @@ class ScoredLessons(LessonReader, Protocol):
     def retire_words(self, *, before_utc_ns: int, most: int) -> int:
         """Forget what people wrote around lessons before a time, at most so many notes and others."""
 
+    def retire_pulse(self, *, utc_ns: int, most: int) -> int:
+        """Forget who was asked short questions in past weeks, and such weeks with few answers."""
+
 
 class LessonStore(Timetable, OptOuts, ScoredLessons, MomentStore, LabelStore, Protocol):
     """All of it, as the pages and a purge need it."""

@@ -25,7 +25,7 @@ from school.groups.cohort_tables import cohort_answers, cohort_tasks, cohorts
 from school.ledger.tables import ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans
-from school.pulse.tables import pulse_counts, pulse_settled, pulse_words
+from school.pulse.tables import pulse_counts, pulse_deeds, pulse_settled, pulse_words
 from school.schema import lessons, moments
 
 __all__ = ["has_old_words", "remove_old_words"]
@@ -55,6 +55,7 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (pulse_words, pulse_words.c.written_utc_ns < _BEFORE),
     (pulse_settled, pulse_settled.c.week < _BEFORE_DAY),
     (pulse_counts, pulse_counts.c.week < _BEFORE_DAY),
+    (pulse_deeds, pulse_deeds.c.day < _BEFORE_DAY),
     (talks, talks.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
 )
 _OLD_NOTES: Final = (

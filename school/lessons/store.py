@@ -32,6 +32,7 @@ from school.observing.removing import (
     remove_old_looks,
 )
 from school.observing.tables import looks
+from school.pulse.forgetting import has_old_pulse, remove_old_pulse
 from school.rooms.tables import rooms as rooms_table
 from school.schema import (
     exclusions,
@@ -185,6 +186,13 @@ class SqlLessonStore(SqlMomentStore):
                 return 0
         with self._database.writing() as connection:
             return remove_old_words(connection, before_utc_ns, most)
+
+    def retire_pulse(self, *, utc_ns: int, most: int) -> int:
+        with self._database.reading() as connection:
+            if not has_old_pulse(connection, utc_ns):
+                return 0
+        with self._database.recording() as connection:
+            return remove_old_pulse(connection, utc_ns, most)
 
     def left_out(self) -> dict[str, tuple[tuple[int, int], ...]]:
         """Of all lessons; see `LessonReader.left_out`."""

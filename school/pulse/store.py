@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
-from school.programme.small_groups import WITHIN_SCHOOL
 from school.pulse.records import LONGEST_WORDS, Answer, Deed, Kind, Tally, Words
 from school.pulse.tables import pulse_counts, pulse_deeds, pulse_off, pulse_settled, pulse_words
 from school.sql_store import SqlStore, put_row
 
 __all__ = ["PulseStore"]
-
-_KEY: Final = (pulse_counts.c.week, pulse_counts.c.site, pulse_counts.c.question)
 
 
 class PulseStore(SqlStore):
@@ -70,7 +66,6 @@ class PulseStore(SqlStore):
             )
             if answer is not None:
                 _count_one(connection, this, answer)
-            _forget_old(connection, max(weeks))
         return True
 
     def tallies(self, first: date, before: date) -> list[Tally]:
@@ -80,7 +75,12 @@ class PulseStore(SqlStore):
             .where(
                 pulse_counts.c.week >= first.isoformat(), pulse_counts.c.week < before.isoformat()
             )
-            .order_by(pulse_counts.c.week.desc(), *_KEY[1:], pulse_counts.c.step)
+            .order_by(
+                pulse_counts.c.week.desc(),
+                pulse_counts.c.site,
+                pulse_counts.c.question,
+                pulse_counts.c.step,
+            )
         )
         steps: dict[tuple[str, str, str], dict[int, int]] = {}
         for row in self._read(found):
@@ -157,18 +157,3 @@ def _count_one(connection: Connection, week: str, answer: Answer) -> None:
     more = update(pulse_counts).where(of_key).values(n=pulse_counts.c.n + 1)
     if not connection.execute(more).rowcount:
         connection.execute(insert(pulse_counts), key | {"n": 1})
-
-
-def _forget_old(connection: Connection, this: date) -> None:
-    """Who was asked before the last week, and answers of weeks that are over with too few of them."""
-    last = (this - timedelta(days=7)).isoformat()
-    connection.execute(delete(pulse_settled).where(pulse_settled.c.week < last))
-    few = (
-        select(*_KEY)
-        .where(pulse_counts.c.week < this.isoformat())
-        .group_by(*_KEY)
-        .having(func.sum(pulse_counts.c.n) < WITHIN_SCHOOL)
-    )
-    for row in connection.execute(few).all():
-        of_key = and_(*(key == value for key, value in zip(_KEY, row, strict=True)))
-        connection.execute(delete(pulse_counts).where(of_key))

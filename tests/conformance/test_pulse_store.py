@@ -81,13 +81,32 @@ def test_a_week_that_is_over_with_four_answers_is_removed(pair) -> None:
     for each in people[4:]:
         one.pulse.settle(each, "week", [MONDAY], tap(1, "south"))
     assert {each.site for each in other.pulse.tallies(MONDAY, NEXT)} == {"north", "south"}
-    other.pulse.settle("ada", "week", [NEXT], None)
+    assert forget(other, NEXT) == 0  # it may still be Sunday somewhere
+    assert forget(other, NEXT + timedelta(days=1)) == 1
     assert {each.site for each in one.pulse.tallies(MONDAY, NEXT)} == {"south"}
-    later = NEXT + timedelta(days=7)
-    one.pulse.settle("ada", "week", [later], None)
+    one.pulse.settle("ada", "week", [NEXT], None)
+    later = NEXT + timedelta(days=8)
+    assert forget(one, later) == 9
+    assert forget(one, later) == 0
     with one.pulse._database.reading() as connection:
         weeks = set(connection.scalars(select(pulse_settled.c.week)).all())
-    assert weeks == {NEXT.isoformat(), later.isoformat()}
+    assert weeks == {NEXT.isoformat()}
+
+
+def forget(school: School, day: date) -> int:
+    """What retention removes at the beginning of a day in UTC."""
+    utc_ns = (day - date(1970, 1, 1)).days * DAY_NS
+    return school.lessons.retire_pulse(utc_ns=utc_ns, most=100)
+
+
+def test_a_clock_that_was_ahead_makes_nobody_answer_twice(pair) -> None:
+    one, other = pair
+    one.pulse.settle("ada", "week", [MONDAY], tap(1))
+    ahead = MONDAY + timedelta(days=70)
+    other.pulse.settle("kim", "week", [ahead], tap(1))
+    assert not one.pulse.settle("ada", "week", [MONDAY], tap(1))
+    assert one.pulse.settle("kim", "week", [MONDAY], tap(1))
+    assert [each.n for each in one.pulse.tallies(MONDAY, NEXT)] == [2]
 
 
 def test_the_switch_is_ones_own(pair) -> None:
@@ -164,10 +183,13 @@ def test_words_and_answers_go_when_they_are_old(pair) -> None:
     one.pulse.write(words(1, "ada", "kim"))
     one.pulse.write(words(30_000, "ada", "kim"))
     one.pulse.settle("ada", "week", [date(1970, 1, 5)], tap(1))
+    one.pulse.add_deed(Deed(id="a", site="", day=date(1970, 1, 10), said="s", did="d"), ROOT)
+    one.pulse.add_deed(Deed(id="b", site="", day=date(1970, 1, 11), said="s", did="d"), ROOT)
     before = 10 * DAY_NS
     with one.pulse._database.writing() as connection:
         assert has_old_words(connection, before)
-        assert remove_old_words(connection, before, 100) == 3
+        assert remove_old_words(connection, before, 100) == 4
         assert not has_old_words(connection, before)
     assert [each.id for each in one.pulse.written_by("ada")] == ["w30000"]
     assert one.pulse.tallies(date(1970, 1, 1), NEXT) == []
+    assert [each.id for each in one.pulse.deeds()] == ["b"]

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard_api.app import create_app
 from dashboard_api.pulse.asking import MIN_COACHES
+from school.ledger.records import Costs
 from school.pulse.records import Answer, Deed
 from school.rooms.records import Site
 from tests.dashboard_api.conftest import Pages
@@ -245,6 +246,23 @@ def test_a_deed_that_is_not_whole_is_not_kept(office, stores, given, words):
     assert answer.status_code == 422
     assert words in answer.text
     assert stores.pulse.deeds() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "starts_on", "said"),
+    (
+        ("2025-11-19", None, "from 18 November 2024 to 18 November 2025"),
+        ("2024-11-17", None, "from 18 November 2024 to 18 November 2025"),
+        ("2025-09-07", date(2025, 9, 8), "from 8 September 2025 to 18 November 2025"),
+    ),
+)
+def test_a_deed_s_day_is_one_of_the_coaching_s(office, stores, day, starts_on, said):
+    stores.ledger.put_costs(Costs(starts_on=starts_on), BY)
+    given = {"day": day, "said": "x", "did": "y"}
+    answer = office.post("/pulse/deeds", data=given)
+    assert (answer.status_code, said in plain(answer.text)) == (422, True)
+    assert stores.pulse.deeds() == []
+    assert office.post("/pulse/deeds", data=given | {"day": "2025-09-08"}).status_code == 303
 
 
 def test_there_is_a_field_for_words_only_for_a_chosen_reader(teacher, coach, office, stores):
