@@ -179,7 +179,8 @@ class ClipWorker:
         assert self._stores is not None
         for clip in self._stores.clips.ended(utc_ns):
             assert self._stores is not None
-            self._remove(self._stores, clip, "end_date")
+            is_over = clip.until_utc_ns <= utc_ns
+            self._remove(self._stores, clip, "end_date" if is_over else "owner_changed")
             yield "clips", 1
 
     def _finish(self, clip: Clip, size: int, stores: Stores) -> bool:

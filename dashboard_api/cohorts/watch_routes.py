@@ -47,8 +47,10 @@ async def clip_page(request: Request, viewer: SeesClip, clip_id: str, store: Sto
     def query(stores: Stores) -> Response:
         clip = _seen(stores, viewer, clip_id)
         lines = own_lines if clip.person == viewer.person.id else shown_lines
-        (line,) = lines(stores, viewer, zone, clip=clip.id)
-        return page("cohorts/watch.html", viewer=viewer, clip=line)
+        found = lines(stores, viewer, zone, clip=clip.id)
+        if not found:  # another program deleted it meanwhile
+            raise _no_clip()
+        return page("cohorts/watch.html", viewer=viewer, clip=found[0])
 
     return await store.run(query)
 

@@ -46,7 +46,7 @@ def export_pieces(
     yield "README.txt", readme_text(person.name, made, whose).encode()
     held = stores.people.held
     for file in _ABOUT_PERSON:
-        yield file, _text(held.of_person(file, person.id, zone))
+        yield file, _text(held.of_person(file, person.id, zone, by.utc_ns))
     for file, what in _AUDIT.items():
         yield from _list(file, held.audit(what, person.id, zone))
     for number, lesson_id in enumerate(held.lessons_of(person.id), start=1):

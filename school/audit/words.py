@@ -44,6 +44,7 @@ REMOVAL_WORDS: Final[Mapping[str, str]] = MappingProxyType({
     "end_date": N_("because its last day was over"),
     "video_removed": N_("because the video that it was cut from was removed"),
     "left_out": N_("because a part that is in it was left out"),
+    "owner_changed": N_("because the teacher who cut it does not have the lesson any more"),
 })  # fmt: skip
 """Why a video was removed."""
 FILE_WORDS: Final[Mapping[str, str]] = MappingProxyType({

@@ -10,7 +10,15 @@ from contract.errors import UsageError
 from contract.language import N_, _, ngettext
 from school.audit.actor import Actor
 from school.cohorts.clip_store import ClipStore
-from school.cohorts.records import LEFT_OUT, LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
+from school.cohorts.records import (
+    LEFT_OUT,
+    LONGEST_TITLE,
+    MAX_CLIP_S,
+    MAX_OF_LESSON,
+    MAX_OF_PERSON,
+    MAX_VIEWERS,
+    Clip,
+)
 from school.video.alignment.clock_map import to_lesson, to_video
 from school.video.files import VideoFiles, new_name
 from school.video.maps import ClockMap
@@ -133,6 +141,15 @@ class ClipKeeper:
         if not 1 <= len(wanted.viewers) <= MAX_VIEWERS:
             raise UsageError(_("Choose who sees it: {n} people at most.", n=MAX_VIEWERS))
         assert by.person is not None
+        of_lesson, of_person = self.store.counts(video.lesson, by.person)
+        if of_lesson >= MAX_OF_LESSON:
+            raise UsageError(
+                _("There are {n} clips of this lesson: delete one first.", n=MAX_OF_LESSON)
+            )
+        if of_person >= MAX_OF_PERSON:
+            raise UsageError(
+                _("You have {n} clips of your lessons: delete one first.", n=MAX_OF_PERSON)
+            )
         clip = Clip(
             id=new_name(), lesson=video.lesson, person=by.person, title=title, video=video.id,
             start_s=wanted.start_s, end_s=wanted.end_s, shows=wanted.shows, file=new_name(),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, and_, delete, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
@@ -15,14 +26,23 @@ from school.database import SchoolDatabase
 from school.schema import hidden_lessons, lesson_owners, people
 from school.video.records import Reason
 
-__all__ = ["ClipStore"]
+__all__ = ["IS_OWNERS", "ClipStore", "watchable"]
 
 _DAY_NS: Final = 86_400 * SECOND_NS
 _LATEST_FIRST: Final = clips.c.created_utc_ns.desc(), clips.c.id
-_IS_OWNERS: Final = and_(
+IS_OWNERS: Final = and_(
     lesson_owners.c.lesson == clips.c.lesson, lesson_owners.c.person == clips.c.person
 )
 """What somebody cut ends to be shown when the lesson is someone else's."""
+
+
+def watchable(utc_ns: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
+    """Of clips that are joined with `IS_OWNERS`, which of them others may watch at a time."""
+    return (
+        clips.c.until_utc_ns > utc_ns,
+        clips.c.state == "ready",
+        clips.c.lesson.not_in(select(hidden_lessons.c.lesson)),
+    )
 
 
 class ClipStore:
@@ -92,13 +112,8 @@ class ClipStore:
         found = (
             select(clips)
             .join(clip_viewers, clip_viewers.c.clip == clips.c.id)
-            .join(lesson_owners, _IS_OWNERS)
-            .where(
-                clip_viewers.c.person == person,
-                clips.c.until_utc_ns > utc_ns,
-                clips.c.state == "ready",
-                clips.c.lesson.not_in(select(hidden_lessons.c.lesson)),
-            )
+            .join(lesson_owners, IS_OWNERS)
+            .where(clip_viewers.c.person == person, *watchable(utc_ns))
             .order_by(*_LATEST_FIRST)
         )
         return self._clips(found if clip is None else found.where(clips.c.id == clip))
@@ -107,7 +122,7 @@ class ClipStore:
         """What somebody cut of lessons that are theirs, the latest first."""
         found = (
             select(clips)
-            .join(lesson_owners, _IS_OWNERS)
+            .join(lesson_owners, IS_OWNERS)
             .where(clips.c.person == person, clips.c.until_utc_ns > utc_ns)
             .order_by(*_LATEST_FIRST)
         )
@@ -131,6 +146,14 @@ class ClipStore:
                 viewers[clip].append(ClipViewer(person=person, name=name))
         return viewers
 
+    def counts(self, lesson: str, person: str) -> tuple[int, int]:
+        """How many clips there are of a lesson, and of all lessons of somebody."""
+        there = select(func.count()).select_from(clips).where(clips.c.state != "refused")
+        with self._database.reading() as connection:
+            of_lesson = connection.scalar(there.where(clips.c.lesson == lesson))
+            of_person = connection.scalar(there.where(clips.c.person == person))
+        return of_lesson or 0, of_person or 0
+
     def waiting(self) -> list[Clip]:
         """What is to be cut, the oldest first."""
         found = select(clips).where(clips.c.state == "waiting")
@@ -140,7 +163,7 @@ class ClipStore:
         """What has to go: its end date is over, or its lesson is someone else's now."""
         found = (
             select(clips)
-            .outerjoin(lesson_owners, _IS_OWNERS)
+            .outerjoin(lesson_owners, IS_OWNERS)
             .where((clips.c.until_utc_ns <= utc_ns) | lesson_owners.c.person.is_(None))
             .order_by(clips.c.created_utc_ns, clips.c.id)
         )

@@ -13,6 +13,8 @@ __all__ = [
     "LEFT_OUT",
     "LONGEST_TITLE",
     "MAX_CLIP_S",
+    "MAX_OF_LESSON",
+    "MAX_OF_PERSON",
     "MAX_VIEWERS",
     "NOT_CUT",
     "TOO_LONG",
@@ -46,6 +48,9 @@ CLIP_REFUSALS: Final = (VIDEO_GONE, TOO_LONG, LEFT_OUT, NOT_CUT)
 MAX_CLIP_S: Final = 300
 """The longest clip: what a group can watch and talk about."""
 MAX_VIEWERS: Final = 20
+MAX_OF_LESSON: Final = 10
+"""More would be most of the lesson."""
+MAX_OF_PERSON: Final = 50
 LONGEST_TITLE: Final = 80
 
 

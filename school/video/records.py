@@ -41,6 +41,7 @@ Reason = Literal[
     "end_date",
     "video_removed",
     "left_out",
+    "owner_changed",
 ]
 """Why a video or a clip is removed."""
 

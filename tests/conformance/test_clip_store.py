@@ -50,6 +50,25 @@ def test_a_clip_is_shown_once_it_is_cut_and_until_its_end(schools: Any) -> None:
     assert other.clips.shown_to("kim", 100) == []
 
 
+def test_an_export_lists_the_clips_that_its_reader_may_watch(schools: Any) -> None:
+    one, other = schools
+
+    def shown(utc_ns: int) -> list[str]:
+        held = other.people.held.of_person("sharing.json", "kim", None, utc_ns)
+        return [row["title"] for row in held["clips_shown_to_you"]]
+
+    one.clips.add(CLIP, ["kim"], ADA)
+    assert shown(100) == []  # it is not cut yet
+    one.clips.settle(CLIP, state="ready", size=12)
+    assert shown(199) == ["a question"]
+    assert shown(200) == []
+    one.sharing.teacher.hide("maths-1", ADA)
+    assert shown(100) == []
+    one.sharing.teacher.unhide("maths-1", ADA)
+    one.people.leaving.leave("ada", ADA, utc_ns=100)
+    assert shown(100) == []
+
+
 def test_a_clip_goes_with_its_lesson(schools: Any) -> None:
     one, other = schools
     one.clips.add(CLIP, ["kim"], ADA)

@@ -63,7 +63,7 @@ def school(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
 def test_every_part_is_read(school: School) -> None:
     held = school.people.held
     files = {file for each in HELD if each.parts for file in each.files} - {"lesson.json"}
-    found = {file: held.of_person(file, "ada", None) for file in files}
+    found = {file: held.of_person(file, "ada", None, 1) for file in files}
     assert found["account.json"]["person"][0]["has_password"] is False
     assert found["account.json"]["keeps_answers_to_learn_from"] == [{"teacher": "Ms A"}]
     (session,) = found["sign-in.json"]["sessions"]

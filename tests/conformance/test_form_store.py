@@ -116,6 +116,6 @@ def test_an_export_has_what_others_said_only_once_both_are_done(
         forms.finish("maths", RUBRIC.id, by)
     (row,) = held.of_lesson("maths", None)["what_others_said_in_forms"]
     assert (row["by"], row["words"], row["choice_label"]) == ("kim", "kim", "Used")
-    account = held.of_person("account.json", "kim", None)
+    account = held.of_person("account.json", "kim", None, 1)
     assert [each["words"] for each in account["what_you_said_in_forms"]] == ["kim"]
     assert account["forms"][0]["name"] == RUBRIC.name

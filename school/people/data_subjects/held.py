@@ -44,9 +44,11 @@ class HeldStore:
         with self._database.recording() as connection:
             by.record(connection, "exported", "lesson", lesson, lesson=lesson)
 
-    def of_person(self, file: HeldFile, person: str, zone: tzinfo | None) -> dict[str, Rows]:
-        """The parts of a file about a person."""
-        return self._parts(file, {"person": person}, zone)
+    def of_person(
+        self, file: HeldFile, person: str, zone: tzinfo | None, utc_ns: int
+    ) -> dict[str, Rows]:
+        """The parts of a file about a person, at a time: what ended before is shown to nobody."""
+        return self._parts(file, {"person": person, "now": utc_ns}, zone)
 
     def of_lesson(self, lesson: str, zone: tzinfo | None) -> dict[str, Rows]:
         """What people entered about a lesson, and said of it."""
@@ -76,7 +78,9 @@ class HeldStore:
                 return
             before = entries[-1].number
 
-    def _parts(self, file: HeldFile, of: dict[str, str], zone: tzinfo | None) -> dict[str, Rows]:
+    def _parts(
+        self, file: HeldFile, of: Mapping[str, object], zone: tzinfo | None
+    ) -> dict[str, Rows]:
         found: dict[str, Rows] = {}
         with self._database.reading() as connection:
             for held in HELD:

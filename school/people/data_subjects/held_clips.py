@@ -6,14 +6,14 @@ from typing import Final
 
 from sqlalchemy import select
 
+from school.cohorts.clip_store import IS_OWNERS, watchable
 from school.cohorts.tables import clip_viewers, clips
-from school.people.data_subjects.held_parts import PERSON, Held
-from school.schema import hidden_lessons, people
+from school.people.data_subjects.held_parts import NOW, PERSON, Held
+from school.schema import lesson_owners, people
 
 __all__ = ["HELD_CLIPS"]
 
 _THEIRS: Final = people.alias("theirs")
-_HIDDEN: Final = select(hidden_lessons.c.lesson)
 _CLIP_LEFT: Final = {
     "id": "an address", "person": "the file is of that person",
     "video": "an id", "file": "the name of a sealed file", "size": "of a sealed file",
@@ -41,8 +41,9 @@ HELD_CLIPS: Final = (
             )
             .select_from(clip_viewers)
             .join(clips, clips.c.id == clip_viewers.c.clip)
+            .join(lesson_owners, IS_OWNERS)
             .join(_THEIRS, _THEIRS.c.id == clips.c.person)
-            .where(clip_viewers.c.person == PERSON, clips.c.lesson.not_in(_HIDDEN))
+            .where(clip_viewers.c.person == PERSON, *watchable(NOW))
             .order_by(clips.c.created_utc_ns, clips.c.id),
         },
         omitted={"clip": "its title stands there", "person": "the name stands there"},

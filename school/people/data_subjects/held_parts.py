@@ -10,7 +10,17 @@ from sqlalchemy import BindParameter, Select, Table, bindparam, func, select
 
 from school.schema import lesson_owners, people
 
-__all__ = ["LESSON", "OWNED", "PERSON", "Held", "HeldFile", "of_lesson", "of_person", "of_words"]
+__all__ = [
+    "LESSON",
+    "NOW",
+    "OWNED",
+    "PERSON",
+    "Held",
+    "HeldFile",
+    "of_lesson",
+    "of_person",
+    "of_words",
+]
 
 HeldFile = Literal[
     "account.json", "sign-in.json", "sharing.json", "lesson.json", "audit-by-you.json",
@@ -22,6 +32,7 @@ _KEYS: Final = {"said_by": "by"}
 _OF_ITS_LESSON: Final = {"lesson": "the file is of that lesson"}
 PERSON: Final[BindParameter[str]] = bindparam("person")
 LESSON: Final[BindParameter[str]] = bindparam("lesson")
+NOW: Final[BindParameter[int]] = bindparam("now")
 OWNED: Final = select(lesson_owners.c.lesson).where(lesson_owners.c.person == PERSON)
 
 

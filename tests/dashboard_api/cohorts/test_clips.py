@@ -264,6 +264,27 @@ def test_a_lesson_that_is_someone_else_s_now_shows_no_clip_of_its_former_owner(
     assert clips.coach.get(f"/clips/{clip.id}/video").status_code == 404
     clips.tidy()
     assert stores.clips.of_lesson("sample") == []
+    assert "because the teacher who cut it does not have the lesson any more" in clips.said()[0]
+
+
+def test_a_clip_that_goes_while_its_page_is_made_is_not_found(clips, stores, monkeypatch) -> None:
+    clip = clips.made()
+    answers = [[clip], []]
+    monkeypatch.setattr(stores.clips, "shown_to", lambda *_: answers.pop(0))
+    assert clips.coach.get(f"/clips/{clip.id}").status_code == 404
+    assert answers == []
+
+
+def test_a_lesson_and_a_person_have_so_many_clips_and_no_more(clips, monkeypatch) -> None:
+    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_LESSON", 2)
+    first = clips.made(end="0:15")  # refused: it counts no more
+    assert first.state == "refused"
+    for _ in range(2):
+        assert clips.make().status_code == 303
+    assert "There are 2 clips of this lesson" in clips.make().text
+    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_PERSON", 2)
+    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_LESSON", 3)
+    assert "You have 2 clips of your lessons" in clips.make().text
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,7 @@ def do_everything(school: School) -> None:
     school.clips.remove(clip, pages, "video_removed")
     school.clips.add(clip, [], kim)
     school.clips.withdraw(clip, LEFT_OUT, kim, "left_out")
+    school.clips.remove(clip, pages, "owner_changed")
     cohort = school.cohorts.make("Wait time", "Think first", bo)
     for person in ("kim", "ada"):
         school.cohorts.invite(cohort, person, bo)
@@ -479,6 +480,7 @@ Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are i
 The pages removed a clip of lesson maths-1 for good, because the video that it was cut from was removed
 Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
 Kim Roth removed a clip of lesson maths-1 for good, because a part that is in it was left out
+The pages removed a clip of lesson maths-1 for good, because the teacher who cut it does not have the lesson any more
 Bo Lind began a cohort
 Bo Lind invited Kim Roth to a cohort
 Bo Lind invited Ada Okafor to a cohort

@@ -16,6 +16,7 @@ from tests.full_school import (
     ADA_NAME,
     ADA_SIGNS_IN,
     KIM,
+    NOW_NS,
     OLD,
     PAST,
     ROB,
@@ -120,7 +121,7 @@ def test_no_secret_and_no_hash_is_exported(full: Path) -> None:
     with closing(open_school(full)) as school:
         held = school.people.held
         said = "".join(
-            str(held.of_person(file, ADA, None)) for each in HELD for file in each.files
+            str(held.of_person(file, ADA, None, NOW_NS)) for each in HELD for file in each.files
             if file in {"account.json", "sign-in.json", "sharing.json"}
         ) + str(held.of_lesson(PAST, None))  # fmt: skip
     assert ADA_SIGNS_IN in said
