@@ -230,7 +230,7 @@ def _fill(school: School) -> None:
         school.clips.add(clip, [viewer], by)
     cohort = school.cohorts.make("a cohort of Ada", "waiting", BY_ADA)
     other = school.cohorts.make(
-        "a cohort of Kim", "a focus", Actor(name="Kim Roth", utc_ns=1, person=KIM)
+        "a cohort of Kim", "a focus", Actor(name="Kim Roth", utc_ns=NOW_NS, person=KIM)
     )
     school.cohorts.invite(cohort, ROB, BY_ADA)
     school.cohorts.invite(other, ADA, BY_ROOT)

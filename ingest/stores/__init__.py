@@ -18,11 +18,13 @@ from ingest.stores.memory.scores import MemoryScoreStore
 from ingest.stores.protocol import PeriodReader, PeriodStore, ScoreReader, ScoreStore
 from ingest.stores.sqlite.periods import SqlitePeriodStore
 from ingest.stores.sqlite.reader import SqlitePeriodReader
+from ingest.stores.sqlite.score_age import oldest_epoch_utc_ns
 from ingest.stores.sqlite.scores import SqliteScoreStore
 
 __all__ = [
     "PERIOD_STORES",
     "SCORE_STORES",
+    "oldest_epoch_utc_ns",
     "open_period_reader",
     "open_period_store",
     "open_score_store",

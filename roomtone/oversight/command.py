@@ -14,6 +14,7 @@ from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from roomtone.oversight.pack import SUMS, pack_of, write_pack
 from roomtone.oversight.situation import Situation
+from school.audit.actor import Actor
 from school.database import open_school_database
 
 __all__ = ["add_arguments", "run"]
@@ -40,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
             settings=settings, database=database, utc_ns=SystemClock().utc_ns(), version=_version()
         )
         pack = pack_of(now)
-        names = write_pack(pack, now, args.out)
+        by = Actor(name="roomtone oversight", utc_ns=now.utc_ns)
+        names = write_pack(pack, now, args.out, by)
     say(f"{args.out}: {len(names)} files and {SUMS}; open {args.out / 'index.html'} first.")
     if pack.is_whole:
         say("It has no names, no lessons and no readings. Read it before you hand it out.")

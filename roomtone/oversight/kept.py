@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, case, func, select
 
 from contract.clock import SECOND_NS
 from ingest.settings import RetentionSettings
-from ingest.stores import open_period_reader, open_score_store
+from ingest.stores import oldest_epoch_utc_ns, open_period_reader
 from ingest.stores.rules.seal_schedule import Kind
 from roomtone.oversight.blocks import Block, Document, Grid, Heading, Paragraph
 from roomtone.oversight.situation import Situation
@@ -151,13 +151,11 @@ def _oldest(now: Situation) -> Iterator[_Oldest]:
         yield _Oldest(setting, "day files", _oldest_day(now, kind))
     settings = now.settings
     folders = (settings.data_dir, *settings.shards)
-    scored: list[int] = []
-    # Opening a store would make it.
-    for folder in (each for each in folders if (each / "score.db").exists()):
-        with closing(open_score_store(folder)) as scores:
-            scored += [each.first_utc_ns for each in scores.scored_lessons()]
+    ages = map(oldest_epoch_utc_ns, folders)
+    scored = [age for age in ages if age is not None]
     yield _Oldest("score_days", "epochs", min(scored, default=None))
     aside: list[int] = []
+    # Opening a store would make it.
     for folder in (each for each in folders if (each / "main.db").exists()):
         with closing(open_period_reader(folder)) as periods:
             aside += [each.received_utc_ns for each in periods.aside(1)]

@@ -26,6 +26,8 @@ from roomtone.oversight.purges import purges
 from roomtone.oversight.rights import rights
 from roomtone.oversight.situation import Situation
 from roomtone.oversight.use import use
+from school.audit.actor import Actor
+from school.audit.store import AuditStore
 
 __all__ = ["SUMS", "Pack", "pack_of", "write_pack"]
 
@@ -53,12 +55,20 @@ def pack_of(now: Situation) -> Pack:
     )
 
 
-def write_pack(pack: Pack, now: Situation, out: Path) -> Sequence[str]:
-    """Write it into a new folder, which has its name once it is complete; returns the files' names.
+def write_pack(pack: Pack, now: Situation, out: Path, by: Actor) -> Sequence[str]:
+    """Write it into a new folder; returns the files' names.
+
+    The folder has its name once it is complete and its entry is in the audit log.
 
     Raises UsageError if there is something of that name, StoreError if the disk takes it not.
     """
-    return write_summed_folder(_files(pack, now), out)
+    return write_summed_folder(_recorded(pack, now, by), out)
+
+
+def _recorded(pack: Pack, now: Situation, by: Actor) -> Iterator[tuple[str, bytes]]:
+    """All files, and then an entry in the audit log: a pack that nobody noted is worse than a note too many."""
+    yield from _files(pack, now)
+    AuditStore(now.database).record_pack(by)
 
 
 def _files(pack: Pack, now: Situation) -> Iterator[tuple[str, bytes]]:

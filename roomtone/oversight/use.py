@@ -23,7 +23,7 @@ _OF_OFFICE: Final = frozenset(
     {
         "anonymised", "changed_description", "changed_rights", "commanded", "configured",
         "described", "invited", "locked_out", "made_code", "purged", "refused_token",
-        "removed_description", "reset_sent", "sign_in_failed",
+        "removed_description", "reset_sent", "sign_in_failed", "wrote_pack",
     }
 )  # fmt: skip
 """What those who run the system do, and refusals: counted in any case."""
@@ -54,27 +54,29 @@ def _quiet(_line: str) -> None:
 
 
 def _blocks(now: Situation, verdict: Verdict) -> Iterator[Block]:
-    yield Heading("Whether the audit log is whole")
-    yield from _whole(now, verdict)
     actions, exports = _counted(now)
+    rows = tuple(_by_month(now, actions)), tuple(_by_month(now, exports))
+    yield Heading("Whether the audit log is whole")
+    yield from _whole(now, verdict, hides=any(row.is_hidden for each in rows for row in each))
     yield Heading("What was done, by month")
     yield Paragraph(
         f"Entries of the audit log that are still kept. A month's number that comes from "
         f"{now.few} people is not shown, but for what those who run the system do. There are no "
         "sums, so that nothing that is hidden can be computed."
     )
-    yield Grid("audit", ("action", "month", "entries"), tuple(_by_month(now, actions)))
+    yield Grid("audit", ("action", "month", "entries"), tuple(row.cells for row in rows[0]))
     yield Heading("Files that were taken out")
     yield Paragraph(
         "What of a lesson somebody took as a file, and exports of all that is held about a person, "
         "by the same rule."
     )
-    yield Grid("exports", ("file", "month", "entries"), tuple(_by_month(now, exports)))
+    yield Grid("exports", ("file", "month", "entries"), tuple(row.cells for row in rows[1]))
     yield Heading("Who shares with whom, now")
     yield from _sharing(now)
 
 
-def _whole(now: Situation, verdict: Verdict) -> Iterator[Block]:
+def _whole(now: Situation, verdict: Verdict, *, hides: bool) -> Iterator[Block]:
+    """With `hides`, a month's number is not shown below: then all minus the others would show it."""
     if verdict.n_faults:
         yield Paragraph("The audit log is NOT as it was written:")
         yield Bullets(tuple(verdict.faults))
@@ -82,10 +84,10 @@ def _whole(now: Situation, verdict: Verdict) -> Iterator[Block]:
     text = "The audit log has no entry."
     if verdict.entries:
         first, last = now.minute(verdict.first_utc_ns), now.minute(verdict.last_utc_ns)
+        entries = "not said, since a number below is not shown" if hides else verdict.entries
         text = (
             f"Every entry was checked, from {first} to {last}, against the signed heads beside the "
-            f"database. Entries: {verdict.entries}; heads: {verdict.heads}. All are as they were "
-            "written."
+            f"database. Heads: {verdict.heads}; entries: {entries}. All are as they were written."
         )
     yield Paragraph(text)
 
@@ -125,14 +127,18 @@ def _file(row: Row[*tuple[Any, ...]]) -> str:
         return "another"  # the log was changed: the paragraph above says so
 
 
-def _by_month(now: Situation, counts: _Counts) -> Iterator[tuple[str, str, str]]:
+class _Row(NamedTuple):
+    """A line of a table by months."""
+
+    cells: tuple[str, str, str]
+    is_hidden: bool
+
+
+def _by_month(now: Situation, counts: _Counts) -> Iterator[_Row]:
     for (what, month), (entries, people) in sorted(counts.items()):
         is_shown = what in _OF_OFFICE or len(people) >= now.limit
-        yield (
-            what.replace("_", " "),
-            month,
-            str(entries) if is_shown else f"not shown: {now.few} people",
-        )
+        shown = str(entries) if is_shown else f"not shown: {now.few} people"
+        yield _Row((what.replace("_", " "), month, shown), not is_shown)
 
 
 def _sharing(now: Situation) -> Iterator[Block]:

@@ -317,6 +317,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "synced_roster": (N_("{who} took over a roster"), _nothing),
     "released": (N_("{who} released {thing} to a collector{more}"), _of_teachers),
     "wrote_plan": (N_("{who} wrote {thing}"), _nothing),
+    "wrote_pack": (N_("{who} wrote {thing}"), _nothing),
     "removed_plan": (N_("{who} removed {thing}"), _nothing),
     "made_clip": (N_("{who} cut {thing} and confirmed whose faces and voices are in it{more}"), lambda said: f"{_wording(said)}: {_span(said)}"),
     "showed_clip": (N_("{who} shows a clip of {lesson} to {thing}{more}"), _days),
@@ -373,6 +374,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "evaluation_plan": N_("the plan of an evaluation {id}"),
     "coverage": N_("how far coaching reached in {id}"),
     "cohort": N_("a cohort"),
+    "oversight_pack": N_("an oversight pack, without names and lessons"),
 })  # fmt: skip
 """What it was done to."""
 

@@ -47,6 +47,7 @@ Action = Literal[
     "fixed",
     "made_cohort", "invited_to_cohort", "removed_from_cohort", "joined_cohort", "left_cohort",
     "ended_cohort", "set_task", "handed_answer", "removed_answer", "changed_task", "ended_task",
+    "wrote_pack",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 
@@ -56,6 +57,7 @@ Thing = Literal[
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "platform", "programme", "outcomes",
     "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan", "cohort",
+    "oversight_pack",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

@@ -53,6 +53,11 @@ class AuditStore:
         with self._database.recording() as connection:
             by.record(connection, "exported", thing, thing_id, lesson=lesson, detail={"file": file})
 
+    def record_pack(self, by: Actor) -> None:
+        """Record that someone writes an oversight pack."""
+        with self._database.recording() as connection:
+            by.record(connection, "wrote_pack", "oversight_pack")
+
     def record_refusal(self, by: Actor, person: tuple[str, str] | None) -> None:
         """Record a sign-in that was refused: of a person, by id and name, or of nobody's name."""
         with self._database.recording() as connection:

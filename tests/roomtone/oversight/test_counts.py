@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -124,6 +125,31 @@ def test_a_month_is_shown_from_five_people_on(school: School, tmp_path: Path) ->
     assert rows(tmp_path, "exports") == {("table", "2025-11"): "6", ("notes", "2025-11"): few}
     # All exports together would show those of the notes.
     assert not [what for what, _month in rows(tmp_path, "audit") if "export" in what]
+
+
+def test_how_many_entries_there_are_would_show_the_one_number_that_is_hidden(
+    school: School, tmp_path: Path
+) -> None:
+    def said() -> str:
+        now = situation(tmp_path)
+        with closing(now.database):
+            return str(use(now)[0].blocks)
+
+    def hidden() -> list[str]:
+        found = [*rows(tmp_path, "audit").values(), *rows(tmp_path, "exports").values()]
+        return [each for each in found if each.startswith("not shown")]
+
+    assert len(hidden()) == 1  # the test school's one person has a second factor
+    names = teachers(school, 4)
+    for name in names:
+        early = Actor(name=name, utc_ns=1, person=name)
+        with school.audit._database.recording() as connection:
+            early.record(connection, "changed_second_factor", "settings")
+    assert hidden() == []
+    assert re.search(r"entries: \d+\. All are as they were written", said())
+    school.audit.record_export(by(names[0]), "lesson", "x", lesson="x", file="table")
+    assert len(hidden()) == 1
+    assert "entries: not said, since a number below is not shown" in said()
 
 
 def test_roles_and_tables_are_counted_by_the_same_rule(school: School, tmp_path: Path) -> None:

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import func, select
 
+from contract.errors import StoreError
 from ingest.purge.log import LOG, PurgeLog
 from ingest.purge.requests import PurgeRequest
 from ingest.settings import AggregatesSettings, RetentionSettings, ServerSettings
+from ingest.stores.format.score_schema import SCHEMA_2
 from roomtone.as_owner import AS_OWNER
 from roomtone.cli import main
 from roomtone.oversight.inventory import inventory
@@ -26,7 +29,10 @@ from roomtone.oversight.pack import SUMS, pack_of, write_pack
 from roomtone.oversight.purges import purges
 from roomtone.oversight.situation import Situation
 from roomtone.oversight.use import use
+from school.audit.actor import Actor
+from school.audit.store import AuditStore
 from school.database import open_school_database
+from school.schema import METADATA
 from tests.full_school import (
     ADA,
     ADA_IN_TIMETABLES,
@@ -46,6 +52,7 @@ from tests.full_school import (
     fill,
 )
 
+BY = Actor(name="roomtone oversight", utc_ns=NOW_NS)
 THEIRS = (
     ADA_NAME, "Quillfeather", ADA_IN_TIMETABLES, ADA_SIGNS_IN, ADA, KIM, ROB, "Lindqvist", NOTE, PAST,
     HIDDEN, COMING, PASSWORD_HASH, SECRET_KEY, SUBJECT,
@@ -136,22 +143,66 @@ def test_each_pdf_is_tagged_and_has_its_title(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_same_situation_gives_the_same_bytes(now: Situation, tmp_path: Path) -> None:
+    pack = pack_of(now)
     for name in ("one", "two"):
-        write_pack(pack_of(now), now, tmp_path / name)
+        write_pack(pack, now, tmp_path / name, BY)
     one, two = files_of(tmp_path / "one"), files_of(tmp_path / "two")
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
     assert len(one) > 10
 
 
 @pytest.mark.slow
-def test_it_changes_nothing_in_the_data(now: Situation, tmp_path: Path) -> None:
+def test_it_changes_nothing_in_the_data_but_the_audit_log(now: Situation, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in files_of(tmp_path / "data")}
-    write_pack(pack_of(now), now, tmp_path / "pack")
+    rows = rows_of(now)
+    write_pack(pack_of(now), now, tmp_path / "pack", BY)
     after = {path: path.read_bytes() for path in files_of(tmp_path / "data")}
     assert {path.name for path in after} - {path.name for path in before} <= {
         "school.db-wal", "school.db-shm"
     }  # fmt: skip
-    assert [path for path in before if after[path] != before[path]] == []
+    assert {path.name for path in before if after[path] != before[path]} <= {
+        "school.db", "school.db-wal", "school.db-shm"
+    }  # fmt: skip
+    changed = {name for name, n in rows_of(now).items() if n != rows[name]}
+    assert changed <= {"audit_events", "audit_names"}
+    (newest,) = AuditStore(now.database).latest(1)
+    assert newest.sentence.startswith("The command “roomtone oversight” wrote an oversight pack")
+
+
+def rows_of(now: Situation) -> dict[str, int]:
+    """How many rows each table of the school has."""
+    with now.database.reading() as connection:
+        return {
+            name: connection.scalar(select(func.count()).select_from(table)) or 0
+            for name, table in METADATA.tables.items()
+        }
+
+
+def test_a_pack_that_can_t_be_recorded_has_no_name(
+    now: Situation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_store: AuditStore, _by: Actor) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(AuditStore, "record_pack", refuse)
+    with pytest.raises(StoreError, match="full"):
+        write_pack(pack_of(now), now, tmp_path / "pack", BY)
+    assert list(tmp_path.glob("pack*")) == []
+
+
+def test_an_older_file_of_scores_is_read_and_stays_as_it_is(now: Situation) -> None:
+    path = now.settings.data_dir / "score.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(f"{SCHEMA_2}; PRAGMA user_version = 2")
+        for lesson, at in ((1, 5), (2, 3), (2, 9)):
+            at_ns = NOW_NS - at * DAY_NS
+            row = (lesson, 1, at, at_ns, 1, 1, b"")
+            database.execute("INSERT INTO epochs VALUES(?, ?, ?, ?, ?, ?, ?)", row)
+    before = path.read_bytes()
+    grid = next(each for each in kept(now).grids() if each.name == "retention-oldest")
+    (row,) = [row for row in grid.rows if row[2] == "epochs"]
+    assert row[3:] == (now.day(NOW_NS - 9 * DAY_NS), "9", "within the setting")
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_is_there_is_refused_and_stays(folder: Path, tmp_path: Path) -> None:

@@ -201,6 +201,7 @@ def do_everything(school: School) -> None:
     for _ in range(2):
         school.released.release(report, "https://collector.example", ada)
     deed = Deed(id="d", site="", day=date(2026, 3, 2), said="more", did="some")
+    school.audit.record_pack(Actor(name="roomtone oversight", utc_ns=NOW_NS))
     school.pulse.add_deed(deed, ada)
     school.pulse.remove_deed(deed.id, ada)
     sharing.teacher.hide("maths-1", kim)
@@ -414,6 +415,7 @@ Ada Okafor changed the rights of Lee Ito: their role is teacher now
 Ada Okafor changed the description of Lee Ito: to which school they belong
 Ada Okafor took over a roster
 Ada Okafor released the figures of south/2026-10 to a collector: of 12 teachers
+The command “roomtone oversight” wrote an oversight pack, without names and lessons
 Ada Okafor described what was done about answers
 Ada Okafor removed the description of what was done about answers
 Kim Roth hid lesson maths-1
