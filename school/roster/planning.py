@@ -164,7 +164,7 @@ def _plan_people(known: Known, found: Difference) -> None:
     by_name = {person.sign_in_name: person for person in known.people.values()}
     called: dict[str, str] = {}
     """Who is known by a row of this roster → their name in it."""
-    # First those who are known: a name to sign in with that one of them gives up is free for others.
+    wanted: dict[str, tuple[KnownPerson, Teacher]] = {}
     for key, teacher in sorted(after.items()):
         if key not in known.links:
             continue
@@ -174,7 +174,17 @@ def _plan_people(known: Known, found: Difference) -> None:
             found.back.append(teacher)
         if before.get(key, known.gone.get(key)) != teacher:
             found.changed.append(teacher)
-        _plan_names(person, teacher, found, by_name)
+        if (person.name, person.sign_in_name) == (teacher.name, teacher.sign_in_name):
+            continue
+        if person.follows and person.id not in wanted:
+            wanted[person.id] = (person, teacher)
+        else:
+            found.not_renamed.append((person, teacher))
+    # A name to sign in with that one of them gives up is free for others.
+    _plan_names(known, wanted, found)
+    for person, _teacher in found.renamed.values():
+        del by_name[person.sign_in_name]
+    by_name |= {teacher.sign_in_name: person for person, teacher in found.renamed.values()}
     new: set[str] = set()
     for key, teacher in sorted(after.items()):
         if key in known.links:
@@ -191,17 +201,27 @@ def _plan_people(known: Known, found: Difference) -> None:
 
 
 def _plan_names(
-    person: KnownPerson, teacher: Teacher, found: Difference, by_name: dict[str, KnownPerson]
+    known: Known, wanted: Mapping[str, tuple[KnownPerson, Teacher]], found: Difference
 ) -> None:
-    if (person.name, person.sign_in_name) == (teacher.name, teacher.sign_in_name):
-        return
-    is_free = person.sign_in_name == teacher.sign_in_name or teacher.sign_in_name not in by_name
-    if person.follows and is_free and person.id not in found.renamed:
-        found.renamed[person.id] = (person, teacher)
-        del by_name[person.sign_in_name]
-        by_name[teacher.sign_in_name] = person
-    else:
-        found.not_renamed.append((person, teacher))
+    """Who gets the roster's names: also two who change theirs with each other.
+
+    Who wants a name that somebody keeps goes on with their own, which others may have wanted.
+    """
+    found.renamed = dict(wanted)
+    while True:
+        taken = {
+            person.sign_in_name
+            for person in known.people.values()
+            if person.id not in found.renamed
+        }
+        stay = []
+        for person_id, (_person, teacher) in found.renamed.items():
+            if teacher.sign_in_name in taken:
+                stay.append(person_id)
+            taken.add(teacher.sign_in_name)
+        if not stay:
+            return
+        found.not_renamed += [found.renamed.pop(person_id) for person_id in stay]
 
 
 def _require_same(here: KnownPerson, teacher: Teacher, called: str) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -34,6 +35,9 @@ _PLACES: Final = {
 _LIMIT: Final = 500
 _MAX_ITEMS: Final = 500_000
 _MAX_ANSWER_BYTES: Final = 16 << 20
+_MAX_BYTES: Final = 1 << 30
+_MAX_S: Final = 3_600.0
+"""All answers together: a district of 200,000 pupils has a tenth of it, as no pupil is asked for."""
 _TIMEOUT_S: Final = 60.0
 
 
@@ -51,6 +55,7 @@ class RestRoster:
         secret: str,
         *,
         timeout_s: float = _TIMEOUT_S,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = _checked(url, "the address").rstrip("/")
         self._token_url = _checked(token_url, "the address for tokens")
@@ -65,6 +70,9 @@ class RestRoster:
         self._credentials = (client_id, secret)
         self._token = ""
         self._users: list[SourceRow] = []
+        self._now_s = now_s
+        self._began_s: float | None = None
+        self._bytes = 0
         # A redirect is not followed: it could lead out of TLS with the token.
         self._client = httpx2.Client(timeout=timeout_s, trust_env=False, follow_redirects=False)
 
@@ -168,11 +176,28 @@ class RestRoster:
                         raise StoreError(
                             f"{address} answers with more than {_MAX_ANSWER_BYTES >> 20} MiB at once."
                         )
+                    self._require_end(len(part))
                 return answer.status_code, answer.headers, b"".join(parts)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise StoreError(
                 f"{address} can't be reached ({str(error) or type(error).__name__})."
             ) from error
+
+    def _require_end(self, more: int) -> None:
+        """A server that goes on for ever, or drips, ends the sync."""
+        now_s = self._now_s()
+        self._began_s = now_s if self._began_s is None else self._began_s
+        self._bytes += more
+        if self._bytes > _MAX_BYTES:
+            raise StoreError(
+                f"{self.name} answers with more than {_MAX_BYTES >> 20} MiB in all; nothing was "
+                "changed."
+            )
+        if now_s - self._began_s > _MAX_S:
+            raise StoreError(
+                f"{self.name} needs more than {_MAX_S / 60:.0f} minutes for a roster; nothing was "
+                "changed."
+            )
 
 
 def _checked(url: str, what: str) -> str:

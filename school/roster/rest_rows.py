@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from school.roster.roles import PUPIL
-from school.roster.source import SourceRow
+from school.roster.source import COLUMNS, SourceRow
 
 __all__ = ["role_rows", "row_of"]
 
+_OLDER_NAMES: Final = {
+    "preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName",
+}  # fmt: skip
+
 
 def row_of(file: str, item: Mapping[str, Any], where: str) -> SourceRow:
-    """One object; of a pupil's nothing but that it is one."""
-    text = {
-        name: _text(value) for name, value in item.items() if not isinstance(value, dict | list)
-    }
+    """One object: the columns that are looked at; of a pupil's nothing but that it is one."""
+    text = {name: _text(item[name]) for name in COLUMNS[file] if name in item}
     if file == "users":
-        given, family = "preferredGivenName", "preferredFamilyName"
-        text[given] = text.get(given) or text.get("preferredFirstName", "")
-        text[family] = text.get(family) or text.get("preferredLastName", "")
+        for column, older in _OLDER_NAMES.items():
+            text[column] = text.get(column) or _text(item.get(older))
         text["orgSourcedIds"] = _ids(item.get("orgs"))
         if text.get("role", "").lower() == PUPIL or _is_pupil(item):
             text = {name: text.get(name, "") for name in ("sourcedId", "status", "role")}

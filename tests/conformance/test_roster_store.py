@@ -195,6 +195,27 @@ def test_an_address_that_is_given_up_is_free_for_somebody_else(programs: Any) ->
     assert other.people.named("ada@school.example").name == "Ada Young"
 
 
+def test_two_who_change_addresses_with_each_other_do_so_in_one_sync(programs: Any) -> None:
+    one, other = programs
+    bo = Teacher(id="u-bo", name="Bo Lind", sign_in_name="bo", orgs=("s1",))
+    take_over(one, roster_of(ADA, KIM, bo), BY)
+    ids = {each.name: each.id for each in other.people.people()}
+    names = [ADA.sign_in_name, KIM.sign_in_name, bo.sign_in_name]
+    round_of_three = [
+        replace(each, sign_in_name=name)
+        for each, name in zip((ADA, KIM, bo), names[1:] + names[:1], strict=True)
+    ]
+    take_over(one, roster_of(*round_of_three), BY)
+    for each in round_of_three:
+        assert other.people.named(each.sign_in_name).id == ids[each.name]
+    assert plan(one, roster_of(*round_of_three)).is_empty
+    # One of them keeps theirs, since they come in with it: then nobody else can have it either.
+    one.people.set_password(ids["Bo Lind"], "$argon2id$", BY)
+    found = plan(other, roster_of(ADA, KIM, bo))
+    assert found.renamed == {}
+    assert sorted(person.name for person, _ in found.not_renamed) == sorted(ids)
+
+
 def test_an_address_of_somebody_who_keeps_it_here_makes_nobody_them(programs: Any) -> None:
     one, other = programs
     take_over(one, roster_of(ADA), BY)

@@ -144,6 +144,10 @@ def _people(connection: Connection) -> dict[str, KnownPerson]:
 
 
 def _write_people(connection: Connection, difference: Difference, known: Known, by: Actor) -> None:
+    for person, _teacher in difference.renamed.values():
+        # Two may change theirs with each other, and no two can have one at any time.
+        between = {"sign_in_name": f"changing {person.id}"}
+        connection.execute(update(people).where(people.c.id == person.id), between)
     for person, teacher in difference.renamed.values():
         names = {"name": teacher.name, "sign_in_name": teacher.sign_in_name}
         connection.execute(update(people).where(people.c.id == person.id), names)

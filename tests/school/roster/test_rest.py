@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import date
 from urllib.parse import unquote
@@ -14,6 +15,9 @@ from contract.errors import StoreError, UsageError
 from school.roster.reading import RosterReading, read_roster
 from school.roster.records import Roster
 from school.roster.rest import RestRoster
+from school.roster.rest_rows import row_of
+from school.roster.source import COLUMNS
+from simulators.one_roster.district import district
 from simulators.one_roster.server import OneRosterServer, RosterFault
 
 TODAY = date(2026, 11, 30)
@@ -143,6 +147,49 @@ def test_more_than_a_district_can_have_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(school.roster.rest, "_MAX_ITEMS", 20)
     with OneRosterServer() as server, pytest.raises(StoreError, match="has more than 20 items"):
         read(server)
+
+
+def test_a_roster_that_is_endless_in_all_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(school.roster.rest, "_MAX_BYTES", 1 << 20)
+    orgs = [
+        {"sourcedId": f"s-{n}", "name": "a" * 190, "type": "school", "status": "active"}
+        for n in range(6_000)
+    ]
+    with (
+        OneRosterServer({**district(), "orgs": orgs}) as server,
+        pytest.raises(StoreError, match="more than 1 MiB in all; nothing was changed"),
+    ):
+        read(server)
+
+
+def test_a_server_that_drips_is_ended() -> None:
+    clock = itertools.count(step=1_200.0)
+    with OneRosterServer() as server:
+        address, token = server.url("1.2"), server.token_url
+        with (
+            RestRoster(
+                address, token, server.client_id, server.secret, now_s=lambda: next(clock)
+            ) as source,
+            pytest.raises(StoreError, match="needs more than 60 minutes"),
+        ):
+            read_roster(source, Roster(), TODAY)
+
+
+def test_nothing_of_a_teacher_is_taken_that_is_not_looked_at() -> None:
+    user = {
+        "sourcedId": "t", "status": "active", "role": "teacher", "givenName": "Ada",
+        "familyName": "Bell", "preferredFirstName": "Addie", "email": "a@x", "phone": "555-0100",
+        "sms": "555-0101", "identifier": "social-security", "birthDate": "1980-01-01",
+        "password": "secret", "metadata": {"ext": 1}, "orgs": [{"sourcedId": "s"}],
+        "enabledUser": True,
+    }  # fmt: skip
+    row = row_of("users", user, "here")
+    assert set(row.values) <= set(COLUMNS["users"])
+    assert (row["preferredGivenName"], row["orgSourcedIds"]) == ("Addie", "s")
+    for file in COLUMNS:
+        taken = row_of(file, {**user, "class": {"sourcedId": "c"}}, "here").values
+        assert not {"555-0100", "555-0101", "social-security", "secret"} & set(taken.values())
+        assert set(taken) <= set(COLUMNS[file])
 
 
 def test_a_server_that_is_gone_is_a_sentence() -> None:
