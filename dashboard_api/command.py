@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="sign in anybody as the demo's teacher or coach; only for made-up data",
+        help="sign in anybody as one of the demo's people; only for made-up data",
     )
 
 

@@ -1,4 +1,4 @@
-"""`roomtone demo`: runs one simulated class of 30 seats through all programs."""
+"""`roomtone demo`: one simulated class of 30 seats through all programs, or a whole district."""
 
 from __future__ import annotations
 
@@ -29,10 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"the class: {', '.join(scenario_names())}, or a TOML file (default: demo)",
     )
     parser.add_argument("--seed", type=seed, default=1, help="seed of the class (default: 1)")
+    parser.add_argument(
+        "--district",
+        action="store_true",
+        help="instead of a lesson, three schools over two terms: fills the stores, and serves the "
+        "pages of a teacher, a coach, an administrator and a data protection officer; with --check "
+        "it holds the pages against what was filled in",
+    )
     add_run_arguments(parser, speed=10.0)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.district:
+        from roomtone.demo.district.run import play_district  # noqa: PLC0415 - no lesson needs it
+
+        return play_district(arguments)
     scenario = load_scenario(arguments.scenario)
     minutes = arguments.minutes or (5 if arguments.check else None)
     if minutes is not None:

@@ -35,7 +35,7 @@ from roomtone.demo.programs import ProgramError
 from school.people.demo import DEMO_PEOPLE
 from simulators.truth import Episode
 
-__all__ = ["add_run_arguments", "interrupted_by", "minutes", "play", "seed"]
+__all__ = ["add_run_arguments", "demo_folder", "interrupted_by", "minutes", "play", "seed"]
 
 _HIGHEST_SPEED: Final = 200.0
 EPOCH_S: Final = 5
@@ -95,7 +95,7 @@ def play(
 
     if arguments.port is not None:
         choose()  # refused before anything starts
-    with _folder(arguments.keep) as folder, interrupted_by(signal.SIGTERM, signal.SIGHUP):
+    with demo_folder(arguments.keep) as folder, interrupted_by(signal.SIGTERM, signal.SIGHUP):
         chain = Chain(plan, folder=folder, speed=arguments.speed, choose_port=choose, report=report)
 
         film = None if filmed is None or is_check else Film(filmed, folder, report)
@@ -217,7 +217,8 @@ def _clock(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def demo_folder(keep: Path | None) -> Iterator[Path]:
+    """The folder of all data and logs: the one to keep, or one that is deleted at the end."""
     if keep is not None:
         yield new_folder(keep)
         return

@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
-__all__ = ["district"]
+__all__ = ["SCHOOLS", "TERMS", "RosterTerm", "district"]
 
 _GIVEN: Final = ("Ada", "Bo", "Chidi", "Dana", "Elif", "Femi", "Gus", "Hana", "Ines", "Jun")
 _FAMILY: Final = ("Abel", "Brandt", "Cruz", "Diaz", "Ekwe", "Fuchs", "Garza", "Haas", "Ito", "Jung")
-_SCHOOLS: Final = ("Ash School", "Birch School", "Cedar School")
+SCHOOLS: Final = ("Ash School", "Birch School", "Cedar School")
 _SUBJECTS: Final = ("Mathematics", "English", "Biology", "History")
-_TEACHERS: Final = 8
+_TEACHERS: Final = (8, 8, 8)
 """In each school."""
 _PUPILS: Final = 20
 """In each class."""
 
 
-def district(seed: int = 1) -> Mapping[str, list[dict[str, Any]]]:
-    """Collection → its objects, as 1.2 has them; the same seed gives the same people."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterTerm:
+    """A year or a term of the schools."""
+
+    id: str
+    title: str
+    kind: str
+    starts_on: date
+    ends_on: date
+
+
+TERMS: Final = (
+    RosterTerm(
+        id="y26", title="2026-27", kind="schoolYear",
+        starts_on=date(2026, 8, 24), ends_on=date(2027, 6, 12),
+    ),
+)  # fmt: skip
+
+
+def district(
+    seed: int = 1, *, teachers: Sequence[int] = _TEACHERS, terms: Sequence[RosterTerm] = TERMS
+) -> Mapping[str, list[dict[str, Any]]]:
+    """Collection → its objects, as 1.2 has them; the same seed gives the same people.
+
+    `teachers` is how many each school has; their classes are in all `terms`.
+    """
     draw = random.Random(seed)
+    names = iter(draw.sample([(given, family) for given in _GIVEN for family in _FAMILY], 100))
     orgs: list[dict[str, Any]] = [
         {"sourcedId": "d1", "status": "active", "name": "Lake District", "type": "district"}
     ]
     sessions = [
-        {"sourcedId": "y26", "status": "active", "title": "2026-27", "type": "schoolYear",
-         "startDate": "2026-08-24", "endDate": "2027-06-12"},
+        {"sourcedId": each.id, "status": "active", "title": each.title, "type": each.kind,
+         "startDate": each.starts_on.isoformat(), "endDate": each.ends_on.isoformat()}
+        for each in terms
     ]  # fmt: skip
     courses = [
         {"sourcedId": f"course-{i}", "status": "active", "title": title, "org": _ref("d1")}
@@ -43,24 +71,25 @@ def district(seed: int = 1) -> Mapping[str, list[dict[str, Any]]]:
             "school": _ref(school),
         })  # fmt: skip
 
-    for number, title in enumerate(_SCHOOLS):
+    for number, (title, count) in enumerate(zip(SCHOOLS, teachers, strict=True)):
         school = f"school-{number}"
         orgs.append({"sourcedId": school, "status": "active", "name": title, "type": "school",
                      "parent": _ref("d1")})  # fmt: skip
-        for place in range(_TEACHERS):
+        for place in range(count):
             teacher = f"t-{number}-{place}"
-            users.append(_user(draw, teacher, "teacher", school))
+            name = next(names, None) or _name(draw)
+            users.append(_user(name, teacher, "teacher", school))
             class_id = f"c-{number}-{place}"
             classes.append({
                 "sourcedId": class_id, "status": "active",
                 "title": f"{_SUBJECTS[place % len(_SUBJECTS)]} ({place + 1})",
                 "course": _ref(f"course-{place % len(_SUBJECTS)}"), "school": _ref(school),
-                "terms": [_ref("y26")], "location": f"Room {place + 1}",
+                "terms": [_ref(each.id) for each in terms], "location": f"Room {place + 1}",
             })  # fmt: skip
             enrol(teacher, "teacher", school, class_id)
             for each in range(_PUPILS):
                 pupil = f"p-{number}-{place}-{each}"
-                users.append(_user(draw, pupil, "student", school))
+                users.append(_user(_name(draw), pupil, "student", school))
                 enrol(pupil, "student", school, class_id)
     return {
         "orgs": orgs, "academicSessions": sessions, "courses": courses, "users": users,
@@ -68,10 +97,15 @@ def district(seed: int = 1) -> Mapping[str, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-def _user(draw: random.Random, ident: str, role: str, school: str) -> dict[str, Any]:
+def _name(draw: random.Random) -> tuple[str, str]:
+    return draw.choice(_GIVEN), draw.choice(_FAMILY)
+
+
+def _user(name: tuple[str, str], ident: str, role: str, school: str) -> dict[str, Any]:
+    """The first hundred teachers have different names."""
     return {
         "sourcedId": ident, "status": "active", "enabledUser": True, "username": ident,
-        "givenName": draw.choice(_GIVEN), "familyName": draw.choice(_FAMILY),
+        "givenName": name[0], "familyName": name[1],
         "email": f"{ident}@district.example", "phone": "555-0100",
         "roles": [{"roleType": "primary", "role": role, "org": _ref(school)}],
     }  # fmt: skip

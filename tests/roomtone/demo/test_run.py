@@ -11,7 +11,7 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from ingest.stores.records import AlertRecord
 from roomtone.demo.chain import PlannedLesson
-from roomtone.demo.run import _count_true, _folder, minutes
+from roomtone.demo.run import _count_true, demo_folder, minutes
 from simulators.truth import Episode
 
 PLAN = PlannedLesson(
@@ -49,15 +49,15 @@ def test_an_alert_is_true_when_it_was_open_during_an_episode() -> None:
 
 def test_a_folder_to_keep_must_be_new(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("")
-    with pytest.raises(UsageError, match="is not empty"), _folder(tmp_path):
+    with pytest.raises(UsageError, match="is not empty"), demo_folder(tmp_path):
         pass
-    with _folder(tmp_path / "new") as folder:
+    with demo_folder(tmp_path / "new") as folder:
         assert folder.is_dir()
     assert folder.is_dir()
 
 
 def test_a_temporary_folder_is_gone_afterwards() -> None:
-    with _folder(None) as folder:
+    with demo_folder(None) as folder:
         (folder / "data").write_text("x")
     assert not folder.exists()
 

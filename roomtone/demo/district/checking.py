@@ -1,0 +1,200 @@
+"""Opens each page of the walk, and holds what it shows against what was put into the district."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from roomtone.demo.district.cast import GROUPS, SITES
+from roomtone.demo.district.programs import DistrictPrograms
+from roomtone.demo.district.put import LIMIT
+from roomtone.demo.district.world import World
+from school.people.demo_ids import DemoName
+from school.programme.small_groups import WITHIN_SCHOOL
+
+__all__ = ["Check", "walk"]
+
+_WEEKS: Final = 12
+"""So many weeks of answers the pages show."""
+
+
+def walk(lesson: str) -> Sequence[tuple[DemoName, str, str]]:
+    """The pages of the walk: who reads it, its address, and what it is for."""
+    return (
+        ("teacher", "/", "a teacher’s start page"),
+        ("teacher", f"/lessons/{lesson}", "a lesson with notes, a plan and a next step"),
+        ("teacher", f"/lessons/{lesson}/reflection", "what a teacher writes for themselves"),
+        ("teacher", "/cycle", "their cycle"),
+        ("teacher", "/colleagues", "colleagues with the same topics"),
+        ("teacher", "/time", "their weeks"),
+        ("teacher", "/pulse", "short questions, of their school"),
+        ("coach", "/", "a coach’s start page"),
+        ("coach", "/caseload", "whom they work with"),
+        ("coach", f"/lessons/{lesson}", "a lesson that is shared with them"),
+        ("administrator", "/", "an administrator’s start page"),
+        ("administrator", "/programme", "schools and groups of schools"),
+        ("administrator", "/programme/coverage", "how far coaching reaches"),
+        ("administrator", "/programme/worth", "what the programme was worth"),
+        ("administrator", "/programme/released", "what left for the collector"),
+        ("administrator", "/pulse", "short questions, of all schools"),
+        ("administrator", "/people", "people, of whom a roster brought most"),
+        ("administrator", "/rooms", "rooms and kits"),
+        ("officer", "/audit", "who saw, shared and changed what"),
+    )
+
+
+@dataclass(slots=True)
+class Check:
+    """`faults` has a sentence for each thing that a page shows otherwise than it was put."""
+
+    programs: DistrictPrograms
+    world: World
+    lesson: str
+    faults: list[str] = field(default_factory=list)
+    pages: int = 0
+
+    def run(self) -> None:
+        """Look at all of it."""
+        for who, path, _what in walk(self.lesson):
+            self._page(who, path)
+        self._collected()
+        self._coverage()
+        self._worth()
+        self._people()
+        self._answers()
+        self._own_weeks()
+
+    def _page(self, who: DemoName, path: str) -> str:
+        self.pages += 1
+        return html.unescape(self.programs.fetch(who, path))
+
+    def _rows(self, who: DemoName, path: str) -> list[dict[str, str]]:
+        self.pages += 1
+        return _table(self.programs.fetch(who, path))
+
+    def _same(self, what: str, shown: object, put: object) -> None:
+        if shown != put:
+            self.faults.append(f"{what}: shown is {shown}, and {put} was put there")
+
+    def _months(self) -> list[str]:
+        """Those that are over, in order."""
+        this = f"{self.world.calendar.today:%Y-%m}"
+        return [month for month in self.world.put.months() if month < this]
+
+    def _collected(self) -> None:
+        """The collector holds each month that may leave, with just these figures."""
+        self.pages += 2
+        page = self.programs.fetch_collected("/")
+        for school in SITES:
+            if school.title not in page:
+                self.faults.append(f"the collector's page does not name {school.title}")
+        held = {
+            (row["month"], row["site"]): {
+                name: int(cell)
+                for name, cell in row.items()
+                if cell and name not in {"month", "site"}
+            }
+            for row in _table(self.programs.fetch_collected("/aggregates.csv"))
+        }
+        put = {
+            (month, school.site): report
+            for month in self._months()
+            for school in SITES
+            if (report := self.world.put.report(month, school.site)) is not None
+        }
+        self._same("figures at the collector", held, put)
+
+    def _coverage(self) -> None:
+        """Each count that is shown is right, and of ten teachers or more."""
+        put = self.world.put
+        for month in self._months():
+            if len(put.teachers(month)) < LIMIT:
+                continue
+            rows = self._rows("administrator", f"/programme/coverage.csv?month={month}")
+            kinds = [row["kind"] for row in rows]
+            self._same(f"rows of {month}", sorted(kinds),
+                       sorted(["district", *["group"] * len(GROUPS), *["school"] * len(SITES)]))  # fmt: skip
+            for row in rows:
+                sites = _sites_of(row["kind"], row["name"])
+                teachers = {n for site in sites for n in put.teachers(month, site)}
+                having = {n for site in sites for n in put.with_cycle(month, site)}
+                what = f"{row['title']} in {month}"
+                for shown, counted in ((row["teachers"], teachers), (row["with_cycle"], having)):
+                    if not shown:
+                        continue
+                    self._same(what, int(shown), len(counted))
+                    if 0 < int(shown) < LIMIT:
+                        self.faults.append(f"{what}: {shown} is of fewer than {LIMIT} teachers")
+            if not rows or not rows[0]["teachers"]:
+                self.faults.append(f"the whole district is not shown in {month}")
+
+    def _worth(self) -> None:
+        """Each n of the sheet is how many people keep their time, or have classes with an outcome."""
+        put = self.world.put
+        teachers = self.world.cast.teachers
+        coached = sum(part.coach is not None for part in teachers)
+        due = {
+            ("hours_saved", "everybody"): put.keepers["coach"] + put.keepers["teacher"],
+            ("hours_saved", "coaches"): put.keepers["coach"],
+            ("hours_saved", "teachers"): put.keepers["teacher"],
+            ("gain_of_classes", "coached"): coached,
+            ("gain_of_classes", "others"): len(teachers) - coached,
+        }
+        rows = self._rows("administrator", "/programme/worth.csv")
+        shown = {(row["figure"], row["of"]): row["n"] for row in rows if row["n"]}
+        for key, n in due.items():
+            if key in shown:
+                self._same(" of ".join(key), int(shown[key]), n)
+        self._same("smallest n of the sheet is large enough",
+                   all(int(n) >= LIMIT for n in shown.values()), True)  # fmt: skip
+        for key in (("hours_saved", "everybody"), ("gain_of_classes", "coached")):
+            if key not in shown:
+                self.faults.append(f"the sheet has no {' of '.join(key)}")
+
+    def _people(self) -> None:
+        """All are on the page of people; a coach has the teachers who work with them, and no others."""
+        people = self._page("administrator", "/people")
+        caseload = self._page("coach", "/caseload")
+        for part in self.world.cast.teachers:
+            name = self.world.teachers[part.number].name
+            if name not in people:
+                self.faults.append(f"{name} is not on the page of people")
+            if (name in caseload) != (part.coach == 0):
+                self.faults.append(f"the coach's page is wrong about {name}")
+
+    def _answers(self) -> None:
+        """The weeks with five answers or more of a teacher's own school, the latest first."""
+        weeks = self.world.put.pulse
+        this = self.world.calendar.coming - timedelta(days=7)
+        wanted = [this - timedelta(days=7 * back) for back in range(1, _WEEKS + 1)]
+        site = self.world.cast.teachers[0].school
+        due = [weeks[monday, site.site] for monday in wanted
+               if weeks[monday, site.site] >= WITHIN_SCHOOL]  # fmt: skip
+        page = self._page("teacher", "/pulse")
+        part = page.partition(f"Each week, {site.title}")[2].partition("</article>")[0]
+        shown = [int(n) for n in re.findall(r"<td>\d+ (?:or \w+ )?of (\d+)</td>", part)]
+        self._same("answers of each week", shown, due)
+
+    def _own_weeks(self) -> None:
+        rows = self._rows("teacher", "/time.csv")
+        self._same("the teacher's weeks", len(rows), self.world.put.own_weeks)
+
+
+def _sites_of(kind: str, name: str) -> Sequence[str | None]:
+    if kind == "district":
+        return [None]
+    return sorted(GROUPS[name][1]) if kind == "group" else [name]
+
+
+def _table(text: str) -> list[dict[str, str]]:
+    return [_row(row) for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))]
+
+
+def _row(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: cell or "" for name, cell in row.items()}

@@ -1,0 +1,110 @@
+"""Fills the district, starts its pages, and says who signs in where; or checks all of it and ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+
+from contract.errors import UsageError
+from contract.one_line import one_line
+from roomtone.demo.district.checking import Check, walk
+from roomtone.demo.district.filling import fill
+from roomtone.demo.district.programs import DistrictPrograms
+from roomtone.demo.district.world import World
+from roomtone.demo.page_port import choose_port
+from roomtone.demo.run import demo_folder, interrupted_by
+
+__all__ = ["play_district"]
+
+_log = logging.getLogger("roomtone")
+
+
+def play_district(arguments: argparse.Namespace) -> int:
+    """What `roomtone demo --district` does; raises UsageError for options of a single lesson."""
+    if arguments.minutes is not None or arguments.scenario != "demo":
+        raise UsageError("--district has its own lessons; leave --minutes and --scenario out.")
+    is_check: bool = arguments.check
+
+    def report(line: str) -> None:
+        print(one_line(line), file=sys.stderr if is_check else sys.stdout, flush=True)
+
+    def choose() -> int:
+        return choose_port(arguments.port, report)
+
+    if arguments.port is not None:
+        choose()  # refused before anything starts
+    with (
+        demo_folder(arguments.keep) as folder,
+        interrupted_by(signal.SIGTERM, signal.SIGHUP),
+    ):
+        data = folder / "data"
+        (folder / "logs").mkdir(exist_ok=True)
+        try:
+            with DistrictPrograms(folder, data, report) as programs:
+                started = time.monotonic()
+                world = fill(
+                    folder, data, seed=arguments.seed, now_utc_ns=time.time_ns(),
+                    progress=_Progress(is_line=sys.stderr.isatty()),
+                )  # fmt: skip
+                took_s = round(time.monotonic() - started)
+                report(f"district   {_size(world)}, in {took_s} s, into {data}")
+                programs.write_settings()
+                programs.start_collector()
+                months = programs.release(world)
+                report(f"collector  holds {months} months of each school: {programs.collector}/")
+                lesson = world.put.latest
+                programs.serve(lesson, choose)
+                report(f"dashboard  serves {programs.page}")
+                if is_check:
+                    return _check(programs, world, lesson)
+                for who, path, what in walk(lesson):
+                    report(f"{f'as {who}':<17} {what}: {programs.sign_in_page(who, path)}")
+                report("                  Ctrl-C stops everything")
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            report("stopped")
+            return 1 if is_check else 0
+    return 0
+
+
+def _size(world: World) -> str:
+    cast = world.cast
+    lessons = sum(counts.total() for counts in world.put.lessons.values())
+    return f"{len(cast.teachers)} teachers, {len(cast.coaches)} coaches, {lessons} lessons"
+
+
+def _check(programs: DistrictPrograms, world: World, lesson: str) -> int:
+    check = Check(programs, world, lesson)
+    check.run()
+    for fault in check.faults:
+        _log.error("check: %s", fault)
+    report = {
+        "teachers": len(world.cast.teachers),
+        "coaches": len(world.cast.coaches),
+        "lessons": sum(counts.total() for counts in world.put.lessons.values()),
+        "scored": world.put.scored,
+        "pages_fetched": check.pages,
+        "faults": len(check.faults),
+    }
+    print(json.dumps(report), flush=True)
+    return 1 if check.faults else 0
+
+
+class _Progress:
+    """Shows progress: one updated line on a terminal, otherwise a line for some weeks."""
+
+    def __init__(self, *, is_line: bool) -> None:
+        self._is_line = is_line
+
+    def __call__(self, weeks: int, of: int) -> None:
+        text = f"district   week {weeks} of {of}"
+        if self._is_line:
+            end = "\r\033[K" if weeks == of else ""
+            print(f"\r{text}{end}", end="", file=sys.stderr, flush=True)
+        elif weeks % 5 == 0:
+            print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,73 @@
+"""What the district's made-up people write."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from school.debrief.records import StepText
+
+__all__ = [
+    "FOCUSES",
+    "KEPT",
+    "NOTES",
+    "PLAN",
+    "PLAN_OF_EVALUATION",
+    "QUESTIONS",
+    "REPLIES",
+    "STEPS",
+    "SURPRISES",
+]
+
+FOCUSES: Final = (
+    "Groups begin within two minutes",
+    "Everybody hears the task before the first group moves",
+    "A calm end of the lesson",
+    "More time to think before somebody answers",
+)
+NOTES: Final = (
+    "They were ready quickly here. What helped?",
+    "This table waited for its cards for a minute.",
+    "A good question, and ten seconds of quiet after it.",
+    "The change to group work took long. Was the task clear to all?",
+)
+QUESTIONS: Final = (
+    "Were these two groups finished, or lost?",
+    "What did you see at the back that I could not see?",
+)
+REPLIES: Final = (
+    "The second table had no cards left.",
+    "They were finished; I had no second task for them.",
+    "I counted to ten this time.",
+)
+STEPS: Final = (
+    StepText(
+        what="Cards lie on the tables before the lesson begins.", part="transition",
+        when_words="before the bell", shows="settles", shows_minutes=3,
+    ),
+    StepText(
+        what="I say the task once, and wait until all look up.", part="small_group",
+        shows="quieter",
+    ),
+    StepText(
+        what="A second task for who is finished.", part="small_group", shows="own",
+        shows_words="no table moves more than the others at the end of group work",
+    ),
+    StepText(what="I count to ten after a question.", part="whole_class", shows="unseen"),
+)  # fmt: skip
+KEPT: Final = "The quiet minute after the question."
+SURPRISES: Final = "How long the groups took to begin."
+PLAN: Final = """\
+5 A question on the board
+10 We compare two answers
+15 Groups with cards
+8 Each alone
+"""
+PLAN_OF_EVALUATION: Final = """\
+# Plan of the evaluation (made up)
+
+1. Question: do teachers with coaching spend less time on the way and on preparing, and what do they say of it?
+2. Figures: hours a week and person before and since the start; answers to the weekly question; outcomes of classes
+   before and after, of coached teachers and of others.
+3. Groups: the schools and groups of schools of the first day. Nothing of fewer than ten people.
+4. What would speak against it: no fewer hours, or classes of others that gain as much.
+"""
