@@ -235,7 +235,9 @@ def _stages(cycle: Cycle, now: Stage, zone: tzinfo | None) -> list[StageView]:
 
 
 def _day_of(cycle: Cycle, stage: Stage) -> date | None:
-    """What is due next."""
+    """What is due next; nothing is in a cycle that is over."""
+    if cycle.state == "closed":
+        return None
     if stage in {"observe", "debrief"} and cycle.text.debrief_on is not None:
         return cycle.text.debrief_on
     return cycle.text.again_on

@@ -72,7 +72,9 @@ def test_a_teacher_goes_round_once(client, coach, stores, filled):
     page = text_of(client, "/cycle")
     assert "Look again now, planned for 9 December 2025" in page
     send(client, "/cycle/close", cycle=cycle.id)
-    assert "Earlier ones For you alone." in text_of(client, "/cycle")
+    page = text_of(client, "/cycle")
+    assert "Earlier ones For you alone." in page
+    assert "Due" not in page.partition("Earlier ones")[2]
     assert FOCUS not in text_of(coach, "/caseload")
     send(client, "/cycle/remove", cycle=cycle.id)
     assert stores.sharing.cycles.of_teacher(TEACHER) == []
