@@ -151,16 +151,18 @@ class SilentReader:
         return HubCounters(frames_refused={"crc": 3})
 
 
-def scaled_clock() -> Clock:
+def scaled_clock(speed: float = SPEED) -> Clock:
     return ScaledClock(
-        speed=SPEED, anchor_ns=time.monotonic_ns(), utc_at_anchor_ns=1_760_000_000_000_000_000
+        speed=speed, anchor_ns=time.monotonic_ns(), utc_at_anchor_ns=1_760_000_000_000_000_000
     )
 
 
-def silent_agent(tmp_path: Path, error: Exception | None = None, **changes: object) -> EdgeAgent:
+def silent_agent(
+    tmp_path: Path, error: Exception | None = None, speed: float = SPEED, **changes: object
+) -> EdgeAgent:
     return EdgeAgent(
         settings=settings_for({"hub-a": "/dev/a"}, tmp_path, **changes),
-        clock=scaled_clock(),
+        clock=scaled_clock(speed),
         open_reader=lambda _hub, _clock, _sink: SilentReader(error),
     )
 
@@ -182,7 +184,8 @@ def test_a_silent_node_says_why_and_a_clean_stop_reports_all_skipped_periods(
 def test_a_dead_disk_keeps_periods_in_memory_and_is_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "outbox").write_text("")
+    # No file: a kit that can't read whether it is paused samples nothing.
+    (tmp_path / "outbox").symlink_to(tmp_path / "a disk that is gone")
     agent = silent_agent(tmp_path)
     agent.handle_config(ALWAYS)
     run_for(agent, lambda: agent.delivery.has_held)
@@ -226,25 +229,25 @@ def test_the_limits_reach_the_link(tmp_path: Path) -> None:
 def test_no_sample_of_the_microphone_reaches_the_disk(tmp_path: Path) -> None:
     """The whole agent listens to a recording full of a mark, and writes to its outbox."""
     mark = np.int32(0x1BADB002)
+    # Eighths of a second as a microphone gives them, and so slowly that an emulated machine keeps
+    # up. Samples that are all alike would be those of a microphone that is mute.
     source = (
-        "import sys, numpy as np\n"
-        # Samples that are all alike would be those of a microphone that is mute.
+        "import sys, time, numpy as np\n"
         f"piece = np.tile(np.array([{int(mark)}, 0], '<i4'), 3000).tobytes()\n"
-        "for _ in range(200): sys.stdout.buffer.write(piece); sys.stdout.flush()\n"
+        "while True: sys.stdout.buffer.write(piece); sys.stdout.flush(); time.sleep(1 / 16)\n"
     )
     sound = {"source": "microphone", "command": [sys.executable, "-c", source]}
-    agent = silent_agent(tmp_path, sound=sound)
+    agent = silent_agent(tmp_path, speed=2.0, sound=sound)
     agent.handle_config(ALWAYS)
-    heard = []
-    take = agent._sensing.take
+    closed = []
+    add = agent.delivery.add
 
-    def listen(event: object) -> None:
-        heard.append(event)
-        take(event)  # type: ignore[arg-type]
+    def keep(message: Batch | Gap, **more: object) -> None:
+        closed.append(message)
+        add(message, **more)  # type: ignore[arg-type]
 
-    agent._sensing.take = listen  # type: ignore[method-assign]
-    run_for(agent, lambda: agent.outbox.bytes_used > 0 and len(heard) >= 60)
-    assert len(heard) >= 60
+    agent.delivery.add = keep  # type: ignore[method-assign]
+    run_for(agent, lambda: any(isinstance(message, Batch) for message in closed))
     assert any(isinstance(message, Batch) for message in stored(tmp_path / "outbox"))
     needle = mark.astype("<i4").tobytes()
     for path in (tmp_path / "outbox").iterdir():

@@ -237,6 +237,7 @@ def traced() -> Iterator[None]:
     tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_lessons_outages_and_pulled_plugs_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, traced: None
 ) -> None:
