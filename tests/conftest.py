@@ -83,7 +83,7 @@ SEARCH_PATH = os.pathsep.join(
 # Machines differ in speed, so no example has a deadline; in CI every run searches the same way.
 settings.register_profile("roomtone", deadline=None, derandomize=IN_CI, print_blob=True)
 settings.register_profile(
-    "few", settings.get_profile("roomtone"), max_examples=10,
+    "few", settings.get_profile("roomtone"), max_examples=5,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 """For an emulated machine: --hypothesis-profile few."""

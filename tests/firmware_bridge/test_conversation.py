@@ -23,6 +23,7 @@ from firmware_bridge.events import (
 from firmware_bridge.frames import Hello, HelloRequest, Identify, SampleBlock, Sense, encode
 from firmware_bridge.framing import frame
 from simulators.hubs.link_faults import LinkFaults
+from tests.examples import examples
 
 Indexes = Callable[[list[HubEvent]], "np.ndarray[Any, np.dtype[np.int64]]"]
 START_NS = 1_000_000_000
@@ -67,7 +68,7 @@ def test_samples_wait_for_the_clock(wire: Callable[..., Any], indexes: Indexes) 
     assert abs(int(dates(events)[0]) - START_NS) < 2_000_000
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32),
     faults=st.sampled_from(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.tick_map import FIRST_PINGS, TickMap
+from tests.examples import examples
 
 TICK_HZ = 250_000
 MS = 1e6
@@ -77,7 +78,7 @@ class PingedHub:
         return np.asarray((dates - true) / MS / self.scale)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     seed=st.integers(0, 2**32),
     drift_ppm=st.floats(-500, 500),

@@ -17,6 +17,7 @@ from contract.quantities.motion import (
     lesson_quantities,
 )
 from contract.quantities.table import SEAT_QUANTITIES
+from tests.examples import examples
 
 INDEX = {quantity.name: at for at, quantity in enumerate(SEAT_QUANTITIES)}
 UPRIGHT = np.array([0.0, 0.0, 1.0])
@@ -85,7 +86,7 @@ def test_a_still_sensor_has_the_lowest_level_and_never_minus_infinity() -> None:
     assert (values[:, [INDEX["wiggle_count"], INDEX["tilt_change"]]] == 0.0).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_no_mounting_matters(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -98,7 +99,7 @@ def test_no_mounting_matters(seed: int) -> None:
     assert (np.diff(axes, axis=2) <= 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=st.integers(0, 10_000), drop=st.floats(0.0, 0.5))
 def test_a_whole_lesson_has_exactly_the_streams_numbers(seed: int, drop: float) -> None:
     rng = np.random.default_rng(seed)
@@ -109,7 +110,7 @@ def test_a_whole_lesson_has_exactly_the_streams_numbers(seed: int, drop: float) 
     np.testing.assert_array_equal(lesson_quantities(samples, 50), one_by_one)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=st.integers(0, 10_000), others=st.integers(1, 5))
 def test_a_seat_does_not_depend_on_its_neighbours(seed: int, others: int) -> None:
     rng = np.random.default_rng(seed)
@@ -121,7 +122,7 @@ def test_a_seat_does_not_depend_on_its_neighbours(seed: int, others: int) -> Non
     assert together == pytest.approx(lesson_quantities(alone, 50)[:, 0], abs=0.01, nan_ok=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(counts=st.lists(st.integers(45, 55), min_size=8, max_size=12))
 def test_a_jittering_clock_keeps_the_levels(counts: list[int]) -> None:
     stream = MotionQuantities(seats=1, rate_hz=50)

@@ -19,6 +19,7 @@ from contract.quantities.sound import (
     energy_mean,
     sound_rows,
 )
+from tests.examples import examples
 
 levels = st.lists(st.floats(20.0, 110.0), min_size=1, max_size=16)
 FULL_SCALE_DB = 120.0
@@ -55,7 +56,7 @@ def test_a_pure_tone_comes_out_by_the_curve(frequency: float) -> None:
     assert energy_mean(measured) == pytest.approx(expected, abs=0.1)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.lists(st.integers(1, 9000), min_size=1, max_size=6), st.integers(0, 100))
 def test_the_levels_do_not_depend_on_how_the_sound_is_cut(cuts: list[int], seed: int) -> None:
     sound = np.random.default_rng(seed).integers(-(2**28), 2**28, 24_000, dtype=np.int32)

@@ -20,6 +20,7 @@ from edge_agent.outbox.run_book import AHEAD, MAX_RUNS, RunBook, RunNote, read_n
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.settings import DeliverySettings
+from tests.examples import examples
 
 MakeOutbox = Callable[..., Outbox]
 MakeBatch = Callable[..., Batch]
@@ -140,7 +141,9 @@ def test_the_book_stays_small_and_forgets_the_oldest(
 
 @given(at=st.integers(0, 16_383), bits=st.integers(1, 255), cut=st.integers(0, 16_384))
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_damaged_book_is_no_crash_and_never_a_wrong_run(
     make_outbox: MakeOutbox, tmp_path: Path, at: int, bits: int, cut: int
@@ -213,7 +216,9 @@ def test_a_day_of_sampling_writes_less_than_a_megabyte(
     is_clean=st.booleans(),
 )
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_however_the_outbox_was_damaged_every_seq_of_the_run_is_reported_once(
     make_outbox: MakeOutbox,
@@ -356,7 +361,9 @@ class Life:
     )
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_over_any_deaths_each_sampled_seq_is_kept_or_in_a_gap_of_the_spill_interval(
     make_outbox: MakeOutbox,

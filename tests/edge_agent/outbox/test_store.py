@@ -17,6 +17,7 @@ from contract.wire.messages import Ack
 from contract.wire.payload import Batch, Gap, decode
 from edge_agent.outbox.backlog import Parcel
 from edge_agent.outbox.store import Outbox
+from tests.examples import examples
 
 MakeOutbox = Callable[..., Outbox]
 MakeBatch = Callable[..., Batch]
@@ -235,7 +236,9 @@ def test_a_torn_end_is_passed_over(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     flips=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), max_size=6),

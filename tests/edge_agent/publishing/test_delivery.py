@@ -21,6 +21,7 @@ from edge_agent.outbox.run_book import RunBook, RunNote, read_notes
 from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.settings import DeliverySettings
+from tests.examples import examples
 
 SECOND = 1_000_000_000
 MakeBatch = Callable[..., Batch]
@@ -83,7 +84,9 @@ def small(**changes: object) -> DeliverySettings:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     seed=st.integers(0, 1 << 30),
@@ -169,7 +172,9 @@ def test_everything_is_acknowledged_in_the_end_and_nothing_forgotten_before(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     seed=st.integers(0, 1 << 30),

@@ -33,6 +33,7 @@ from edge_agent.outbox.store import Outbox
 from edge_agent.publishing.delivery import Delivery
 from edge_agent.publishing.publisher import EdgePublisher
 from edge_agent.settings import DeliverySettings, EdgeSettings
+from tests.examples import examples
 
 SECOND = 1_000_000_000
 NODE = "roomtone/1/school/r1/pi-1/"
@@ -396,7 +397,7 @@ HUGE = b"\xa1\x67version\xc2\x59\x07\x08" + b"\xff" * 1_800
 
 @pytest.mark.parametrize("kind", ("ack", "config", "command", "state"))
 @given(body=st.binary(max_size=60) | st.just(HUGE), is_retained=st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_no_message_ends_the_agent(kind: str, body: bytes, is_retained: bool) -> None:
     with TemporaryDirectory() as folder:
         outbox = Outbox(

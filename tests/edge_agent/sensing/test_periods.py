@@ -19,6 +19,7 @@ from edge_agent.sensing.periods import MICROPHONE, LineGap, Period, PeriodAssemb
 from edge_agent.sensing.timed_buffer import TimedBuffer, placed
 from firmware_bridge.events import FramesMissing, HubDown, HubEvent, HubSamples, HubUp, Levels
 from firmware_bridge.frames import Hello
+from tests.examples import examples
 
 SECOND = 1_000_000_000
 RUN = 7_300_000_000
@@ -76,7 +77,7 @@ def closed(made: PeriodAssembler, events: list[HubEvent], seconds: int) -> list[
     return periods
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     phase_a=st.integers(100_000, 19_900_000),
     phase_b=st.integers(100_000, 19_900_000),
@@ -205,7 +206,7 @@ def merged(made: PeriodAssembler, periods: list[Period]) -> dict[int, np.ndarray
     return rows
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     stall=st.tuples(st.integers(0, 11), st.integers(0, 11)),
     down=st.booleans(),
