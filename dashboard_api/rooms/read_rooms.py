@@ -27,6 +27,7 @@ from dashboard_api.rooms.view import (
     planned_card,
     room_card,
 )
+from dashboard_api.views.text import natural_key
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.doctor.nodes import clock_findings, notice_advice, stream_findings
 from ingest.fleet.preflight import Preflight, preflight
@@ -55,6 +56,8 @@ class Known:
 
     names: list[str]
     rooms: Mapping[str, Room]
+    schools: Mapping[str, str]
+    """What the sites are called."""
     opted_out: tuple[tuple[str, int], ...]
     newest_software: str
     locked_out: frozenset[str] = frozenset()
@@ -69,6 +72,15 @@ class AllRooms:
     server: tuple[str, ...]
     is_elsewhere: bool = False
     """Whether kits are known to another dashboard alone."""
+
+    @property
+    def schools(self) -> list[tuple[str, list[RoomCard]]]:
+        """The rooms with kits, by school; one part without a name where they are all of one school."""
+        shown = [room for room in self.rooms if room.mark != "none"]
+        names = sorted({room.school for room in shown}, key=natural_key)
+        if len(names) < 2:
+            return [("", shown)] if shown else []
+        return [(name, [room for room in shown if room.school == name]) for name in names]
 
     @property
     def live(self) -> int:
@@ -99,7 +111,9 @@ async def read_rooms(
     cards = [
         await store.run(partial(_card, room=name, facts=facts, known=known)) for name in known.names
     ]
-    cards.sort(key=lambda card: (_ORDER.index(card.mark), card.room))
+    cards.sort(
+        key=lambda card: (_ORDER.index(card.mark), *map(natural_key, (card.title, card.room)))
+    )
     return AllRooms(rooms=tuple(cards), server=server)
 
 
@@ -126,6 +140,7 @@ def _known(stores: Stores) -> Known:
             {stream.room for stream in streams} | {*rooms} | {*stores.sharing.all_rooms()}
         ),
         rooms=rooms,
+        schools={site.name: site.title or site.name for site in stores.rooms.sites()},
         opted_out=tuple(stores.lessons.opted_out()),
         newest_software=newest_version(birth.software for birth in births if birth is not None),
     )
@@ -199,6 +214,7 @@ def _card(stores: Stores, room: str, facts: LiveFacts, known: Known) -> RoomCard
         ready=preflight(list(kits.values()), server=server_sentences(replace(about, lesson=None))),
         troubles=list(room_troubles(room, list(kits.values()))),
         title=None if described is None else described.title,
+        school="" if described is None else known.schools.get(described.site, described.site),
     )  # fmt: skip
 
 

@@ -71,6 +71,8 @@ class RoomCard:
     sentence: str
     kits: tuple[KitCard, ...]
     title: str = ""
+    school: str = ""
+    """Which one it is of; empty for a room that is not described."""
     is_described: bool = False
     ready: Preflight | None = None
     """Whether it is ready for a lesson; None for a room of the timetable alone."""
@@ -90,6 +92,7 @@ def room_card(
     ready: Preflight | None = None,
     troubles: Sequence[Trouble] = (),
     title: str | None = None,
+    school: str = "",
 ) -> RoomCard:
     """The room; it is to be checked if a kit is, or if nothing is sensed in a lesson.
 
@@ -102,6 +105,7 @@ def room_card(
         sentence=room_sentence(facts),
         kits=tuple(kits),
         title=title or "",
+        school=school,
         is_described=title is not None,
         ready=ready if kits else None,
         to_do=tuple(trouble.text for trouble in troubles),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
@@ -26,6 +27,7 @@ __all__ = [
     "lively_text",
     "marked_text",
     "movement_text",
+    "natural_key",
     "notice_sentence",
     "position_text",
     "scale_text",
@@ -182,3 +184,9 @@ def title_text(title: str, room: str) -> str:
 def iso_text(utc_ns: int, zone: tzinfo | None) -> str:
     """A time for programs and filters: ISO 8601 with the school's offset."""
     return datetime.fromtimestamp(utc_ns // SECOND_NS, tz=UTC).astimezone(zone).isoformat()
+
+
+def natural_key(text: str) -> list[str | int]:
+    """Sorts names as people do: "Room 2" before "Room 10"."""
+    parts = re.split("([0-9]+)", text.casefold())
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)]

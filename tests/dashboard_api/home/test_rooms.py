@@ -12,6 +12,8 @@ from dashboard_api.live.program_state import UNKNOWN
 from dashboard_api.live.view import NodeReport, room_facts
 from dashboard_api.rooms.view import advice_text, kit_card, room_card
 from school.lessons.records import Lesson
+from school.rooms.records import Hub, Kit, Room, Site
+from tests.signed_in import BY
 
 NOW_NS = 1_763_460_300 * SECOND_NS
 LESSON = Lesson(
@@ -104,3 +106,20 @@ def test_a_misspelt_room_is_a_404(client, filled):
 
 def test_without_rooms_the_page_says_what_to_do(client):
     assert "No kit has reported" in text_of(client.get("/rooms"))
+
+
+def test_rooms_of_several_schools_stand_by_school_and_number(client, stores, filled):
+    for school in ("birch", "ash"):
+        stores.rooms.add_site(Site(name=school, title=f"{school.title()} School"), BY)
+        for number in (10, 2):
+            name = f"{school}-{number}"
+            room = Room(name=name, site=school, title=f"Room {number}", plan=((1,),))
+            kit = Kit(node=f"{name}-pi", hubs=(Hub(name="hub-1", seats=(1,), port="usb-1"),))
+            stores.rooms.add_room(room, kit, BY, now_utc_ns=NOW_NS)
+    text = text_of(client.get("/rooms"))
+    wanted = (
+        "Rooms that belong to no school", "room-204",
+        "Ash School", "ash-2", "ash-10", "Birch School", "birch-2", "birch-10",
+    )  # fmt: skip
+    places = [text.index(each) for each in wanted]
+    assert places == sorted(places)

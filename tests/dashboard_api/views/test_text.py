@@ -16,6 +16,7 @@ from dashboard_api.views.text import (
     length_text,
     marked_text,
     movement_text,
+    natural_key,
     position_text,
 )
 from dashboard_api.web.rendering import STATIC
@@ -46,6 +47,13 @@ def test_movement():
 def test_marked_moments():
     assert [marked_text(n) for n in (0, 1, 2)] == [
         "nothing marked", "1 moment marked", "2 moments marked",
+    ]  # fmt: skip
+
+
+def test_names_with_numbers_are_sorted_as_people_do():
+    names = ["Room 10", "room 2", "", "12", "7b", "Room", "Room 2b"]
+    assert sorted(names, key=natural_key) == [
+        "", "7b", "12", "Room", "room 2", "Room 2b", "Room 10",
     ]  # fmt: skip
 
 
