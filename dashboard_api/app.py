@@ -80,7 +80,7 @@ from dashboard_api.people import (
 from dashboard_api.people.mail import Mailer
 from dashboard_api.people.sign_in import SignInService
 from dashboard_api.plans import routes as plans
-from dashboard_api.programme import coverage_routes, time_routes, worth_routes
+from dashboard_api.programme import coverage_routes, time_routes, wave_routes, worth_routes
 from dashboard_api.programme import released_routes as released_reports
 from dashboard_api.programme import routes as programme
 from dashboard_api.pulse import routes as pulse
@@ -160,7 +160,7 @@ ROUTERS: Final = tuple(
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,
         form_pages, clip_routes, watch_routes, cohort_routes, lead_routes, programme, time_routes,
-        worth_routes, coverage_routes, released_reports, health_routes,
+        worth_routes, coverage_routes, wave_routes, released_reports, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""

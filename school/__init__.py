@@ -29,6 +29,7 @@ from school.postgres_database import PostgresDatabase
 from school.programme.coverage_store import CoverageStore
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
+from school.programme.wave_store import WaveStore
 from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
 from school.sharing.handing_over import HandOverStore
@@ -69,6 +70,7 @@ class School:
     pulse: PulseStore
     coverage: CoverageStore
     evaluation_plans: EvaluationPlanStore
+    waves: WaveStore
     cohorts: CohortStore
 
     def close(self) -> None:
@@ -98,6 +100,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         PulseStore(database),
         CoverageStore(database),
         EvaluationPlanStore(database),
+        WaveStore(database),
         CohortStore(database),
     )
 

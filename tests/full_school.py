@@ -41,6 +41,7 @@ from school.people.identities import link
 from school.plans.records import Phase, Standard
 from school.programme.records import SchoolGroup
 from school.programme.tables import coverage_months
+from school.programme.waves import Criterion, Wave
 from school.pulse.records import Answer as Tap
 from school.pulse.records import Deed
 from school.pulse.records import Words as PulseWords
@@ -258,6 +259,13 @@ def _fill(school: School) -> None:
     school.programme.put_people({ADA: "school", OLD: "school"}, BY_ROOT)
     group = SchoolGroup(name="north", title="The north", sites=frozenset({"school"}))
     school.programme.put_group(group, BY_ROOT)
+    criterion = Criterion(figure="with_cycle", at_least=50.0)
+    starts_on = date(2025, 9, 1)
+    school.waves.put(
+        Wave(name="first", title="First", starts_on=starts_on, sites=group.sites,
+             criteria=(criterion,)),
+        BY_ROOT,
+    )  # fmt: skip
     put_in_roster(school, ADA_NAME, ADA_SIGNS_IN, BY_ROOT)
     week = Week(monday=date(2026, 3, 2), preparing=30, visiting=45)
     school.ledger.put_weeks(ADA, [week], NOW_NS)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from models.school_model.labels import wilson
 from school.programme.coverage import CoverageRow
 
-__all__ = ["coverage_csv"]
+__all__ = ["coverage_csv", "row_cells"]
 
 
 def coverage_csv(
@@ -19,12 +19,16 @@ def coverage_csv(
         "rooms", "running", "rooms_share", "rooms_low_95", "rooms_high_95", "note",
     ]  # fmt: skip
     for row in rows:
-        note = "" if row.teachers is not None else "too few teachers to show"
-        yield [
-            month, row.kind, row.name, row.title or "the whole district", row.teachers,
-            row.with_cycle, *_cells(row.with_cycle, row.teachers), row.rooms, row.running,
-            *_cells(row.running, row.rooms), note,
-        ]  # fmt: skip
+        yield [month, row.kind, row.name, row.title or "the whole district", *row_cells(row)]
+
+
+def row_cells(row: CoverageRow) -> list[str | int | float | None]:
+    """The figures of a row, and why there are none."""
+    note = "" if row.teachers is not None else "too few teachers to show"
+    return [
+        row.teachers, row.with_cycle, *_cells(row.with_cycle, row.teachers), row.rooms, row.running,
+        *_cells(row.running, row.rooms), note,
+    ]  # fmt: skip
 
 
 def _cells(k: int | None, n: int | None) -> list[float | None]:

@@ -14,12 +14,13 @@ from dashboard_api.language.dates import number_text
 from models.school_model.labels import wilson
 from school.programme.coverage import KINDS, CoverageRow, Kind
 
-__all__ = ["CoverageLine", "coverage_lines", "month_text"]
+__all__ = ["CoverageLine", "coverage_line", "coverage_lines", "month_text"]
 
 _TOO_FEW: Final = N_("not shown: fewer than ten teachers, or too few to hide a small group")
 _KIND_WORDS: Final[dict[Kind, str]] = {
     "district": N_("The whole district"),
     "group": N_("Groups of schools"),
+    "wave": N_("Waves"),
     "school": N_("Schools"),
 }
 
@@ -39,7 +40,8 @@ class CoverageLine:
 def coverage_lines(rows: Sequence[CoverageRow]) -> list[tuple[str, list[CoverageLine]]]:
     """What each part of the table is called, and its lines in their order; no part is empty."""
     parts = [
-        (_(_KIND_WORDS[kind]), [_line(row) for row in rows if row.kind == kind]) for kind in KINDS
+        (_(_KIND_WORDS[kind]), [coverage_line(row) for row in rows if row.kind == kind])
+        for kind in KINDS
     ]
     return [(words, lines) for words, lines in parts if lines]
 
@@ -50,7 +52,8 @@ def month_text(name: str) -> str:
     return format_date(day, pgettext("pattern of a date", "LLLL y"), locale=language().tag)
 
 
-def _line(row: CoverageRow) -> CoverageLine:
+def coverage_line(row: CoverageRow) -> CoverageLine:
+    """A row of a table."""
     title = row.title or _("The whole district")
     if row.teachers is None:
         return CoverageLine(title=title, teachers=_(_TOO_FEW), is_shown=False)

@@ -27,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 PAGES: Final[Sequence[tuple[str, str]]] = (
     ("/programme/worth", N_("What it was worth")),
     ("/programme/coverage", N_("How far coaching reaches")),
+    ("/programme/waves", N_("Waves of the roll-out")),
     ("/programme/released", N_("What left for a collector")),
     ("/pulse", N_("Short questions: what was answered, and what was done")),
 )

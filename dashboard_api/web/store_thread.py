@@ -37,6 +37,7 @@ from school.people.store import PeopleStore
 from school.programme.coverage_store import CoverageStore
 from school.programme.released import ReleasedReports
 from school.programme.store import ProgrammeStore
+from school.programme.wave_store import WaveStore
 from school.pulse.store import PulseStore
 from school.rooms.store import RoomStore
 from school.settings import LessonSettings
@@ -82,6 +83,7 @@ class Stores:
     released: ReleasedReports
     pulse: PulseStore
     coverage: CoverageStore
+    waves: WaveStore
     longest_ns: int = LessonSettings().longest_ns
     """A lesson that nobody ended is over after this long."""
     zone: tzinfo | None = None
@@ -110,7 +112,7 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
-            released=school.released, pulse=school.pulse, clips=school.clips, coverage=school.coverage,
+            released=school.released, pulse=school.pulse, clips=school.clips, coverage=school.coverage, waves=school.waves,
             colleagues=school.colleagues, hand_overs=school.hand_overs, cohorts=school.cohorts,
             longest_ns=longest_ns, elsewhere=elsewhere,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.files.csv_rows import csv_text
+from dashboard_api.programme.wave_view import wave_csv
 from dashboard_api.programme.worth_view import read_worth
 from dashboard_api.views.days import day_of, monday_of
 from roomtone.evaluation import figures
@@ -83,6 +84,7 @@ def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:
         "questions.csv": list(figures.question_rows(of.questions)),
         "satisfaction.csv": list(figures.satisfaction_rows(of.questions, tallies, schools)),
         "coverage.csv": list(figures.coverage_rows(months)),
+        "waves.csv": list(wave_csv(school.waves.waves(), months)),
     }
     made_on = day_of(of.utc_ns, of.zone)
     starts_on = school.ledger.costs().starts_on

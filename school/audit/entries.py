@@ -364,6 +364,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "form": N_("a form about {lesson}"),
     "site": N_("site {id}"),
     "school_group": N_("group of schools {id}"),
+    "wave": N_("wave {id} of the roll-out"),
     "platform": N_("the learning platform {id}"),
     "programme": N_("the programme"),
     "outcomes": N_("the outcomes by class"),

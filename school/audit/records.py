@@ -55,7 +55,7 @@ Thing = Literal[
     "lesson", "video", "seat_rows", "notes", "moments", "labels", "live_page", "room", "kit",
     "person", "unknown_person", "people", "token", "settings", "audit_log",
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
-    "form", "site", "school_group", "platform", "programme", "outcomes",
+    "form", "site", "school_group", "wave", "platform", "programme", "outcomes",
     "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan", "cohort",
     "oversight_pack",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from school.known_schemas.lti import LTI
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
 from school.known_schemas.plans import PLANS
-from school.known_schemas.programme import COVERAGE, RELEASED_REPORTS, SCHOOL_GROUPS
+from school.known_schemas.programme import COVERAGE, RELEASED_REPORTS, SCHOOL_GROUPS, WAVES
 from school.known_schemas.pulse import PULSE
 from school.known_schemas.rooms import ROOMS
 from school.known_schemas.roster import ROSTER
@@ -34,6 +34,6 @@ MORE: Final = (
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
     RELEASED_REPORTS, PLANS, PULSE, CLIPS, COLLEAGUES, COVERAGE,
-    COHORTS,
+    COHORTS, WAVES,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

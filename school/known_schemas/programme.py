@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COVERAGE", "RELEASED_REPORTS", "SCHOOL_GROUPS"]
+__all__ = ["COVERAGE", "RELEASED_REPORTS", "SCHOOL_GROUPS", "WAVES"]
 
 SCHOOL_GROUPS: Final = """;
 CREATE TABLE person_sites (
@@ -60,5 +60,32 @@ CREATE TABLE evaluation_plans (
     outcomes INTEGER NOT NULL,
     fixed_utc_ns INTEGER NOT NULL,
     PRIMARY KEY (number)
+) WITHOUT ROWID, STRICT
+"""
+
+WAVES: Final = """;
+CREATE TABLE waves (
+    name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    starts_on TEXT NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE wave_sites (
+    site TEXT NOT NULL,
+    wave TEXT NOT NULL,
+    PRIMARY KEY (site),
+    CONSTRAINT wave_sites_site_fkey FOREIGN KEY(site) REFERENCES sites (name) ON DELETE CASCADE,
+    CONSTRAINT wave_sites_wave_fkey FOREIGN KEY(wave) REFERENCES waves (name) ON DELETE CASCADE
+) WITHOUT ROWID, STRICT;
+CREATE INDEX wave_sites_wave ON wave_sites (wave);
+CREATE TABLE wave_criteria (
+    wave TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    figure TEXT NOT NULL,
+    words TEXT NOT NULL,
+    at_least REAL NOT NULL,
+    value REAL,
+    PRIMARY KEY (wave, place),
+    CONSTRAINT wave_criteria_wave_fkey FOREIGN KEY(wave) REFERENCES waves (name) ON DELETE CASCADE
 ) WITHOUT ROWID, STRICT
 """

@@ -12,7 +12,7 @@ from school.programme.small_groups import BEYOND_SCHOOL, shown_shares, shown_uni
 
 __all__ = ["ENOUGH_SENSED", "KINDS", "CoverageRow", "Kind", "RoomUse", "coverage_rows"]
 
-Kind = Literal["district", "group", "school"]
+Kind = Literal["district", "group", "wave", "school"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENOUGH_SENSED: Final = 0.9
 """A room of whose lessons this share was sensed has kits that ran."""
@@ -37,7 +37,7 @@ class CoverageRow:
 
     kind: Kind
     name: str
-    """Of the school or the group, empty for the whole district."""
+    """Of the school, the group or the wave, empty for the whole district."""
     title: str
     """As it was called when it was counted."""
     teachers: int | None
@@ -57,8 +57,11 @@ def coverage_rows(
     sites_of: Mapping[str, str],
     groups: Sequence[SchoolGroup],
     titles: Mapping[str, str],
+    waves: Sequence[SchoolGroup] = (),
 ) -> list[CoverageRow]:
-    """The whole district, then groups, then schools, in the order of what they are called.
+    """The whole district, then groups, then waves in their order, then schools.
+
+    Groups and schools stand in the order of what they are called.
 
     `sites_of` has each person's school, `titles` what each school is called. Rows are decided on
     first, and then of which of them the teachers with a cycle may be shown too.
@@ -68,6 +71,8 @@ def coverage_rows(
     called: dict[_Row, str] = {_DISTRICT: ""}
     for group in sorted(groups, key=lambda group: (group.title, group.name)):
         of["group", group.name], called["group", group.name] = group.sites, group.title
+    for wave in waves:
+        of["wave", wave.name], called["wave", wave.name] = wave.sites, wave.title
     for name in schools:
         of["school", name], called["school", name] = {name}, titles[name]
     having, others = Counter[str](), Counter[str]()

@@ -14,9 +14,11 @@ from contract.language import _
 from school.audit.actor import Actor
 from school.programme.coverage import CoverageRow, RoomUse, coverage_rows
 from school.programme.month_figures import Month, month_figures
+from school.programme.records import SchoolGroup
 from school.programme.small_groups import BEYOND_SCHOOL
 from school.programme.store import ProgrammeStore
 from school.programme.tables import coverage_months
+from school.programme.wave_store import WaveStore
 from school.rooms.tables import kits, rooms, sites
 from school.schema import hidden_lessons, lessons
 from school.sql_store import SqlStore
@@ -82,6 +84,10 @@ class CoverageStore(SqlStore):
             )
         programme = ProgrammeStore(self._database)
         sites_of, groups = programme.sites_of_people(), programme.groups()
+        waves = [
+            SchoolGroup(name=wave.name, title=wave.title, sites=wave.sites)
+            for wave in WaveStore(self._database).waves()
+        ]
         with self._database.writing() as connection:
             earlier = connection.execute(
                 select(coverage_months).where(coverage_months.c.month == month.name)
@@ -93,7 +99,7 @@ class CoverageStore(SqlStore):
             }
             rows = coverage_rows(
                 figures.teachers, figures.of["with_cycle"].keys(),
-                _room_use(connection, month, sensed), sites_of, groups, titles,
+                _room_use(connection, month, sensed), sites_of, groups, titles, waves,
             )  # fmt: skip
             body = json.dumps([asdict(row) for row in rows], separators=(",", ":"))
             values = {"month": month.name, "body": body, "counted_utc_ns": by.utc_ns}

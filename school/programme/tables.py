@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Table
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table
 
 from school.column_types import COUNT as _COUNT
+from school.column_types import REAL_NUMBER as _REAL
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
@@ -16,6 +17,9 @@ __all__ = [
     "released_reports",
     "school_group_sites",
     "school_groups",
+    "wave_criteria",
+    "wave_sites",
+    "waves",
 ]
 
 
@@ -70,3 +74,33 @@ coverage_months: Final = Table(
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
 """How far coaching reached in a month, as it was counted once: rows in JSON. Nobody is in it."""
+
+waves: Final = Table(
+    "waves", METADATA,
+    Column("name", _TEXT, primary_key=True),
+    Column("title", _TEXT, nullable=False),
+    Column("starts_on", _TEXT, nullable=False),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""A wave of a roll-out and the day (ISO 8601) on which it begins."""
+
+wave_sites: Final = Table(
+    "wave_sites", METADATA,
+    _of("wave_sites", "site", "sites.name", is_key=True),
+    _of("wave_sites", "wave", "waves.name"),
+    Index("wave_sites_wave", "wave"),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""The schools of a wave; a school is in one at most."""
+
+wave_criteria: Final = Table(
+    "wave_criteria", METADATA,
+    _of("wave_criteria", "wave", "waves.name", is_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("figure", _TEXT, nullable=False),
+    Column("words", _TEXT, nullable=False),
+    Column("at_least", _REAL, nullable=False),
+    Column("value", _REAL),
+    sqlite_strict=True, sqlite_with_rowid=False,
+)  # fmt: skip
+"""What a wave is to reach before the next one begins; `value` is entered for the district's own."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import insert
+
 from school.audit.actor import Actor
 from school.ledger.records import Costs, Week
+from school.programme.coverage import RoomUse, coverage_rows
 from school.programme.records import SchoolGroup
+from school.programme.tables import coverage_months
+from school.programme.waves import Criterion, Wave
 from school.rooms.records import Site
 from tests.signed_in import TEACHER
 
-__all__ = ["BY", "START", "run_a_programme"]
+__all__ = ["BY", "START", "roll_out", "run_a_programme"]
 
 BY = Actor(name="a test", utc_ns=1)
 START = date(2025, 11, 3)
@@ -39,3 +46,39 @@ def run_a_programme(school: Any) -> None:
             for at in (-2, -1, 0, 1)
         ]  # fmt: skip
         stores.ledger.put_weeks(person, weeks, 1)
+
+
+def roll_out(school: Any) -> None:
+    """A wave of each of two schools, and two months of these and a third one that are counted."""
+    run_a_programme(school)
+    stores = school.stores
+    if stores.waves.waves():
+        return
+    criteria = (
+        Criterion(figure="with_cycle", at_least=40.0),
+        Criterion(figure="running", at_least=95.0),
+        Criterion(figure="own", at_least=2.0, words="Schools with a coach"),
+    )
+    waves = [
+        Wave(name="first", title="First wave", starts_on=date(2025, 9, 1),
+             sites=frozenset({"ash"}), criteria=criteria),
+        Wave(name="second", title="Second wave", starts_on=date(2025, 10, 6),
+             sites=frozenset({"birch"})),
+    ]  # fmt: skip
+    for wave in waves:
+        stores.waves.put(wave, BY)
+    sites_of = {f"{site}-{number}": site
+                for site, size in (("ash", 31), ("birch", 28), ("cedar", 12))
+                for number in range(size)}  # fmt: skip
+    titles = {"ash": "Ash School", "birch": "Birch School", "cedar": "Cedar School"}
+    rooms = [RoomUse(site=site, lessons=20, sensed=20 - at) for site in titles for at in range(4)]
+    for month, every in (("2025-09", 5), ("2025-10", 2)):
+        with_cycle = {person for at, person in enumerate(sites_of) if at % every == 0}
+        rows = coverage_rows(
+            list(sites_of), with_cycle, rooms, sites_of, stores.programme.groups(), titles,
+            [SchoolGroup(name=wave.name, title=wave.title, sites=wave.sites) for wave in waves],
+        )  # fmt: skip
+        body = json.dumps([asdict(row) for row in rows])
+        with stores.coverage._database.writing() as connection:
+            values = {"month": month, "body": body, "counted_utc_ns": school.clock.utc_ns()}
+            connection.execute(insert(coverage_months), values)

@@ -28,7 +28,7 @@ from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
 from tests.browser.cohort import begin_cohorts, open_cohort
 from tests.browser.colleagues import begin_handing_over, show_colleagues
 from tests.browser.lab import describe_lab
-from tests.browser.programme import run_a_programme
+from tests.browser.programme import roll_out, run_a_programme
 from tests.school.video.made_videos import made_video
 from tests.signed_in import COACH, TEACHER
 from tests.videos import add_video
@@ -528,6 +528,8 @@ STATES = (
     State("people", "/people"),
     State("programme", "/programme", prepare=run_a_programme, step=open_again),
     State("what it was worth", "/programme/worth", prepare=run_a_programme, step=open_again),
+    State("how far coaching reaches", "/programme/coverage", prepare=roll_out, step=open_again),
+    State("waves", "/programme/waves", prepare=roll_out, step=open_again),
     State("own time", "/time", prepare=run_a_programme, step=open_again),
     State("what left", "/programme/released", prepare=release_figures, step=open_again),
     State("account", "/account"),

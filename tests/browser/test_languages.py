@@ -98,7 +98,7 @@ DATA: Final = (
     "Fractions, part 2", "Ms Ortega", "room-204", "The-teacher", "the-teacher", "The-coach",
     "the-coach", "Window", "Front", "Middle", "Door", "sample-1", "sample", "a test",
     "room-204-pi", "hub-a", "hub-b", "hub-c", "hub-d", "Ada", "The lab", "lab", "keeper", "Who begins to talk after my question?", "lab-kit", "The north",
-    "Ash School", "Birch School", "school",
+    "Ash School", "Birch School", "Cedar School", "First wave", "Second wave", "Schools with a coach", "school",
     "school, class, teacher, coached, pupils, before, after",
     "hub-1", "hub-2",    "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     # What people wrote.

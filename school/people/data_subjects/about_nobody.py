@@ -17,6 +17,9 @@ from school.programme.tables import (
     released_reports,
     school_group_sites,
     school_groups,
+    wave_criteria,
+    wave_sites,
+    waves,
 )
 from school.pulse.tables import pulse_counts, pulse_deeds
 from school.rooms.tables import kit_hubs, kit_seats, kits, rooms, sites
@@ -34,6 +37,9 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     pulse_counts: "how often a step of a question was tapped in a week of a school",
     pulse_deeds: "what was done about answers; who wrote it is in the audit log",
     school_groups: "a group of schools and what it is called",
+    waves: "a wave of a roll-out and when it begins",
+    wave_sites: "which schools are in a wave",
+    wave_criteria: "what a wave is to reach before the next one begins",
     school_group_sites: "which schools are in a group",
     roster_records: "a school, a term, a course or a class of the roster",
     roster_sites: "which school is meant by one of the roster's",

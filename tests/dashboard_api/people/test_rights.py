@@ -405,11 +405,16 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("GET", "/programme/released"),
         ask("GET", "/programme/coverage"),
         ask("GET", "/programme/coverage.csv"),
+        ask("GET", "/programme/waves"),
+        ask("GET", "/programme/waves.csv"),
     ],
     "run programme": [
         ask("POST", "/programme/groups", data={"title": "North"}),
         ask("POST", "/programme/groups/north", data={"title": "The north"}),
         ask("POST", "/programme/groups/north/remove"),
+        ask("POST", "/programme/waves", data={"title": "W", "starts_on": "2026-01-05"}),
+        ask("POST", "/programme/waves/w", data={"title": "V", "starts_on": "2026-01-05"}),
+        ask("POST", "/programme/waves/w/remove"),
         ask("POST", "/programme/costs", data={"kit_cost": "300"}),
         ask("POST", "/programme/outcomes/remove"),
     ],
@@ -782,6 +787,7 @@ def test_every_route_has_one_policy_and_a_test(rights: Rights) -> None:
                 .replace("{exclusion_id}", "e")
                 .replace("{identity}", "i")
                 .replace("{group}", "north")
+                .replace("{wave}", "w")
                 .replace("{video_id}", "{lesson}-v")
                 .replace("{clip_id}", "{}")
             )

@@ -6,22 +6,13 @@ import csv
 import html
 import io
 import re
-from datetime import UTC, datetime
 
 import pytest
 
-from contract.clock import SECOND_NS
-from school.audit.actor import Actor
-from school.cycle.records import CycleText
-from school.lessons.records import Lesson
 from school.programme.records import SchoolGroup
-from school.rooms.layout import plan_of_size
-from school.rooms.records import Hub, Kit, Room, Site
 from tests.dashboard_api.conftest import START_NS
+from tests.schools import BY, add_school
 from tests.signed_in import COACH, add_person, cookie
-
-OCTOBER_NS = int(datetime(2025, 10, 8, 9, tzinfo=UTC).timestamp()) * SECOND_NS
-BY = Actor(name="roomtone site", utc_ns=START_NS)
 
 
 def text_of(answer):
@@ -31,28 +22,6 @@ def text_of(answer):
 def table(answer):
     assert answer.status_code == 200
     return list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
-
-
-def add_school(stores, site, teachers, with_cycle):
-    """A school with a room, whose kit did not run, and teachers with a lesson in October."""
-    stores.rooms.add_site(Site(name=site, title=site.title()), BY)
-    room = Room(name=f"room-{site}", site=site, plan=plan_of_size(8))
-    kit = Kit(node=f"{site}-kit", hubs=(Hub(name="a", seats=(1, 2), port="/dev/ttyUSB0"),))
-    stores.rooms.add_room(room, kit, BY, now_utc_ns=OCTOBER_NS - 1)
-    for number in range(teachers):
-        name = f"{site}-{number}"
-        stores.people.add(name, name, ["teacher"], BY, person_id=name)
-        stores.sharing.tie_name(f"Ms {name}", name, BY)
-        stores.lessons.put(
-            Lesson(
-                id=f"lesson-{name}", room=room.name, teacher=f"Ms {name}", title="",
-                starts_utc_ns=OCTOBER_NS, ends_utc_ns=OCTOBER_NS + SECOND_NS, source="timetable",
-            )
-        )  # fmt: skip
-        if number < with_cycle:
-            by = Actor(name="", utc_ns=OCTOBER_NS, person=name)
-            stores.sharing.cycles.write(CycleText(focus="Calm"), None, by)
-    stores.programme.put_people({f"{site}-{n}": site for n in range(teachers)}, BY)
 
 
 @pytest.fixture

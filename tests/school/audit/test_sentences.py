@@ -36,6 +36,7 @@ from school.people.records import ROLE_NAMES
 from school.plans.records import Phase
 from school.programme.month_figures import month_of
 from school.programme.records import SchoolGroup
+from school.programme.waves import Wave
 from school.pulse.records import Deed
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
@@ -302,6 +303,10 @@ def do_everything(school: School) -> None:
     put_ten_teachers(school.coverage._database, october.low_utc_ns)
     school.coverage.count(october, set(), ada, now_utc_ns=october.high_utc_ns)
     school.evaluation_plans.fix("# Plan", "", ada)
+    wave = Wave(name="first", title="First", starts_on=date(2026, 9, 7))
+    school.waves.put(wave, ada)
+    school.waves.put(replace(wave, title="The first"), ada)
+    school.waves.remove("first", ada)
 
 
 def describe_a_room(school: School, ada: Actor) -> None:
@@ -499,6 +504,9 @@ Kim Roth asked to delete lesson maths-1
 The command “roomtone purge” removed lesson maths-1 for good
 Ada Okafor counted how far coaching reached in 2026-10: of 10 teachers
 Ada Okafor fixed the plan of an evaluation 1ee55b7ae632bd99dfea4f2d791ff06b1119975e96d4f822050923e7499f44cb
+Ada Okafor described wave first of the roll-out
+Ada Okafor changed the description of wave first of the roll-out
+Ada Okafor removed the description of wave first of the roll-out
 """
 
 
