@@ -15,7 +15,7 @@ import pytest
 
 from roomtone.demo.broker import free_port
 from roomtone.demo.district.checking import Check, walk
-from roomtone.demo.district.filling import fill
+from roomtone.demo.district.filling.fill import fill
 from roomtone.demo.district.programs import DistrictPrograms
 
 pytestmark = [pytest.mark.programs, pytest.mark.timeout(600)]
@@ -43,7 +43,7 @@ def district(tmp_path_factory):
 def test_each_page_of_the_walk_opens(browser, district, scheme):
     programs, world = district
     faults = []
-    pages = walk(world.put.latest)
+    pages = walk(world.put)
     for who in dict.fromkeys(each for each, _path, _what in pages):
         context = browser.new_context(viewport={"width": WIDTH, "height": 768}, color_scheme=scheme)
         page = context.new_page()
@@ -78,7 +78,7 @@ def _picture(page, name, scheme):
 
 def faults_of(district) -> list[str]:
     programs, world = district
-    check = Check(programs, world, world.put.latest)
+    check = Check(programs, world)
     check.run()
     return check.faults
 

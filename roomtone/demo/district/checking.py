@@ -13,7 +13,7 @@ from typing import Final
 
 from roomtone.demo.district.cast import GROUPS, SITES
 from roomtone.demo.district.programs import DistrictPrograms
-from roomtone.demo.district.put import LIMIT
+from roomtone.demo.district.put import LIMIT, Put
 from roomtone.demo.district.world import World
 from school.people.demo_ids import DemoName
 from school.programme.small_groups import WITHIN_SCHOOL
@@ -24,18 +24,22 @@ _WEEKS: Final = 12
 """So many weeks of answers the pages show."""
 
 
-def walk(lesson: str) -> Sequence[tuple[DemoName, str, str]]:
+def walk(put: Put) -> Sequence[tuple[DemoName, str, str]]:
     """The pages of the walk: who reads it, its address, and what it is for."""
+    lesson, cohort = put.latest, put.cohort
     return (
         ("teacher", "/", "a teacher’s start page"),
         ("teacher", f"/lessons/{lesson}", "a lesson with notes, a plan and a next step"),
+        ("teacher", f"/lessons/{lesson}/forms/talk-rubric", "a rubric that two people filled"),
         ("teacher", f"/lessons/{lesson}/reflection", "what a teacher writes for themselves"),
         ("teacher", "/cycle", "their cycle"),
+        ("teacher", f"/cohorts/{cohort}", "their cohort, with tasks and answers"),
         ("teacher", "/colleagues", "colleagues with the same topics"),
         ("teacher", "/time", "their weeks"),
         ("teacher", "/pulse", "short questions, of their school"),
         ("coach", "/", "a coach’s start page"),
         ("coach", "/caseload", "whom they work with"),
+        ("coach", f"/cohorts/{cohort}", "the cohort that they lead"),
         ("coach", f"/lessons/{lesson}", "a lesson that is shared with them"),
         ("administrator", "/", "an administrator’s start page"),
         ("administrator", "/programme", "schools and groups of schools"),
@@ -55,13 +59,12 @@ class Check:
 
     programs: DistrictPrograms
     world: World
-    lesson: str
     faults: list[str] = field(default_factory=list)
     pages: int = 0
 
     def run(self) -> None:
         """Look at all of it."""
-        for who, path, _what in walk(self.lesson):
+        for who, path, _what in walk(self.world.put):
             self._page(who, path)
         self._collected()
         self._coverage()
@@ -69,6 +72,7 @@ class Check:
         self._people()
         self._answers()
         self._own_weeks()
+        self._cohort()
 
     def _page(self, who: DemoName, path: str) -> str:
         self.pages += 1
@@ -184,6 +188,16 @@ class Check:
     def _own_weeks(self) -> None:
         rows = self._rows("teacher", "/time.csv")
         self._same("the teacher's weeks", len(rows), self.world.put.own_weeks)
+
+    def _cohort(self) -> None:
+        """Who leads it reads how many answers were handed to it, and each of these."""
+        put = self.world.put
+        page = self._page("coach", f"/cohorts/{put.cohort}")
+        for question, handed in put.handed.items():
+            part = page.partition(f">{question}</h2>")[2].partition("</details>")[0]
+            if f"{handed} of {len(put.members)} handed theirs" not in part:
+                self.faults.append(f"the cohort's page does not say {handed} of “{question}”")
+            self._same(f"answers to “{question}”", part.count('<p class="words">'), handed)
 
 
 def _sites_of(kind: str, name: str) -> Sequence[str | None]:

@@ -32,6 +32,11 @@ class Put:
     """Teacher → when each of their cycles began and was closed."""
     pulse: Counter[tuple[date, str]] = field(default_factory=Counter)
     """(Monday, school) → answers to the weekly question."""
+    cohort: str = ""
+    """Its id."""
+    members: set[int] = field(default_factory=set)
+    handed: Counter[str] = field(default_factory=Counter)
+    """Question of the cohort → answers that were handed to it."""
     keepers: Counter[str] = field(default_factory=Counter)
     """Role → people who keep their time."""
     own_weeks: int = 0

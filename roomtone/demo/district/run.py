@@ -13,7 +13,7 @@ import time
 from contract.errors import UsageError
 from contract.one_line import one_line
 from roomtone.demo.district.checking import Check, walk
-from roomtone.demo.district.filling import fill
+from roomtone.demo.district.filling.fill import fill
 from roomtone.demo.district.programs import DistrictPrograms
 from roomtone.demo.district.world import World
 from roomtone.demo.page_port import choose_port
@@ -57,13 +57,16 @@ def play_district(arguments: argparse.Namespace) -> int:
                 programs.start_collector()
                 months = programs.release(world)
                 report(f"collector  holds {months} months of each school: {programs.collector}/")
-                lesson = world.put.latest
-                programs.serve(lesson, choose)
+                programs.serve(world.put.latest, choose)
                 report(f"dashboard  serves {programs.page}")
                 if is_check:
-                    return _check(programs, world, lesson)
-                for who, path, what in walk(lesson):
+                    return _check(programs, world)
+                for who, path, what in walk(world.put):
                     report(f"{f'as {who}':<17} {what}: {programs.sign_in_page(who, path)}")
+                for command in ("oversight", "evaluation write"):
+                    report(
+                        f"a pack            roomtone {command} --out FOLDER --config {programs.config}"
+                    )
                 report("                  Ctrl-C stops everything")
                 threading.Event().wait()
         except KeyboardInterrupt:
@@ -78,8 +81,8 @@ def _size(world: World) -> str:
     return f"{len(cast.teachers)} teachers, {len(cast.coaches)} coaches, {lessons} lessons"
 
 
-def _check(programs: DistrictPrograms, world: World, lesson: str) -> int:
-    check = Check(programs, world, lesson)
+def _check(programs: DistrictPrograms, world: World) -> int:
+    check = Check(programs, world)
     check.run()
     for fault in check.faults:
         _log.error("check: %s", fault)

@@ -7,6 +7,7 @@ from typing import Final
 from school.debrief.records import StepText
 
 __all__ = [
+    "ANSWERS",
     "FOCUSES",
     "KEPT",
     "NOTES",
@@ -16,6 +17,7 @@ __all__ = [
     "REPLIES",
     "STEPS",
     "SURPRISES",
+    "TASKS",
 ]
 
 FOCUSES: Final = (
@@ -50,7 +52,7 @@ STEPS: Final = (
     ),
     StepText(
         what="A second task for who is finished.", part="small_group", shows="own",
-        shows_words="no table moves more than the others at the end of group work",
+        shows_words="No table moves more than the others at the end of group work.",
     ),
     StepText(what="I count to ten after a question.", part="whole_class", shows="unseen"),
 )  # fmt: skip
@@ -71,3 +73,26 @@ PLAN_OF_EVALUATION: Final = """\
 3. Groups: the schools and groups of schools of the first day. Nothing of fewer than ten people.
 4. What would speak against it: no fewer hours, or classes of others that gain as much.
 """
+TASKS: Final = (
+    "When were all groups at work, and how did you see it?",
+    "Find a minute in which you waited. What did the room do?",
+    "What did you do differently in the first five minutes?",
+)
+ANSWERS: Final = (
+    (
+        "It took four minutes. The groups by the door began first, because they had the cards.",
+        "When the noise fell. I had thought that it was earlier.",
+        "I can’t say: I was at the front table all the time.",
+    ),
+    (
+        "I wanted to speak, and did not. After half a minute one group had a better question than mine.",
+        "They looked at me first, and then at each other.",
+        "It was quieter than I had in mind.",
+    ),
+    (
+        "The task was on the board before they came in; nobody asked what to do.",
+        "I stood at the door, and not at my desk.",
+        "Nothing yet. Next week I try it with the cards.",
+    ),
+)
+"""Of each task."""

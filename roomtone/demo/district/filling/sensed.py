@@ -18,7 +18,7 @@ from ingest.stores import open_period_store
 from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Tick
 from roomtone.demo.district.calendar import LESSON_S
-from roomtone.demo.district.lesson_shape import LessonShape
+from roomtone.demo.district.filling.lesson_shape import LessonShape
 from roomtone.demo.district.world import World
 from school.lessons.records import Lesson
 from school.rooms.records import Kit, Room

@@ -10,17 +10,18 @@ from pathlib import Path
 from contract.clock import SECOND_NS
 from roomtone.demo.district.calendar import calendar_of
 from roomtone.demo.district.cast import cast_of
-from roomtone.demo.district.coaching import Coaching
-from roomtone.demo.district.lessons import Lessons
-from roomtone.demo.district.programme import (
+from roomtone.demo.district.filling.coaching import Coaching
+from roomtone.demo.district.filling.cohort import DistrictCohort
+from roomtone.demo.district.filling.lessons import Lessons
+from roomtone.demo.district.filling.programme import (
     answer_pulse,
     begin_programme,
     count_months,
     end_programme,
     publish_deeds,
 )
-from roomtone.demo.district.schools import fill_schools
-from roomtone.demo.district.sensed import Sensed
+from roomtone.demo.district.filling.schools import fill_schools
+from roomtone.demo.district.filling.sensed import Sensed
 from roomtone.demo.district.world import World
 from school import open_school
 from school.ledger.records import monday_of
@@ -45,16 +46,18 @@ def fill(
         )  # fmt: skip
         fill_schools(world)
         begin_programme(world)
-        coaching = Coaching(world)
+        coaching, cohort = Coaching(world), DistrictCohort(world)
         with Sensed(world) as sensed, Lessons(world, sensed) as lessons:
             weeks = world.calendar.weeks
             for at, monday in enumerate(weeks):
-                talked: dict[int, object] = {}
+                talked: set[int] = set()
+                cohort.begin_week(monday)
                 for held in lessons.keep_week(at, monday):
                     day = coaching.after(held)
                     if day is not None and monday_of(day) == monday:
-                        talked[held.part.number] = day
-                answer_pulse(world, at, monday, set(talked))
+                        talked.add(held.part.number)
+                    cohort.after(held)
+                answer_pulse(world, at, monday, talked)
                 publish_deeds(world, monday)
                 count_months(world, lessons.sensed_lessons(), before=monday + timedelta(days=7))
                 progress(at + 1, len(weeks))

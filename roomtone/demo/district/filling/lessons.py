@@ -13,14 +13,16 @@ from ingest.stores.protocol import ScoreStore
 from ingest.stores.records import AlertRecord, EpochRecord
 from roomtone.demo.district.calendar import LESSON_S, utc_ns
 from roomtone.demo.district.cast import TeacherPart
-from roomtone.demo.district.lesson_shape import ACTIVITIES, LessonShape, draw_shapes
-from roomtone.demo.district.sensed import Sensed
+from roomtone.demo.district.filling.lesson_shape import ACTIVITIES, LessonShape, draw_shapes
+from roomtone.demo.district.filling.sensed import Sensed
 from roomtone.demo.district.world import World
 from school.lessons.records import Lesson
 
 __all__ = ["HeldLesson", "Lessons"]
 
 _SHAPES: Final = 24
+_LATE: Final = 6
+"""In the last weeks the seconds of all lessons are kept: a school's numbers are of these."""
 _SECOND_TERM: Final = 6
 """The number of a teacher's first lesson in it."""
 _SUBJECTS: Final = {
@@ -72,6 +74,7 @@ class Lessons:
         held: list[HeldLesson] = []
         epochs: list[EpochRecord] = []
         alerts: list[AlertRecord] = []
+        is_late = monday in self.world.calendar.second[-_LATE:]
         for part in self.world.cast.teachers:
             if (part.number + at) % 2:
                 continue
@@ -85,7 +88,7 @@ class Lessons:
             held.append(one)
             self.world.put.lessons[f"{one.day:%Y-%m}"][part.number] += 1
             if at not in _SILENT.get(part.room, ()):
-                stream = self.sensed.keep_lesson(lesson, shape) if _is_shown(one) else 0
+                stream = self.sensed.keep_lesson(lesson, shape) if is_late or _is_opened(one) else 0
                 epochs += shape.epochs(lesson.id, lesson.starts_utc_ns, stream)
                 alerts.append(shape.alert(lesson.id, lesson.room, lesson.starts_utc_ns))
                 self.world.put.scored += 1
@@ -121,6 +124,6 @@ class Lessons:
         )  # fmt: skip
 
 
-def _is_shown(held: HeldLesson) -> bool:
-    """Whether the demo's teacher or coach opens it: then its seconds are kept too, as ingest does."""
+def _is_opened(held: HeldLesson) -> bool:
+    """Whether the demo's teacher or coach opens it on the walk."""
     return not held.part.number or (held.part.coach == 0 and held.number >= _SECOND_TERM)

@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from contract.clock import SECOND_NS
 from roomtone.demo.district import words
-from roomtone.demo.district.lessons import HeldLesson
+from roomtone.demo.district.filling.lessons import HeldLesson
+from roomtone.demo.district.filling.observed import draw_tag, fill_form
 from roomtone.demo.district.world import World
 from school.audit.actor import Actor
 from school.cycle.records import CycleText
@@ -131,6 +132,8 @@ class Coaching:
         self.world.school.sharing.inbox.look(teacher.person, held.lesson.id, teacher.utc_ns)
         if not held.part.number:
             self._write_for_oneself(held, teacher)
+            for by in (coach, teacher):
+                fill_form(self.world.school.sharing, held.lesson.id, teacher.person, by, self.draw)
             self.world.put.latest = held.lesson.id
 
     def _write_for_oneself(self, held: HeldLesson, by: Actor) -> None:
@@ -178,8 +181,8 @@ class Coaching:
         moment = Moment(
             id=f"n{self._written}", lesson=held.lesson.id, start_s=start_s, end_s=start_s + _NOTE_S,
             note=note, author=by.person, role=role,
-            kind="observation" if role == "coach" else "question", began_utc_ns=began_utc_ns,
-            written_utc_ns=by.utc_ns,
+            kind="observation" if role == "coach" else "question", tags=(draw_tag(self.draw),),
+            began_utc_ns=began_utc_ns, written_utc_ns=by.utc_ns,
         )  # fmt: skip
         self.world.school.lessons.put_moment(moment)
         return moment.id

@@ -1,0 +1,85 @@
+"""A cohort of the second term: members of all schools, tasks, and answers about their own lessons."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from contract.clock import SECOND_NS
+from roomtone.demo.district import words
+from roomtone.demo.district.calendar import utc_ns
+from roomtone.demo.district.filling.lessons import HeldLesson
+from roomtone.demo.district.world import World
+from school.groups.cohort_records import CohortTask
+
+__all__ = ["DistrictCohort"]
+
+_MEMBERS: Final = 12
+_INVITED: Final = 13
+"""One of whom has not answered yet."""
+_EACH_WEEKS: Final = 5
+_DUE: Final = timedelta(days=25)
+_HOUR_NS: Final = 3_600 * SECOND_NS
+
+
+@dataclass(slots=True)
+class DistrictCohort:
+    """`begin_week` before the lessons of a week, `after` each lesson."""
+
+    world: World
+    draw: random.Random = field(init=False)
+    _members: frozenset[int] = frozenset()
+    _answered: set[int] = field(default_factory=set)
+    """Those who have answered the newest task."""
+    _task: CohortTask | None = None
+
+    def __post_init__(self) -> None:
+        self.draw = self.world.draw("cohort")
+
+    def begin_week(self, monday: date) -> None:
+        """Make it with the second term; every five weeks there is a task."""
+        second = self.world.calendar.second
+        if monday not in second:
+            return
+        if monday == second[0]:
+            self._make(monday)
+        if second.index(monday) % _EACH_WEEKS == 0:
+            self._ask(monday, second.index(monday) // _EACH_WEEKS)
+
+    def after(self, held: HeldLesson) -> None:
+        """A member answers the newest task with a span of this lesson, and most hand that over."""
+        number, task = held.part.number, self._task
+        if task is None or number not in self._members or number in self._answered:
+            return
+        self._answered.add(number)
+        is_handed = not number or self.draw.random() < 0.75
+        by = self.world.teacher(number, held.lesson.starts_utc_ns + 8 * _HOUR_NS)
+        span = held.shape.lively_s, held.shape.lively_s + 90
+        said = self.draw.choice(words.ANSWERS[words.TASKS.index(task.question)])
+        self.world.school.cohorts.save(task, held.lesson.id, span, said, by, is_handed=is_handed)
+        self.world.put.handed[task.question] += is_handed
+
+    def _make(self, monday: date) -> None:
+        at = utc_ns(monday, 7)
+        lead = self.world.coach(0, at)
+        cohorts = self.world.school.cohorts
+        self.world.put.cohort = cohorts.make("Beginnings", words.FOCUSES[0], lead)
+        coached = [part.number for part in self.world.cast.teachers if part.coach is not None]
+        # The demo's own teacher, and some of each school.
+        wanted = [coached[0], *self.draw.sample(coached[1:], _INVITED - 1)]
+        for number in wanted:
+            cohorts.invite(self.world.put.cohort, self.world.teachers[number].id, lead)
+        for number in wanted[:_MEMBERS]:
+            assert cohorts.join(self.world.put.cohort, self.world.teacher(number, at))
+        self._members = frozenset(wanted[:_MEMBERS])
+        self.world.put.members = {*self._members}
+
+    def _ask(self, monday: date, number: int) -> None:
+        cohort, cohorts = self.world.put.cohort, self.world.school.cohorts
+        question, due = words.TASKS[number], monday + _DUE
+        cohorts.set_task(cohort, question, due, self.world.coach(0, utc_ns(monday, 7, 30)))
+        self._task = next(each for each in cohorts.tasks(cohort) if each.question == question)
+        self._answered = set()
+        self.world.put.handed[question] = 0
