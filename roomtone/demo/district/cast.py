@@ -23,12 +23,14 @@ class School:
     keep_time: int
     answer: int
     """Those who answer the weekly question; fewer in some weeks."""
+    wave: int
+    """With which wave of the roll-out it begins, from 0 on."""
 
 
 SITES: Final = (
-    School(site="ash", title=SCHOOLS[0], teachers=24, coached=12, keep_time=16, answer=14),
-    School(site="birch", title=SCHOOLS[1], teachers=20, coached=10, keep_time=14, answer=12),
-    School(site="cedar", title=SCHOOLS[2], teachers=16, coached=6, keep_time=10, answer=4),
+    School(site="ash", title=SCHOOLS[0], teachers=24, coached=12, keep_time=16, answer=14, wave=0),
+    School(site="birch", title=SCHOOLS[1], teachers=20, coached=10, keep_time=14, answer=12, wave=1),
+    School(site="cedar", title=SCHOOLS[2], teachers=16, coached=6, keep_time=10, answer=4, wave=1),
 )  # fmt: skip
 """Cedar is the small one: what is hidden of it, and what more has to be hidden for that."""
 GROUPS: Final = {
@@ -52,6 +54,11 @@ class TeacherPart:
     answers: bool
     shows_topics: bool
     """Whether they show topics of theirs to colleagues."""
+
+    @property
+    def first_coached(self) -> int:
+        """The number of their first lesson with coaching: those of the second wave begin later."""
+        return 4 * self.school.wave
 
     @property
     def sign_in_name(self) -> str:

@@ -37,7 +37,7 @@ class Put:
     members: set[int] = field(default_factory=set)
     handed: Counter[str] = field(default_factory=Counter)
     """Question of the cohort → answers that were handed to it."""
-    keepers: Counter[str] = field(default_factory=Counter)
+    keepers: dict[str, int] = field(default_factory=dict)
     """Role → people who keep their time."""
     own_weeks: int = 0
     """Weeks that the demo's own teacher keeps."""

@@ -46,7 +46,7 @@ class Coaching:
     def after(self, held: HeldLesson) -> date | None:
         """All that comes of a lesson; the day on which it was talked about, if it was."""
         self._say_how_it_went(held)
-        if held.part.coach is None:
+        if held.part.coach is None or held.number < held.part.first_coached:
             return None
         self._keep_cycle(held)
         self._share(held)
@@ -86,10 +86,10 @@ class Coaching:
         text = CycleText(
             focus=words.FOCUSES[(number + held.number) % len(words.FOCUSES)],
             debrief_on=held.day + timedelta(days=1),
-            again_on=held.day + timedelta(days=42) if not held.number
+            again_on=held.day + timedelta(days=42) if held.number < _SECOND_TERM
             else self.world.calendar.coming + timedelta(days=3),
         )  # fmt: skip
-        if held.number == 0:
+        if held.number == held.part.first_coached:
             by = self._by(held, 1.5)
             made = cycles.write(text, coach.person, by)
             cycles.look_at(made.id, held.lesson.id, by)

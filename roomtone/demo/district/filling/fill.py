@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from contract.clock import SECOND_NS
-from roomtone.demo.district.calendar import calendar_of
+from roomtone.demo.district.calendar import calendar_of, utc_ns
 from roomtone.demo.district.cast import cast_of
 from roomtone.demo.district.filling.coaching import Coaching
 from roomtone.demo.district.filling.cohort import DistrictCohort
+from roomtone.demo.district.filling.ledger import bring_outcomes, keep_time
 from roomtone.demo.district.filling.lessons import Lessons
 from roomtone.demo.district.filling.programme import (
     answer_pulse,
@@ -60,9 +61,17 @@ def fill(
                 answer_pulse(world, at, monday, talked)
                 publish_deeds(world, monday)
                 count_months(world, lessons.sensed_lessons(), before=monday + timedelta(days=7))
+                if monday == world.calendar.first[-1]:
+                    _end_term(world, world.calendar.baseline + world.calendar.first)
                 progress(at + 1, len(weeks))
             lessons.plan_coming()
             sensed.hear_kits()
             count_months(world, lessons.sensed_lessons(), before=world.calendar.today)
+        bring_outcomes(world)
+        _end_term(world, world.calendar.second)
         end_programme(world)
     return world
+
+
+def _end_term(world: World, mondays: Sequence[date]) -> None:
+    keep_time(world, mondays, utc_ns(mondays[-1] + timedelta(days=5)))

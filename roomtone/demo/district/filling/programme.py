@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection
 from datetime import UTC, date, timedelta
 from typing import Final
@@ -11,7 +10,7 @@ from roomtone.demo.district.calendar import utc_ns
 from roomtone.demo.district.put import LIMIT
 from roomtone.demo.district.words import PLAN_OF_EVALUATION
 from roomtone.demo.district.world import World
-from school.ledger.records import Costs, Outcome, Week, monday_of
+from school.ledger.records import Costs, monday_of
 from school.matching.records import SUBJECTS, TOPICS, Audience
 from school.programme.month_figures import month_of
 from school.pulse.questions import DEFAULT
@@ -20,8 +19,6 @@ from school.pulse.records import WHOLE, Answer, Deed, Words
 __all__ = ["answer_pulse", "begin_programme", "count_months", "end_programme", "publish_deeds"]
 
 _QUESTION: Final = {each.kind: each.id for each in DEFAULT}
-_CLASSES: Final = 2
-"""Of each teacher, with an outcome."""
 _DEEDS: Final = (
     ("", 40, "Talks were too long after a late lesson.", "Talks may be 20 minutes, on any day of the week."),
     ("ash", 22, "No room was free to talk in.", "Room 12 is kept free after the sixth lesson."),
@@ -77,8 +74,6 @@ def publish_deeds(world: World, monday: date) -> None:
 
 def end_programme(world: World) -> None:
     """What is known when the second term is over."""
-    _keep_time(world)
-    _bring_outcomes(world)
     _say_topics(world)
     world.school.pulse.write(
         Words(
@@ -87,61 +82,6 @@ def end_programme(world: World) -> None:
             written_utc_ns=world.now_utc_ns,
         )
     )  # fmt: skip
-
-
-def _keep_time(world: World) -> None:
-    """Weeks before the start and since; everybody forgets some."""
-    draw, calendar = world.draw("time"), world.calendar
-    people = [(world.coaches[coach.number].id, True) for coach in world.cast.coaches]
-    people += [
-        (world.teachers[part.number].id, False) for part in world.cast.teachers if part.keeps_time
-    ]
-    for person, is_coach in people:
-        weeks = [_week(draw, monday, is_coach=is_coach, is_since=False)
-                 for monday in calendar.baseline]  # fmt: skip
-        weeks += [_week(draw, monday, is_coach=is_coach, is_since=True)
-                  for monday in calendar.weeks if draw.random() < 0.85]  # fmt: skip
-        world.school.ledger.put_weeks(person, weeks, world.now_utc_ns)
-        world.put.keepers["coach" if is_coach else "teacher"] += 1
-        if person == world.teachers[0].id:
-            world.put.own_weeks = len(weeks)
-
-
-def _week(draw: random.Random, monday: date, *, is_coach: bool, is_since: bool) -> Week:
-    def about(minutes: int) -> int:
-        return max(0, round(draw.gauss(minutes, minutes / 5) / 5) * 5)
-
-    if is_coach:
-        return Week(
-            monday=monday, preparing=about(110 if is_since else 180),
-            visiting=about(200 if is_since else 260), travelling=about(60 if is_since else 170),
-            debriefing=about(150), travel_saved=about(110) if is_since else 0,
-        )  # fmt: skip
-    return Week(
-        monday=monday, preparing=about(20 if is_since else 45),
-        visiting=about(15 if is_since else 30), travelling=about(5 if is_since else 15),
-        debriefing=about(25 if is_since else 30), travel_saved=about(10) if is_since else 0,
-    )  # fmt: skip
-
-
-def _bring_outcomes(world: World) -> None:
-    """Two classes of each teacher; those of coached teachers gain a little more."""
-    draw = world.draw("outcomes")
-    found = []
-    for part in world.cast.teachers:
-        for _ in range(_CLASSES):
-            before = draw.gauss(52, 8)
-            gain = draw.gauss(6.5 if part.coach is not None else 4.5, 3)
-            found.append(
-                Outcome(
-                    site=part.school.site, teacher=part.number, is_coached=part.coach is not None,
-                    pupils=draw.randrange(16, 25), before=round(before, 1),
-                    after=round(before + gain, 1),
-                )
-            )  # fmt: skip
-    draw.shuffle(found)
-    day = world.calendar.today - timedelta(days=1)
-    world.school.ledger.put_outcomes(found, world.office(utc_ns(day, 16)))
 
 
 def _say_topics(world: World) -> None:
