@@ -9,7 +9,7 @@ from typing import Final
 
 from simulators.one_roster.district import SCHOOLS
 
-__all__ = ["GROUPS", "SITES", "Cast", "CoachPart", "School", "TeacherPart", "cast_of"]
+__all__ = ["GROUPS", "SITES", "WAVES", "Cast", "CoachPart", "School", "TeacherPart", "cast_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ GROUPS: Final = {
     "north": ("The north", frozenset({"ash", "birch"})),
     "grant": ("Schools of the grant", frozenset({"birch", "cedar"})),
 }
+WAVES: Final = (("first", "First schools"), ("second", "All the others"))
+"""Name and title of each wave of the roll-out."""
 _COACHES: Final = 6
 
 

@@ -6,12 +6,13 @@ import csv
 import html
 import io
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from roomtone.demo.district.cast import GROUPS, SITES
+from roomtone.demo.district.cast import GROUPS, SITES, WAVES
 from roomtone.demo.district.programs import DistrictPrograms
 from roomtone.demo.district.put import LIMIT, Put
 from roomtone.demo.district.world import World
@@ -44,6 +45,7 @@ def walk(put: Put) -> Sequence[tuple[DemoName, str, str]]:
         ("administrator", "/", "an administrator’s start page"),
         ("administrator", "/programme", "schools and groups of schools"),
         ("administrator", "/programme/coverage", "how far coaching reaches"),
+        ("administrator", "/programme/waves", "the waves of the roll-out"),
         ("administrator", "/programme/worth", "what the programme was worth"),
         ("administrator", "/programme/released", "what left for the collector"),
         ("administrator", "/pulse", "short questions, of all schools"),
@@ -121,9 +123,9 @@ class Check:
             if len(put.teachers(month)) < LIMIT:
                 continue
             rows = self._rows("administrator", f"/programme/coverage.csv?month={month}")
-            kinds = [row["kind"] for row in rows]
-            self._same(f"rows of {month}", sorted(kinds),
-                       sorted(["district", *["group"] * len(GROUPS), *["school"] * len(SITES)]))  # fmt: skip
+            kinds = Counter(row["kind"] for row in rows)
+            due = {"district": 1, "group": len(GROUPS), "wave": len(WAVES), "school": len(SITES)}
+            self._same(f"rows of {month}", dict(kinds), due)
             for row in rows:
                 sites = _sites_of(row["kind"], row["name"])
                 teachers = {n for site in sites for n in put.teachers(month, site)}
@@ -201,9 +203,15 @@ class Check:
 
 
 def _sites_of(kind: str, name: str) -> Sequence[str | None]:
+    """The schools of a row; None stands for all people, whichever school is theirs."""
     if kind == "district":
         return [None]
-    return sorted(GROUPS[name][1]) if kind == "group" else [name]
+    if kind == "group":
+        return sorted(GROUPS[name][1])
+    waves = [wave for wave, _title in WAVES]
+    if kind == "wave":
+        return [school.site for school in SITES if school.wave == waves.index(name)]
+    return [name]
 
 
 def _table(text: str) -> list[dict[str, str]]:

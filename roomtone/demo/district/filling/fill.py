@@ -65,7 +65,6 @@ def fill(
                     _end_term(world, world.calendar.baseline + world.calendar.first)
                 progress(at + 1, len(weeks))
             lessons.plan_coming()
-            sensed.hear_kits()
             count_months(world, lessons.sensed_lessons(), before=world.calendar.today)
         bring_outcomes(world)
         _end_term(world, world.calendar.second)

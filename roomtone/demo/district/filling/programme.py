@@ -7,12 +7,15 @@ from datetime import UTC, date, timedelta
 from typing import Final
 
 from roomtone.demo.district.calendar import utc_ns
+from roomtone.demo.district.cast import SITES, WAVES
 from roomtone.demo.district.put import LIMIT
 from roomtone.demo.district.words import PLAN_OF_EVALUATION
 from roomtone.demo.district.world import World
+from school.audit.actor import Actor
 from school.ledger.records import Costs, monday_of
 from school.matching.records import SUBJECTS, TOPICS, Audience
 from school.programme.month_figures import month_of
+from school.programme.waves import Criterion, Wave
 from school.pulse.questions import DEFAULT
 from school.pulse.records import WHOLE, Answer, Deed, Words
 
@@ -33,6 +36,23 @@ def begin_programme(world: World) -> None:
     costs = Costs(starts_on=world.calendar.starts_on, hour_cost=36.0, kit_cost=320.0)
     world.school.ledger.put_costs(costs, by)
     world.school.evaluation_plans.fix(PLAN_OF_EVALUATION, "", by)
+    _plan_waves(world, by)
+
+
+def _plan_waves(world: World, by: Actor) -> None:
+    """The second wave begins eight weeks after the first, if its criteria are met."""
+    for number, (name, title) in enumerate(WAVES):
+        criteria = (
+            Criterion(figure="with_cycle", at_least=40.0),
+            Criterion(figure="running", at_least=90.0),
+            Criterion(figure="own", at_least=10.0, value=12.0, words="Teachers who ask to begin"),
+        )
+        wave = Wave(
+            name=name, title=title, starts_on=world.calendar.weeks[8 * number],
+            sites=frozenset(school.site for school in SITES if school.wave == number),
+            criteria=() if number else criteria,
+        )  # fmt: skip
+        world.school.waves.put(wave, by)
 
 
 def answer_pulse(world: World, at: int, monday: date, talked: set[int]) -> None:

@@ -1,4 +1,4 @@
-"""What kits sent: each room's kit as it was last heard, and the seconds of some lessons."""
+"""What kits sent of some lessons, second by second; each kit was stopped after its last one."""
 
 from __future__ import annotations
 
@@ -69,15 +69,6 @@ class Sensed:
         ids = self.store.commit(Tick(received_utc_ns=over, arrivals=arrivals))
         self._died(room, kit, run, over)
         return int(ids[0])
-
-    def hear_kits(self) -> None:
-        """Each kit ran until now, and was stopped with the demo's district."""
-        now = self.world.now_utc_ns
-        for room in self.world.school.rooms.rooms().values():
-            (kit,) = room.kits
-            run = next(self._run)
-            self._born(room, kit, run, now - 3_600 * SECOND_NS, _layout(kit))
-            self._died(room, kit, run, now)
 
     def _born(self, room: Room, kit: Kit, run: int, at_utc_ns: int, layout: Layout) -> None:
         hubs = tuple(
