@@ -24,7 +24,14 @@ from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from contract.language import _
 from dashboard_api.clock_maps import routes as clock_maps
-from dashboard_api.cohorts import clip_routes, cohort_routes, lead_routes, watch_routes
+from dashboard_api.cohorts import (
+    clip_routes,
+    cohort_routes,
+    lead_routes,
+    talk_routes,
+    visit_routes,
+    watch_routes,
+)
 from dashboard_api.cohorts.clip_worker import ClipWorker
 from dashboard_api.commissioning import code_routes as kit_codes
 from dashboard_api.commissioning import routes as commissioning
@@ -159,8 +166,8 @@ ROUTERS: Final = tuple(
         video_serving, video_state, video_uploads, clock_maps, export, records, next_visits, imported_lessons, seat_rows,
         debriefs, sharing, own_lessons, handovers, asking_observers, coding_sheet, own_looks, live_page, pause_routes, kit_routes, model_page, sign_in_routes, openid_routes, lti_routes, lti_choosing,
         account_routes, token_routes, calendar_routes, people_routes, audit_routes, export_routes, leaving_routes,
-        form_pages, clip_routes, watch_routes, cohort_routes, lead_routes, programme, time_routes,
-        worth_routes, coverage_routes, wave_routes, released_reports, health_routes,
+        form_pages, clip_routes, watch_routes, cohort_routes, lead_routes, talk_routes, visit_routes,
+        programme, time_routes, worth_routes, coverage_routes, wave_routes, released_reports, health_routes,
     )
 )  # fmt: skip
 """Of every page. Each of their routes has one policy: see `web/access.py`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
@@ -47,6 +47,8 @@ class ClipLine:
     state: ClipState
     refusal: str
     viewers: Sequence[ClipViewer] = ()
+    cohorts: Sequence[tuple[str, str]] = ()
+    """In which its teacher shows it, each an id and a title."""
 
 
 def own_lines(
@@ -61,7 +63,10 @@ def own_lines(
     made = stores.clips.made_by(viewer.person.id, viewer.people_utc_ns, clip)
     found = [each for each in made if not lesson or each.lesson == lesson]
     seen_by = stores.clips.viewers(found)
-    return [_line(each, zone, "", seen_by[each.id]) for each in found]
+    cohorts = stores.clips.in_cohorts.cohorts_of(found)
+    return [
+        replace(_line(each, zone, "", seen_by[each.id]), cohorts=cohorts[each.id]) for each in found
+    ]
 
 
 def shown_lines(

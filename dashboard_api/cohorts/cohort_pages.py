@@ -7,7 +7,14 @@ from datetime import tzinfo
 from starlette.responses import RedirectResponse, Response
 
 from contract.language import _
-from dashboard_api.cohorts.cohort_view import cohort_seen, own_lessons, task_views, to_invite
+from dashboard_api.cohorts.cohort_view import (
+    cohort_seen,
+    may_talk,
+    own_lessons,
+    task_views,
+    to_invite,
+    to_lead,
+)
 from dashboard_api.views.dates import day_of
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
@@ -19,11 +26,12 @@ from school.groups.cohort_records import (
     LONGEST_TITLE,
     LONGEST_WORDS,
     MAX_MEMBERS,
+    REPLY_KINDS,
     Cohort,
 )
 from school.sharing.policy import may
 
-__all__ = ["back_to", "cohort_led", "cohort_page", "list_page"]
+__all__ = ["back_to", "cohort_led", "cohort_page", "joined_in", "list_page", "talked_in"]
 
 
 def list_page(stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
@@ -35,6 +43,7 @@ def list_page(stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
         viewer=viewer,
         invited=[each for each in mine if each.state_of(person) == "invited"],
         joined=[each for each in mine if each.state_of(person) == "member"],
+        offered=stores.cohorts.offered_to(person) if may(roles, "lead cohort", "any") else [],
         led=stores.cohorts.led_by(person) if may(roles, "lead cohort", "any") else [],
         longest_title=LONGEST_TITLE,
         longest_focus=LONGEST_FOCUS,
@@ -60,6 +69,9 @@ def cohort_page(
         tasks=task_views(stores, viewer, cohort, zone) if leads or is_in else [],
         lessons=own_lessons(stores, viewer, zone) if is_in else [],
         people=to_invite(stores, cohort) if leads else [],
+        coaches=to_lead(stores, cohort) if leads or (is_in and cohort.coach is None) else [],
+        is_offered=cohort.offered_to == person and may(viewer.person.roles, "lead cohort", "any"),
+        kinds=REPLY_KINDS,
         today=day_of(viewer.people_utc_ns, zone).isoformat(),
         formed_from=FORMED_FROM,
         most=MAX_MEMBERS,
@@ -77,5 +89,21 @@ def cohort_led(stores: Stores, viewer: Viewer, cohort_id: str) -> Cohort:
     return cohort
 
 
-def back_to(cohort_id: str) -> Response:
-    return RedirectResponse(f"/cohorts/{cohort_id}", status_code=303)
+def talked_in(stores: Stores, viewer: Viewer, cohort_id: str) -> Cohort:
+    """A cohort that the viewer is in or leads; raises NotFoundError."""
+    cohort = cohort_seen(stores, viewer, cohort_id)
+    if not may_talk(viewer, cohort):
+        raise NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
+    return cohort
+
+
+def joined_in(stores: Stores, viewer: Viewer, cohort_id: str) -> Cohort:
+    """A cohort that the viewer is a member of; raises NotFoundError."""
+    cohort = talked_in(stores, viewer, cohort_id)
+    if cohort.state_of(viewer.person.id) != "member":
+        raise NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
+    return cohort
+
+
+def back_to(cohort_id: str, part: str = "") -> Response:
+    return RedirectResponse(f"/cohorts/{cohort_id}{part}", status_code=303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -15,7 +15,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import name_words
-from school.groups.cohort_records import Cohort, CohortAnswer, CohortTask
+from school.groups.cohort_records import Cohort, CohortAnswer, CohortReply, CohortTask
 from school.people.records import Person
 from school.sharing.listing import Wanted
 from school.sharing.policy import may
@@ -25,10 +25,12 @@ __all__ = [
     "StartLine",
     "TaskView",
     "cohort_seen",
+    "may_talk",
     "named_on_start",
     "own_lessons",
     "task_views",
     "to_invite",
+    "to_lead",
 ]
 
 _MAX_LESSONS: Final = 30
@@ -51,6 +53,8 @@ class TaskView:
     due: str
     is_over: bool
     """Whether its day is over."""
+    replies: Mapping[str, Sequence[CohortReply]]
+    """Whose answer → what was said to it."""
     own: CohortAnswer | None
     own_start: str
     own_end: str
@@ -60,11 +64,11 @@ class TaskView:
 
 
 def cohort_seen(stores: Stores, viewer: Viewer, cohort: str) -> Cohort:
-    """A cohort for who leads it, is in it, or is invited; raises NotFoundError for anybody else."""
+    """A cohort for who leads it, is in it, or is asked to; raises NotFoundError for anybody else."""
     found = stores.cohorts.get(cohort)
     person, roles = viewer.person.id, viewer.person.roles
     if found is not None:
-        if found.coach == person and may(roles, "lead cohort", "any"):
+        if person in {found.coach, found.offered_to} and may(roles, "lead cohort", "any"):
             return found
         if found.state_of(person) is not None and may(roles, "join cohort", "any"):
             return found
@@ -78,6 +82,7 @@ def task_views(
     person = viewer.person.id
     today = day_of(viewer.people_utc_ns, zone)
     answers = stores.cohorts.answers(cohort.id, person)
+    replies = stores.cohorts.replies.of_cohort(cohort.id)
     views = []
     for task in stores.cohorts.tasks(cohort.id):
         to_it = [each for each in answers if each.task == task.id]
@@ -88,6 +93,13 @@ def task_views(
                 own_start="" if own is None else position_text(own.start_s),
                 own_end="" if own is None else position_text(own.end_s),
                 others=[each for each in to_it if each.person != person],
+                replies={
+                    each.person: [
+                        reply for reply in replies
+                        if reply.task == task.id and reply.writer == each.person
+                    ]
+                    for each in to_it
+                },
                 handed=sum(each.handed_utc_ns is not None for each in to_it),
             )
         )  # fmt: skip
@@ -115,6 +127,10 @@ class StartLine:
     title: str
     coach: str
     is_invited: bool
+    is_offered: bool
+    """Whether they are asked to lead it."""
+    visits_with: str
+    """Who proposes visits to them, or empty."""
     question: str
     """Of the task that is due next and to which the viewer has handed nothing, or empty."""
     due: str
@@ -124,10 +140,19 @@ def named_on_start(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[
     """What the start page says of the viewer's cohorts."""
     person, roles = viewer.person.id, viewer.person.roles
     found = stores.cohorts.of_member(person) if may(roles, "join cohort", "any") else []
-    lines = []
+    offered = stores.cohorts.offered_to(person) if may(roles, "lead cohort", "any") else []
+    lines = [
+        StartLine(
+            id=each.id, title=each.title, coach=name_words(each.coach_name), is_invited=False,
+            is_offered=True, visits_with="", question="", due="",
+        )
+        for each in offered
+    ]  # fmt: skip
     for cohort in found:
         is_in = cohort.state_of(person) == "member"
         views = task_views(stores, viewer, cohort, zone) if is_in else []
+        visits = stores.cohorts.visits.of(cohort.id, person) if is_in else []
+        asked = [each.other_name for each in visits if each.is_asked and not each.is_agreed]
         waiting = [
             each
             for each in reversed(views)
@@ -136,12 +161,29 @@ def named_on_start(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[
         lines.append(
             StartLine(
                 id=cohort.id, title=cohort.title, coach=name_words(cohort.coach_name),
-                is_invited=not is_in,
+                is_invited=not is_in, is_offered=False, visits_with=asked[0] if asked else "",
                 question=waiting[0].task.question if waiting else "",
                 due=waiting[0].due if waiting else "",
             )
         )  # fmt: skip
     return lines
+
+
+def may_talk(viewer: Viewer, cohort: Cohort) -> bool:
+    """Whether the viewer sees what members hand and show, and answers it: who leads, or is in it."""
+    person, roles = viewer.person.id, viewer.person.roles
+    leads = cohort.coach == person and may(roles, "lead cohort", "any")
+    is_in = cohort.state_of(person) == "member" and may(roles, "join cohort", "any")
+    return leads or is_in
+
+
+def to_lead(stores: Stores, cohort: Cohort) -> list[Person]:
+    """Who can be asked to lead a cohort, by name."""
+    return [
+        person
+        for person in stores.people.people()
+        if person.id != cohort.coach and may(person.roles, "lead cohort", "any")
+    ]
 
 
 def to_invite(stores: Stores, cohort: Cohort) -> list[Person]:

@@ -11,10 +11,16 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
-from dashboard_api.cohorts.cohort_pages import back_to, cohort_led, cohort_page, list_page
-from dashboard_api.cohorts.cohort_view import to_invite
+from dashboard_api.cohorts.cohort_pages import (
+    back_to,
+    cohort_led,
+    cohort_page,
+    list_page,
+    talked_in,
+)
+from dashboard_api.cohorts.cohort_view import cohort_seen, to_invite, to_lead
 from dashboard_api.views.dates import end_of_day
-from dashboard_api.web.access import LeadsCohort
+from dashboard_api.web.access import LeadsCohort, SeesCohort
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
@@ -144,6 +150,46 @@ async def end_task(viewer: LeadsCohort, cohort_id: str, task_id: str, store: Sto
 async def end_cohort(viewer: LeadsCohort, cohort_id: str, store: StoreDep) -> Response:
     def change(stores: Stores) -> Response:
         stores.cohorts.end(cohort_led(stores, viewer, cohort_id).id, viewer.actor)
+        return RedirectResponse("/cohorts", status_code=303)
+
+    return await store.run(change)
+
+
+@router.post("/cohorts/{cohort_id}/lead/offer")
+async def offer_lead(
+    request: Request, viewer: SeesCohort, cohort_id: str, store: StoreDep,
+    form: Annotated[_PersonForm, Form()],
+) -> Response:  # fmt: skip
+    """Who leads it asks another coach; once nobody does, a member asks one."""
+    zone = request.app.state.zone
+
+    def change(stores: Stores) -> Response:
+        cohort = talked_in(stores, viewer, cohort_id)
+        if cohort.coach not in {None, viewer.person.id}:
+            raise NotFoundError(_("There is no such cohort that you can hand on."))
+        if form.person not in {one.id for one in to_lead(stores, cohort)}:
+            return cohort_page(stores, viewer, cohort, zone, _("Choose a coach to ask."))
+        stores.cohorts.leading.offer(cohort.id, form.person, viewer.actor)
+        return back_to(cohort_id)
+
+    return await store.run(change)
+
+
+@router.post("/cohorts/{cohort_id}/lead/accept")
+async def accept_lead(viewer: LeadsCohort, cohort_id: str, store: StoreDep) -> Response:
+    def change(stores: Stores) -> Response:
+        cohort_seen(stores, viewer, cohort_id)
+        stores.cohorts.leading.take_over(cohort_id, viewer.actor)
+        return back_to(cohort_id)
+
+    return await store.run(change)
+
+
+@router.post("/cohorts/{cohort_id}/lead/decline")
+async def decline_lead(viewer: LeadsCohort, cohort_id: str, store: StoreDep) -> Response:
+    def change(stores: Stores) -> Response:
+        cohort_seen(stores, viewer, cohort_id)
+        stores.cohorts.leading.decline(cohort_id, viewer.actor)
         return RedirectResponse("/cohorts", status_code=303)
 
     return await store.run(change)

@@ -23,7 +23,7 @@ from school.lessons.records import Lesson
 from school.people.records import Person
 from school.sharing.policy import may
 
-__all__ = ["router"]
+__all__ = ["check_asking", "router"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,7 +61,7 @@ async def ask(
     def change(stores: Stores) -> Response:
         lesson = get_lesson(stores, viewer, lesson_id)
         try:
-            _check(stores, viewer, lesson, form.person)
+            check_asking(stores, viewer, lesson, form.person)
         except UsageError as error:
             return _observers_page(
                 stores, viewer, lesson, zone, trouble=str(error), status_code=422
@@ -111,7 +111,7 @@ def _observers_page(
     )
 
 
-def _check(stores: Stores, viewer: Viewer, lesson: Lesson, person: str) -> None:
+def check_asking(stores: Stores, viewer: Viewer, lesson: Lesson, person: str) -> None:
     """Raise UsageError if this person can't be asked to observe this lesson now."""
     if person not in {one.id for one in _colleagues(stores, viewer)}:
         raise UsageError(_("Choose a person to ask."))

@@ -336,6 +336,17 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "removed_answer": (N_("{who} deleted their answer in {thing} for good"), _nothing),
     "changed_task": (N_("{who} changed a task for {thing}"), _nothing),
     "ended_task": (N_("{who} deleted a task for {thing} for good, with the answers to it"), _nothing),
+    "offered_cohort": (N_("{who} asked {thing} to lead a cohort"), _nothing),
+    "took_cohort": (N_("{who} leads {thing} from now on"), _nothing),
+    "declined_cohort": (N_("{who} does not lead {thing}"), _nothing),
+    "showed_in_cohort": (N_("{who} shows a clip of {lesson} in {thing} and confirmed whose faces and voices are in it{more}"), _wording),
+    "hid_in_cohort": (N_("{who} stopped showing a clip of {lesson} in {thing}"), _nothing),
+    "replied_in_cohort": (N_("{who} answered a colleague in {thing}"), _nothing),
+    "removed_cohort_reply": (N_("{who} deleted what they answered a colleague in {thing}"), _nothing),
+    "proposed_visits": (N_("{who} proposed to {thing} that each sees a lesson of the other’s"), _nothing),
+    "agreed_visits": (N_("{who} agreed to visits in {thing}"), _nothing),
+    "named_visit": (N_("{who} named a day for a visit in {thing}"), _nothing),
+    "ended_visits": (N_("{who} deleted visits in {thing}"), _nothing),
 })  # fmt: skip
 """Each action in words, and what its detail adds as `{more}`."""
 

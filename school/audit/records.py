@@ -48,6 +48,9 @@ Action = Literal[
     "made_cohort", "invited_to_cohort", "removed_from_cohort", "joined_cohort", "left_cohort",
     "ended_cohort", "set_task", "handed_answer", "removed_answer", "changed_task", "ended_task",
     "wrote_pack",
+    "offered_cohort", "took_cohort", "declined_cohort", "showed_in_cohort", "hid_in_cohort",
+    "replied_in_cohort", "removed_cohort_reply", "proposed_visits", "agreed_visits", "named_visit",
+    "ended_visits",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

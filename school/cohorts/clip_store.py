@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.cohorts.cohort_clip_store import CohortClips, shown_in_cohorts
 from school.cohorts.records import Clip, ClipViewer
 from school.cohorts.tables import clip_viewers, clips
 from school.database import SchoolDatabase
@@ -50,6 +51,7 @@ class ClipStore:
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
+        self.in_cohorts = CohortClips(database)
 
     def add(self, clip: Clip, viewers: Collection[str], by: Actor) -> None:
         """Keep a new clip that is to be cut, and whom its teacher shows it to until when."""
@@ -111,9 +113,13 @@ class ClipStore:
         """What somebody may watch of others now: all, or one clip; the latest first."""
         found = (
             select(clips)
-            .join(clip_viewers, clip_viewers.c.clip == clips.c.id)
             .join(lesson_owners, IS_OWNERS)
-            .where(clip_viewers.c.person == person, *watchable(utc_ns))
+            .where(
+                clips.c.person != person,
+                clips.c.id.in_(select(clip_viewers.c.clip).where(clip_viewers.c.person == person))
+                | clips.c.id.in_(shown_in_cohorts(person)),
+                *watchable(utc_ns),
+            )
             .order_by(*_LATEST_FIRST)
         )
         return self._clips(found if clip is None else found.where(clips.c.id == clip))

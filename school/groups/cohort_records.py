@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 __all__ = [
     "FORMED_FROM",
@@ -12,12 +12,18 @@ __all__ = [
     "LONGEST_TITLE",
     "LONGEST_WORDS",
     "MAX_MEMBERS",
+    "MAX_REPLIES",
     "MAX_TASKS",
+    "REPLY_KINDS",
     "Cohort",
     "CohortAnswer",
+    "CohortReply",
     "CohortTask",
     "Member",
     "MemberState",
+    "Named",
+    "ReplyKind",
+    "Visits",
 ]
 
 FORMED_FROM: Final = 10
@@ -25,11 +31,16 @@ FORMED_FROM: Final = 10
 MAX_MEMBERS: Final = 15
 """More can't answer one another."""
 MAX_TASKS: Final = 50
+MAX_REPLIES: Final = 200
+"""To one clip, or one answer."""
 LONGEST_TITLE: Final = 80
 LONGEST_FOCUS: Final = 200
 LONGEST_WORDS: Final = 2_000
 
 MemberState = Literal["invited", "member"]
+ReplyKind = Literal["observation", "question"]
+"""What one saw, or what one asks oneself: what a colleague has to say to what they were shown."""
+REPLY_KINDS: Final[tuple[ReplyKind, ...]] = get_args(ReplyKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,8 @@ class Cohort:
     title: str
     focus: str
     members: tuple[Member, ...]
+    offered_to: str | None = None
+    """The coach who is asked to lead it from now on."""
 
     @property
     def joined(self) -> tuple[Member, ...]:
@@ -91,3 +104,39 @@ class CohortAnswer:
     words: str
     handed_utc_ns: int | None
     """When they handed it to the cohort; None while it is theirs alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortReply:
+    """What somebody in a cohort says to a clip, or to the answer of `writer` to a task."""
+
+    id: str
+    person: str
+    name: str
+    clip: str | None
+    task: str | None
+    writer: str | None
+    kind: ReplyKind
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """On which day somebody is the host, and in which lesson of theirs, as far as they named it."""
+
+    day: date | None
+    lesson: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """That two members see a lesson of each other's, as one of them has it."""
+
+    id: str
+    other: str
+    other_name: str
+    is_agreed: bool
+    is_asked: bool
+    """Whether the other one proposed it."""
+    mine: Named
+    theirs: Named

@@ -6,12 +6,13 @@ import os
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
 from school.database import SchoolDatabase
+from school.groups.checking import checked_text
 from school.groups.cohort_records import (
     LONGEST_FOCUS,
     LONGEST_TITLE,
@@ -23,7 +24,19 @@ from school.groups.cohort_records import (
     CohortTask,
     Member,
 )
-from school.groups.cohort_tables import cohort_answers, cohort_members, cohort_tasks, cohorts
+from school.groups.cohort_tables import (
+    cohort_answers,
+    cohort_clips,
+    cohort_members,
+    cohort_offers,
+    cohort_replies,
+    cohort_tasks,
+    cohort_visits,
+    cohorts,
+)
+from school.groups.leading_store import LeadingStore
+from school.groups.reply_store import ReplyStore
+from school.groups.visit_store import VisitStore
 from school.schema import hidden_lessons, lesson_owners, people
 from school.sql_store import put_row
 
@@ -45,14 +58,17 @@ class CohortStore:
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
+        self.leading = LeadingStore(database)
+        self.replies = ReplyStore(database)
+        self.visits = VisitStore(database)
 
     def make(self, title: str, focus: str, by: Actor) -> str:
         """A new cohort that `by` leads; its id. Raises UsageError."""
         cohort = os.urandom(16).hex()
         row = {
             "id": cohort, "coach": by.person, "changed_utc_ns": by.utc_ns,
-            "title": _checked(title, LONGEST_TITLE, _("Write what the cohort is called.")),
-            "focus": _checked(focus, LONGEST_FOCUS, _("Write what it works on.")),
+            "title": checked_text(title, LONGEST_TITLE, _("Write what the cohort is called.")),
+            "focus": checked_text(focus, LONGEST_FOCUS, _("Write what it works on.")),
         }  # fmt: skip
         with self._database.writing() as connection:
             connection.execute(insert(cohorts), row)
@@ -68,6 +84,11 @@ class CohortStore:
         """Those that somebody leads, by title."""
         with self._database.reading() as connection:
             return _cohorts(connection, cohorts.c.coach == person)
+
+    def offered_to(self, person: str) -> list[Cohort]:
+        """Those that somebody is asked to lead, by title."""
+        with self._database.reading() as connection:
+            return _cohorts(connection, cohort_offers.c.person == person)
 
     def of_member(self, person: str) -> list[Cohort]:
         """Those to which somebody is invited, or in which they are, by title."""
@@ -121,6 +142,11 @@ class CohortStore:
             if not connection.execute(delete(cohort_members).where(*member)).rowcount:
                 return
             connection.execute(delete(cohort_answers).where(*said))
+            for table in (cohort_clips, cohort_replies, cohort_visits):
+                theirs = table.c.person == person
+                if table is cohort_visits:
+                    theirs |= table.c.other == person
+                connection.execute(delete(table).where(table.c.cohort == cohort, theirs))
             if person == by.person:
                 by.record(connection, "left_cohort", "cohort", cohort)
             else:
@@ -138,7 +164,7 @@ class CohortStore:
         row = {
             "id": os.urandom(16).hex(), "cohort": cohort, "due_on": due_on.isoformat(),
             "written_utc_ns": by.utc_ns,
-            "question": _checked(question, LONGEST_FOCUS, _("Write what you ask.")),
+            "question": checked_text(question, LONGEST_FOCUS, _("Write what you ask.")),
         }  # fmt: skip
         count = select(func.count()).where(cohort_tasks.c.cohort == cohort)
         with self._database.writing() as connection:
@@ -153,7 +179,7 @@ class CohortStore:
         What is asked stays once an answer was handed in: it would answer something else. What a
         member writes for themselves does not count, or who leads could see that there is some.
         """
-        asked = _checked(question, LONGEST_FOCUS, _("Write what you ask."))
+        asked = checked_text(question, LONGEST_FOCUS, _("Write what you ask."))
         handed = select(cohort_answers.c.person).where(
             cohort_answers.c.task == task.id, cohort_answers.c.handed_utc_ns.is_not(None)
         )
@@ -201,7 +227,7 @@ class CohortStore:
 
         It is about a lesson of theirs, and of a member alone. What was handed stays handed.
         """
-        said = _checked(words, LONGEST_WORDS, _("Write what you saw."))
+        said = checked_text(words, LONGEST_WORDS, _("Write what you saw."))
         own = select(lesson_owners.c.lesson).where(
             lesson_owners.c.lesson == lesson, lesson_owners.c.person == by.person
         )
@@ -240,13 +266,20 @@ class CohortStore:
         """What has been handed to a cohort, and the reader's own; by name.
 
         An answer about a lesson that is not its writer's any more, or that they hide, is the
-        writer's alone.
+        writer's alone. A coach who took the cohort over reads what was handed to it since.
         """
         is_own = cohort_answers.c.person == reader
+        is_member = exists(select(1).where(*_is_member(cohort, reader, "member")))
+        is_readers = (
+            is_member
+            | cohorts.c.coach.is_distinct_from(reader)
+            | (cohort_answers.c.handed_utc_ns >= cohorts.c.changed_utc_ns)
+        )
         found = (
             select(cohort_answers, people.c.name)
             .join(people, people.c.id == cohort_answers.c.person)
             .join(cohort_tasks, cohort_tasks.c.id == cohort_answers.c.task)
+            .join(cohorts, cohorts.c.id == cohort_tasks.c.cohort)
             .outerjoin(
                 lesson_owners,
                 (lesson_owners.c.lesson == cohort_answers.c.lesson)
@@ -257,6 +290,7 @@ class CohortStore:
                 is_own
                 | (
                     cohort_answers.c.handed_utc_ns.is_not(None)
+                    & is_readers
                     & lesson_owners.c.person.is_not(None)
                     & cohort_answers.c.lesson.not_in(select(hidden_lessons.c.lesson))
                 ),
@@ -276,15 +310,16 @@ class CohortStore:
 
 def _cohorts(connection: Connection, which: Any) -> list[Cohort]:
     found: Select[Any] = (
-        select(cohorts, people.c.name)
+        select(cohorts, people.c.name, cohort_offers.c.person.label("offered_to"))
         .outerjoin(people, people.c.id == cohorts.c.coach)
+        .outerjoin(cohort_offers, cohort_offers.c.cohort == cohorts.c.id)
         .where(which)
         .order_by(cohorts.c.title, cohorts.c.id)
     )
     return [
         Cohort(
             id=row.id, coach=row.coach, coach_name=row.name or "", title=row.title, focus=row.focus,
-            members=tuple(
+            offered_to=row.offered_to, members=tuple(
                 Member(**each._asdict())
                 for each in connection.execute(_MEMBERS.where(cohort_members.c.cohort == row.id))
             ),
@@ -300,13 +335,3 @@ def _is_member(cohort: str, person: str | None, state: str) -> tuple[Any, ...]:
 
 def _is_answer(task: str, person: str | None) -> tuple[Any, ...]:
     return cohort_answers.c.task == task, cohort_answers.c.person == person
-
-
-def _checked(text: str, longest: int, missing: str) -> str:
-    """A text of a form; raises UsageError."""
-    said = text.strip()
-    if not said:
-        raise UsageError(missing)
-    if len(said) > longest:
-        raise UsageError(_("Write {n} characters at most.", n=longest))
-    return said

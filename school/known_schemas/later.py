@@ -6,6 +6,7 @@ from typing import Final
 
 from school.known_schemas.clips import CLIPS
 from school.known_schemas.clock_maps import CLOCK_MAPS
+from school.known_schemas.cohort_talk import COHORT_TALK
 from school.known_schemas.cohorts import COHORTS
 from school.known_schemas.colleagues import COLLEAGUES
 from school.known_schemas.control import CONTROL
@@ -34,6 +35,6 @@ MORE: Final = (
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
     RELEASED_REPORTS, PLANS, PULSE, CLIPS, COLLEAGUES, COVERAGE,
-    COHORTS, WAVES,
+    COHORTS, WAVES, COHORT_TALK,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

@@ -21,7 +21,13 @@ from contract.clock import SECOND_NS
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
-from school.groups.cohort_tables import cohort_answers, cohort_tasks, cohorts
+from school.groups.cohort_tables import (
+    cohort_answers,
+    cohort_replies,
+    cohort_tasks,
+    cohort_visits,
+    cohorts,
+)
 from school.ledger.tables import ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans
@@ -44,6 +50,8 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     # As the notes of the same lesson, so that one is never gone before its lesson is held.
     (plans, plans.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
     (cohort_answers, cohort_answers.c.changed_utc_ns < _BEFORE),
+    (cohort_replies, cohort_replies.c.written_utc_ns < _BEFORE),
+    (cohort_visits, cohort_visits.c.changed_utc_ns < _BEFORE),
     (cohort_tasks, cohort_tasks.c.due_on < _BEFORE_DAY),
     # One that has set no task for so long.
     (

@@ -7,16 +7,31 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from contract.clock import SECOND_NS
 from school.audit.actor import Actor
+from school.cohorts.records import Clip
 from tests.signed_in import COACH, TEACHER, add_person
 
-__all__ = ["COHORT_WORDS", "begin_cohorts", "end_cohorts", "open_cohort"]
+__all__ = [
+    "COHORT_WORDS",
+    "ask_to_lead",
+    "begin_cohorts",
+    "end_cohorts",
+    "open_cohort",
+    "open_part",
+]
 
 MEMBERS = ("Bo Lind", "Kim Roth")
 FOCUS = "Time to think after a question"
 QUESTION = "How long do you wait after a question?"
 WORDS = "Nobody spoke for four seconds. Then two of them began at once."
-COHORT_WORDS = (*MEMBERS, FOCUS, QUESTION, WORDS, "Wait time", "Open questions", "First minutes")
+SAW = "Two of them looked at each other before they spoke."
+WONDER = "What if you had counted to ten?"
+CLIP, CLIP_TITLE = "5" * 32, "The first five seconds after a question"
+COHORT_WORDS = (
+    *MEMBERS, FOCUS, QUESTION, WORDS, SAW, WONDER, CLIP_TITLE, "Wait time", "Open questions",
+    "First minutes", "Calm starts",
+)  # fmt: skip
 
 
 def begin_cohorts(school: Any) -> None:
@@ -39,13 +54,26 @@ def begin_cohorts(school: Any) -> None:
                 cohorts.join(cohort, _by(person, school))
         cohorts.set_task(cohort, QUESTION, date(2025, 11, 30), _by(lead, school))
         (task,) = cohorts.tasks(cohort)
+        if title == "Wait time":
+            _talk(school, cohort)
         cohorts.save(task, "of-lind", (60, 150), WORDS, _by(MEMBERS[0], school), is_handed=True)
+        for person, kind, words in ((MEMBERS[1], "question", WONDER), (lead, "observation", SAW)):
+            cohorts.replies.to_answer(cohort, task.id, MEMBERS[0], kind, words, _by(person, school))
+
+
+def ask_to_lead(school: Any) -> None:
+    """The teacher is asked to lead a cohort that they are not in."""
+    begin_cohorts(school)
+    cohorts = school.stores.cohorts
+    cohort = cohorts.make("Calm starts", FOCUS, _by(COACH, school))
+    cohorts.leading.offer(cohort, TEACHER, _by(COACH, school))
 
 
 def end_cohorts(school: Any) -> None:
     """As if there had been none."""
     cohorts = school.stores.cohorts
-    for each in (*cohorts.led_by(TEACHER), *cohorts.of_member(TEACHER)):
+    there = (*cohorts.led_by(TEACHER), *cohorts.of_member(TEACHER), *cohorts.offered_to(TEACHER))
+    for each in there:
         cohorts.end(each.id, _by(COACH, school))
 
 
@@ -59,6 +87,42 @@ def open_cohort(title: str) -> Callable[[Any], None]:
         page.wait_for_selector("h1:text-is('" + title + "')")
 
     return step
+
+
+def open_part(part: str) -> Callable[[Any], None]:
+    """A part of the cohort that the teacher is in, with a form of it open."""
+
+    def step(page: Any) -> None:
+        open_cohort("Wait time")(page)
+        page.locator(f".cohort-parts a[href$='/{part}']").click()
+        page.wait_for_selector(f".cohort-parts a[href$='/{part}'][aria-current]")
+        if page.locator("details.change").count():
+            page.locator("details.change summary").first.click()
+
+    return step
+
+
+def _talk(school: Any, cohort: str) -> None:
+    """A clip of a member with what was said to it, and visits with both members."""
+    now_ns, (bo, kim) = school.clock.utc_ns(), MEMBERS
+    cohorts, clips = school.stores.cohorts, school.stores.clips
+    clip = clips.get(CLIP) or Clip(
+        id=CLIP, lesson="of-lind", person=bo, title=CLIP_TITLE, video="v", start_s=30.0, end_s=75.0,
+        shows="both", file="f" * 32, consent="c" * 32, created_utc_ns=now_ns,
+        until_utc_ns=now_ns + 20 * 86_400 * SECOND_NS,
+    )  # fmt: skip
+    if clips.get(CLIP) is None:
+        clips.add(clip, [], _by(bo, school))
+        clips.settle(clip, state="ready", size=5)
+    clips.in_cohorts.show(clip, cohort, _by(bo, school), consent=clip.consent)
+    cohorts.replies.to_clip(cohort, CLIP, "observation", SAW, _by(kim, school))
+    cohorts.replies.to_clip(cohort, CLIP, "question", WONDER, _by(TEACHER, school))
+    cohorts.visits.propose(cohort, TEACHER, _by(kim, school))
+    cohorts.visits.propose(cohort, TEACHER, _by(bo, school))
+    for visits in cohorts.visits.of(cohort, TEACHER):
+        if visits.other == bo:
+            cohorts.visits.agree(cohort, visits.id, _by(TEACHER, school))
+            cohorts.visits.host(cohort, visits.id, date(2025, 12, 2), None, _by(bo, school))
 
 
 def _lesson(school: Any) -> Any:

@@ -25,7 +25,7 @@ from school.moments.records import Reply
 from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
-from tests.browser.cohort import begin_cohorts, open_cohort
+from tests.browser.cohort import ask_to_lead, begin_cohorts, open_cohort, open_part
 from tests.browser.colleagues import begin_handing_over, show_colleagues
 from tests.browser.lab import describe_lab
 from tests.browser.programme import roll_out, run_a_programme
@@ -386,9 +386,15 @@ def choose_a_clip_s_viewers(page: Any) -> None:
     page.wait_for_selector(".trouble")
 
 
+def show_clips_in_cohorts(school: Any) -> None:
+    """Of a colleague; the teacher has one that they could show."""
+    begin_cohorts(school)
+    show_clip(school)
+
+
 def lead_cohort(page: Any) -> None:
     open_cohort("Open questions")(page)
-    page.locator("main > section details summary").first.click()
+    page.locator("details.clip.change > summary").click()
 
 
 def invite(page: Any) -> None:
@@ -501,6 +507,11 @@ STATES = (
         "invited to a cohort", "/cohorts", prepare=begin_cohorts, step=open_cohort("First minutes")
     ),
     State("leading a cohort", "/cohorts", prepare=begin_cohorts, step=lead_cohort),
+    State("clips in a cohort", "/cohorts", prepare=show_clips_in_cohorts, step=open_part("clips")),
+    State("visits in a cohort", "/cohorts", prepare=begin_cohorts, step=open_part("visits")),
+    State(
+        "asked to lead a cohort", "/cohorts", prepare=ask_to_lead, step=open_cohort("Calm starts")
+    ),
     State("cohorts at the start", "/", prepare=begin_cohorts, step=open_again),
     State("no colleagues yet", "/colleagues"),
     State("colleagues", "/colleagues", prepare=show_colleagues, step=open_again),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from school.audit.actor import Actor
+from school.groups.cohort_records import Named
 from school.lessons.records import Lesson
 from school.lessons.retiring import has_old_words, remove_old_words
 
 ADA = Actor(name="Ada", utc_ns=70, person="ada")
+BO = Actor(name="Bo", utc_ns=70, person="bo")
 KIM = Actor(name="Kim", utc_ns=70, person="kim")
 DAY_NS = 86_400_000_000_000
 MARCH_6_NS = 20_518 * DAY_NS
@@ -22,7 +25,8 @@ def schools(programs: Any) -> Any:
     one, _ = programs
     one.people.add("ada", "ada", ["teacher"], ADA, person_id="ada")
     one.people.add("bo", "bo", ["teacher"], ADA, person_id="bo")
-    one.people.add("kim", "kim", ["coach"], ADA, person_id="kim")
+    for coach in ("kim", "lou"):
+        one.people.add(coach, coach, ["coach"], ADA, person_id=coach)
     one.sharing.tie_name("Ms Ada", "ada", ADA)
     one.lessons.put(
         Lesson(
@@ -97,3 +101,70 @@ def test_it_goes_as_old_as_the_school_keeps_it(schools: Any) -> None:
     assert left(MARCH_6_NS - DAY_NS) == (0, 1, [cohort, young])
     assert left(MARCH_6_NS) == (0, 0, [young])
     assert left(MARCH_6_NS + 1) == (0, 0, [])
+
+
+def talked(school: Any) -> str:
+    """Bo answers what Ada handed, and the two agree on visits; a coach is asked to lead."""
+    cohort = answered(school)
+    (task,) = school.cohorts.tasks(cohort)
+    school.cohorts.replies.to_answer(cohort, task.id, "ada", "question", "Why four?", BO)
+    school.cohorts.visits.propose(cohort, "bo", ADA)
+    (visits,) = school.cohorts.visits.of(cohort, "bo")
+    school.cohorts.visits.agree(cohort, visits.id, BO)
+    school.cohorts.visits.host(cohort, visits.id, date(2026, 3, 6), "maths-1", ADA)
+    school.cohorts.leading.offer(cohort, "lou", KIM)
+    return cohort
+
+
+def left_of(school: Any, cohort: str) -> tuple[int, int]:
+    """How many answers to colleagues and how many visits there are."""
+    return len(school.cohorts.replies.of_cohort(cohort)), len(
+        school.cohorts.visits.of(cohort, "ada")
+    )
+
+
+def test_either_of_two_reads_the_visits_as_theirs(schools: Any) -> None:
+    one, other = schools
+    cohort = talked(one)
+    (of_ada,) = other.cohorts.visits.of(cohort, "ada")
+    (of_bo,) = other.cohorts.visits.of(cohort, "bo")
+    there = Named(day=date(2026, 3, 6), lesson="maths-1")
+    nothing = Named(day=None, lesson=None)
+    assert (of_ada.mine, of_ada.theirs, of_ada.is_asked) == (there, nothing, False)
+    assert (of_bo.mine, of_bo.theirs, of_bo.is_asked) == (nothing, there, True)
+    assert (of_ada.other_name, of_bo.other_name) == ("bo", "ada")
+
+
+def test_a_visit_outlives_its_lesson_as_a_day(schools: Any) -> None:
+    one, other = schools
+    cohort = talked(one)
+    other.lessons.purge(lessons=["maths-1"], moments=[], purged_utc_ns=1)
+    (found,) = one.cohorts.visits.of(cohort, "bo")
+    assert found.theirs == Named(day=date(2026, 3, 6), lesson=None)
+    assert one.cohorts.replies.of_cohort(cohort) == []  # with what it was about
+
+
+@pytest.mark.parametrize("person", ("ada", "bo"))
+def test_who_leaves_the_school_leaves_no_answer_and_no_visit(schools: Any, person: str) -> None:
+    one, other = schools
+    cohort = talked(one)
+    other.people.leaving.leave(person, KIM, utc_ns=100)
+    assert left_of(one, cohort) == (0, 0)
+
+
+def test_nobody_is_asked_to_lead_who_has_left(schools: Any) -> None:
+    one, other = schools
+    cohort = talked(one)
+    assert [each.id for each in one.cohorts.offered_to("lou")] == [cohort]
+    other.people.leaving.leave("lou", KIM, utc_ns=100)
+    assert one.cohorts.get(cohort).offered_to is None
+    assert not one.cohorts.leading.take_over(cohort, replace(KIM, person="lou"))
+
+
+def test_what_was_answered_and_agreed_goes_as_old_as_the_school_keeps_it(schools: Any) -> None:
+    one, other = schools
+    cohort = talked(one)
+    for before_utc_ns, left in ((70, (1, 1)), (71, (0, 0))):
+        with one.cohorts._database.removing() as connection:
+            remove_old_words(connection, before_utc_ns, 100)
+        assert left_of(other, cohort) == left

@@ -6,8 +6,19 @@ from typing import Final
 
 from sqlalchemy import select
 
-from school.groups.cohort_tables import cohort_answers, cohort_members, cohort_tasks, cohorts
+from school.cohorts.tables import clips
+from school.groups.cohort_tables import (
+    cohort_answers,
+    cohort_clips,
+    cohort_members,
+    cohort_offers,
+    cohort_replies,
+    cohort_tasks,
+    cohort_visits,
+    cohorts,
+)
 from school.people.data_subjects.held_parts import PERSON, Held
+from school.schema import people
 
 __all__ = ["HELD_COHORTS"]
 
@@ -51,6 +62,65 @@ HELD_COHORTS: Final = (
         .where(cohort_answers.c.person == PERSON)
         .order_by(cohort_answers.c.changed_utc_ns, cohort_tasks.c.id)},
         omitted=_THEIRS | {"task": "its question stands there"},
+    ),
+    Held(
+        table=cohort_offers, files=("account.json",),
+        parts={"cohorts_that_you_are_asked_to_lead": select(
+            cohorts.c.title, cohorts.c.focus, cohort_offers.c.since_utc_ns
+        )
+        .join(cohorts, cohorts.c.id == cohort_offers.c.cohort)
+        .where(cohort_offers.c.person == PERSON)
+        .order_by(cohort_offers.c.since_utc_ns, cohorts.c.id)},
+        omitted=_THEIRS | {"cohort": "its title stands there"},
+    ),
+    Held(
+        table=cohort_clips, files=("account.json",),
+        parts={"clips_that_you_show_in_cohorts": select(
+            cohorts.c.title.label("cohort"), clips.c.title, cohort_clips.c.since_utc_ns
+        )
+        .select_from(cohort_clips)
+        .join(cohorts, cohorts.c.id == cohort_clips.c.cohort)
+        .join(clips, clips.c.id == cohort_clips.c.clip)
+        .where(cohort_clips.c.person == PERSON)
+        .order_by(cohort_clips.c.since_utc_ns, cohorts.c.id, clips.c.id)},
+        omitted=_THEIRS | {"clip": "its title stands there"},
+    ),
+    Held(
+        table=cohort_replies, files=("account.json",),
+        parts={"your_answers_to_colleagues_in_cohorts": select(
+            cohorts.c.title.label("cohort"), cohort_replies.c.kind, cohort_replies.c.words,
+            cohort_replies.c.written_utc_ns,
+        )
+        .join(cohorts, cohorts.c.id == cohort_replies.c.cohort)
+        .where(cohort_replies.c.person == PERSON)
+        .order_by(cohort_replies.c.written_utc_ns, cohort_replies.c.id)},
+        omitted=_THEIRS | {
+            "id": "an address", "clip": "a colleague's, or listed above",
+            "task": "the answer is a colleague's, or listed above", "writer": "a colleague",
+        },
+    ),
+    Held(
+        table=cohort_visits, files=("account.json",),
+        parts={
+            f"visits_that_{words}": select(
+                cohorts.c.title.label("cohort"), people.c.name.label("with"),
+                *(
+                    column for column in cohort_visits.c
+                    if column.name not in {"id", "cohort", "person", "other"}
+                ),
+            )
+            .select_from(cohort_visits)
+            .join(cohorts, cohorts.c.id == cohort_visits.c.cohort)
+            .join(people, people.c.id == cohort_visits.c[theirs])
+            .where(cohort_visits.c[mine] == PERSON)
+            .order_by(cohort_visits.c.changed_utc_ns, cohort_visits.c.id)
+            for words, mine, theirs in (
+                ("you_proposed", "person", "other"), ("were_proposed_to_you", "other", "person"),
+            )
+        },
+        omitted={
+            "id": "an address", "person": "the name stands there", "other": "the name stands there",
+        },
     ),
 )  # fmt: skip
 """What others handed to a cohort is theirs, and in their own files."""

@@ -20,7 +20,15 @@ from school.cycle.tables import cycles
 from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
 from school.forms.tables import form_sheets
-from school.groups.cohort_tables import cohort_answers, cohort_members, cohorts
+from school.groups.cohort_tables import (
+    cohort_answers,
+    cohort_clips,
+    cohort_members,
+    cohort_offers,
+    cohort_replies,
+    cohort_visits,
+    cohorts,
+)
 from school.inbox.tables import digests, lesson_looks
 from school.ledger.tables import ledger_weeks
 from school.lti.tables import lti_accounts
@@ -62,7 +70,7 @@ _GOES: Final = (
     lesson_looks, digests, chosen_languages, talks, person_sites, lti_accounts,
     ledger_weeks, plans,
     pulse_off, pulse_settled, pulse_words, clip_viewers, colleague_tags, passed_steps,
-    cohort_members, cohort_answers,
+    cohort_members, cohort_answers, cohort_offers, cohort_clips, cohort_replies, cohort_visits,
 )  # fmt: skip
 """What is theirs alone, all of it by the column `person`."""
 _OWN: Final = {
@@ -212,6 +220,7 @@ def _forget(
     connection.execute(
         update(clips).where(clips.c.person == person), {"title": "", "until_utc_ns": 0}
     )
+    connection.execute(delete(cohort_visits).where(cohort_visits.c.other == person))
     connection.execute(update(cohorts).where(cohorts.c.coach == person), {"coach": None})
     for table in _GOES:
         connection.execute(delete(table).where(table.c.person == person))

@@ -468,6 +468,24 @@ ELSEWHERE = {
         ),
         "those one leads, is in or is invited to; cohorts/test_cohorts.py",
     ),
+    **dict.fromkeys(
+        (
+            *(f"/cohorts/{{cohort_id}}/lead/{what}" for what in ("offer", "accept", "decline")),
+            "/cohorts/{cohort_id}/clips",
+            "/cohorts/{cohort_id}/clips/{clip_id}/end",
+            "/cohorts/{cohort_id}/clips/{clip_id}/replies",
+            "/cohorts/{cohort_id}/tasks/{task_id}/answers/{person_id}/replies",
+            "/cohorts/{cohort_id}/replies/{reply_id}/remove",
+        ),
+        "those one leads or is in; cohorts/test_cohort_talk.py",
+    ),
+    **dict.fromkeys(
+        (
+            "/cohorts/{cohort_id}/visits",
+            *(f"/cohorts/{{cohort_id}}/visits/{{visits_id}}/{what}" for what in ("agree", "host", "end")),
+        ),
+        "those one is in, with another member; cohorts/test_cohort_visits.py",
+    ),
     "/observing": "about oneself; observing/test_sheet.py",
     "/observing/looks.csv": "about oneself; observing/test_sheet.py",
     "/lessons/{lesson_id}/looks/withdraw": "about oneself; observing/test_sheet.py",

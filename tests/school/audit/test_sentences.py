@@ -292,6 +292,23 @@ def do_everything(school: School) -> None:
     (task,) = school.cohorts.tasks(cohort)
     for is_handed in (False, True, True):
         school.cohorts.save(task, "maths-1", (0, 60), "four", kim, is_handed=is_handed)
+    school.cohorts.replies.to_answer(cohort, task.id, "kim", "question", "Why?", kim)
+    (said,) = school.cohorts.replies.of_cohort(cohort)
+    school.cohorts.replies.remove(cohort, said.id, kim)
+    school.clips.add(clip, [], kim)
+    school.clips.in_cohorts.show(clip, cohort, kim, consent="c" * 32)
+    school.clips.in_cohorts.hide(clip, cohort, kim)
+    school.cohorts.invite(cohort, "ada", bo)
+    school.cohorts.join(cohort, ada)
+    school.cohorts.visits.propose(cohort, "ada", kim)
+    (visits,) = school.cohorts.visits.of(cohort, "ada")
+    school.cohorts.visits.agree(cohort, visits.id, ada)
+    school.cohorts.visits.host(cohort, visits.id, date(2026, 3, 5), None, ada)
+    school.cohorts.visits.end(cohort, visits.id, kim)
+    school.cohorts.leading.offer(cohort, "kim", bo)
+    school.cohorts.leading.decline(cohort, kim)
+    school.cohorts.leading.offer(cohort, "bo", bo)
+    assert school.cohorts.leading.take_over(cohort, bo)
     school.cohorts.take_back(task, kim)
     school.cohorts.change_task(task, "How long do you wait?", date(2026, 3, 6), bo)
     school.cohorts.end_task(task, bo)
@@ -495,6 +512,21 @@ Kim Roth joined a cohort
 Bo Lind took Ada Okafor out of a cohort
 Bo Lind set a task for a cohort
 Kim Roth handed an answer about lesson maths-1 to a cohort
+Kim Roth answered a colleague in a cohort
+Kim Roth deleted what they answered a colleague in a cohort
+Kim Roth cut a clip of lesson maths-1 and confirmed whose faces and voices are in it: minutes 1:01 to 1:30
+Kim Roth shows a clip of lesson maths-1 in a cohort and confirmed whose faces and voices are in it
+Kim Roth stopped showing a clip of lesson maths-1 in a cohort
+Bo Lind invited Ada Okafor to a cohort
+Ada Okafor joined a cohort
+Kim Roth proposed to Ada Okafor that each sees a lesson of the other’s
+Ada Okafor agreed to visits in a cohort
+Ada Okafor named a day for a visit in a cohort
+Kim Roth deleted visits in a cohort
+Bo Lind asked Kim Roth to lead a cohort
+Kim Roth does not lead a cohort
+Bo Lind asked themselves to lead a cohort
+Bo Lind leads a cohort from now on
 Kim Roth deleted their answer in a cohort for good
 Bo Lind changed a task for a cohort
 Bo Lind deleted a task for a cohort for good, with the answers to it

@@ -73,6 +73,7 @@ KNOWN = {
     ("videos", "added_by"),
     ("clock_maps", "made_by"),
     ("form_sheets", "teacher"), ("form_answers", "person"),
+    ("cohort_replies", "writer"),
 }  # fmt: skip
 """Where ids of people stand without a foreign key of their own."""
 

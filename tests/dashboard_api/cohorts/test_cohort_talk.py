@@ -1,0 +1,201 @@
+"""What members of a cohort show and answer each other, and who leads it next."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from contract.clock import SECOND_NS
+from school.audit.actor import Actor
+from school.cohorts.records import Clip
+from tests.dashboard_api.cohorts.conftest import ADA, ANOTHER, WORDS, Group
+from tests.dashboard_api.conftest import Pages
+from tests.signed_in import COACH, TEACHER, add_person, cookie
+
+CLIP = "c" * 32
+TITLE = "Who begins to talk"
+SAW, WONDER = "Two of them looked at each other first.", "What if you had counted to ten?"
+
+
+@pytest.fixture
+def clip(group: Group, clock: Any) -> str:
+    """The teacher's clip, which nobody else sees; Ada has joined."""
+    group.post(group.ada, "/join")
+    add_clip(group.stores, clock.utc_ns())
+    return CLIP
+
+
+def add_clip(stores: Any, now_ns: int, person: str = TEACHER, lesson: str = "sample") -> None:
+    made = Clip(
+        id=CLIP, lesson=lesson, person=person, title=TITLE, video="v", start_s=10.0, end_s=20.0,
+        shows="both", file="f" * 32, consent="c" * 32, created_utc_ns=now_ns,
+        until_utc_ns=now_ns + 10 * 86_400 * SECOND_NS,
+    )  # fmt: skip
+    stores.clips.add(made, [], Actor(name=person, utc_ns=now_ns, person=person))
+    stores.clips.settle(made, state="ready", size=5)
+
+
+def show(group: Group, pages: Pages | None = None, **other: str) -> Any:
+    return group.post(
+        pages or group.teacher, "/clips", **({"clip": CLIP, "consent": "yes"} | other)
+    )
+
+
+def sees(group: Group, pages: Pages) -> bool:
+    """Whether a clip is shown to somebody: its page, and the cohort's."""
+    page = pages.get(f"/clips/{CLIP}").status_code
+    here = pages.get(f"/cohorts/{group.id}/clips")
+    assert (page == 200) == (here.status_code == 200 and TITLE in here.text)
+    return page == 200
+
+
+def reply(group: Group, pages: Pages, words: str = SAW, kind: str = "observation") -> Any:
+    return group.post(pages, f"/clips/{CLIP}/replies", words=words, kind=kind)
+
+
+def test_a_clip_is_shown_to_those_who_are_in_it_and_who_leads(group, clip, stores, clock) -> None:
+    assert not sees(group, group.ada)
+    assert f"Who sees it: {ADA}" in group.teacher.get(f"/cohorts/{group.id}/clips").text
+    assert show(group).status_code == 303
+    assert sees(group, group.ada)
+    assert sees(group, group.lead)
+    assert not sees(group, group.other)
+    clock.now_ns += SECOND_NS
+    add_person(stores.people, "late", "teacher")
+    group.post(group.lead, "/invite", person="late")
+    with group.lead.browser(cookie(stores.people, clock.utc_ns(), "late")) as late:
+        assert not sees(group, late)
+        group.post(late, "/join")
+        assert not sees(group, late)
+        show(group)
+        assert sees(group, late)
+        assert "late" in group.teacher.get(f"/cohorts/{group.id}/clips").text
+
+
+def test_who_sees_it_there_sees_nothing_else_of_the_lesson(group, clip) -> None:
+    show(group)
+    page = group.ada.get(f"/cohorts/{group.id}/clips").text
+    assert "sample" not in page
+    assert group.ada.get("/lessons/sample").status_code == 404
+
+
+@pytest.mark.parametrize("how", ("stop", "leave", "taken_out", "hidden", "over", "deleted", "end"))
+def test_it_ends_with_all_that_was_said_to_it(group, clip, stores, clock, how: str) -> None:
+    show(group)
+    assert reply(group, group.ada).status_code == 303
+    by = Actor(name="t", utc_ns=clock.utc_ns(), person=TEACHER)
+    if how == "stop":
+        group.post(group.teacher, f"/clips/{CLIP}/end")
+    elif how == "leave":
+        group.post(group.teacher, "/leave")
+    elif how == "taken_out":
+        group.post(group.lead, f"/members/{TEACHER}/end")
+    elif how == "hidden":
+        stores.sharing.teacher.hide("sample", by)
+    elif how == "over":
+        clock.now_ns += 10 * 86_400 * SECOND_NS
+    elif how == "deleted":
+        stores.clips.remove(stores.clips.get(CLIP), by, "by_hand")
+    else:
+        group.post(group.lead, "/end")
+    with group.ada.browser(cookie(stores.people, clock.utc_ns(), ADA)) as later:
+        assert later.get(f"/clips/{CLIP}").status_code == 404
+        assert SAW not in later.get(f"/cohorts/{group.id}/clips").text
+        assert reply(group, later, WONDER).status_code == 404
+    kept = stores.cohorts.replies.of_cohort(group.id)
+    assert len(kept) == (1 if how in {"hidden", "over"} else 0)
+
+
+def test_who_leaves_sees_it_no_more_and_takes_their_words_along(group, clip) -> None:
+    show(group)
+    reply(group, group.ada)
+    assert SAW in group.teacher.get(f"/cohorts/{group.id}/clips").text
+    group.post(group.ada, "/leave")
+    assert not sees(group, group.ada)
+    assert SAW not in group.teacher.get(f"/cohorts/{group.id}/clips").text
+
+
+def test_answers_are_what_one_saw_or_wonders_and_their_writer_deletes_them(group, clip) -> None:
+    show(group)
+    reply(group, group.ada)
+    reply(group, group.lead, WONDER, "question")
+    page = group.teacher.get(f"/cohorts/{group.id}/clips").text
+    said = [" ".join(each.split()) for each in re.findall(r'<span class="soft">(.*?)</span>', page)]
+    assert said == ["I saw", "I wonder"]
+    mine, theirs = group.stores.cohorts.replies.of_cohort(group.id)
+    assert (mine.person, theirs.person) == (ADA, COACH)
+    group.post(group.ada, f"/replies/{theirs.id}/remove")
+    assert len(group.stores.cohorts.replies.of_cohort(group.id)) == 2
+    group.post(group.ada, f"/replies/{mine.id}/remove")
+    assert [each.id for each in group.stores.cohorts.replies.of_cohort(group.id)] == [theirs.id]
+    assert reply(group, group.ada, "  ").status_code == 422
+    assert reply(group, group.other).status_code == 404
+
+
+def test_a_clip_is_shown_by_its_teacher_alone_who_confirms_it(group, clip, stores, clock) -> None:
+    for pages, given in (
+        (group.teacher, {"consent": ""}),
+        (group.teacher, {"clip": "0" * 32}),
+        (group.ada, {}),
+    ):
+        assert show(group, pages, **given).status_code == 422
+    assert show(group, group.lead).status_code == 404  # who leads shows none
+    assert stores.clips.in_cohorts.clips_in(group.id) == []
+    show(group)
+    assert group.post(group.ada, f"/clips/{CLIP}/end").status_code == 404
+    assert sees(group, group.ada)
+
+
+def test_handed_answers_are_answered_by_who_reads_them(group) -> None:
+    group.post(group.ada, "/join")
+    task = group.task()
+    path = f"/tasks/{task}/answers/{TEACHER}/replies"
+    group.answer(group.teacher, task)
+    assert group.post(group.ada, path, words=SAW).status_code == 404
+    assert group.post(group.teacher, path, words=SAW).status_code == 404
+    group.answer(group.teacher, task, hand="yes")
+    assert group.post(group.ada, path, words=SAW).status_code == 303
+    assert group.post(group.teacher, path, words=WONDER, kind="question").status_code == 303
+    for pages in (group.teacher, group.ada, group.lead):
+        assert SAW in group.page(pages)
+        assert WONDER in group.page(pages)
+    assert group.post(group.other, path, words=SAW).status_code == 404
+    group.post(group.teacher, f"/tasks/{task}/remove")
+    assert group.stores.cohorts.replies.of_cohort(group.id) == []
+
+
+def test_another_coach_leads_it_and_reads_what_is_handed_from_then_on(group, clock) -> None:
+    group.post(group.ada, "/join")
+    task = group.task()
+    group.answer(group.teacher, task, hand="yes")
+    assert group.post(group.ada, "/lead/offer", person=ANOTHER).status_code == 404
+    assert group.post(group.lead, "/lead/offer", person=ADA).status_code == 422
+    assert group.post(group.other, "/lead/accept").status_code == 404
+    assert group.post(group.lead, "/lead/offer", person=ANOTHER).status_code == 303
+    assert "You are asked to lead the cohort Wait time." in group.other.get("/").text
+    asked = group.page(group.other)
+    assert "You are asked to lead it" in asked
+    assert "How long do you wait?" not in asked
+    clock.now_ns += SECOND_NS
+    assert group.post(group.other, "/lead/accept").status_code == 303
+    assert group.stores.cohorts.get(group.id).coach == ANOTHER
+    assert group.lead.get(f"/cohorts/{group.id}").status_code == 404
+    assert "How long do you wait?" in group.page(group.other)
+    assert WORDS not in group.page(group.other)
+    assert WORDS in group.page(group.ada)
+    group.answer(group.ada, task, lesson="of-ada", words="I counted two.", hand="yes")
+    assert "I counted two." in group.page(group.other)
+
+
+def test_members_ask_a_coach_once_nobody_leads(group, stores) -> None:
+    stores.people.leaving.leave(COACH, Actor(name="a test", utc_ns=1), utc_ns=100)
+    assert "nobody leads it now" in group.page(group.teacher)
+    assert group.post(group.ada, "/lead/offer", person=ANOTHER).status_code == 404  # invited
+    assert group.post(group.teacher, "/lead/offer", person=ANOTHER).status_code == 303
+    assert group.post(group.other, "/lead/decline").status_code == 303
+    assert group.other.get(f"/cohorts/{group.id}").status_code == 404
+    group.post(group.teacher, "/lead/offer", person=ANOTHER)
+    group.post(group.other, "/lead/accept")
+    assert group.stores.cohorts.get(group.id).coach == ANOTHER
