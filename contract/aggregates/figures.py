@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from contract.language import N_
 
-__all__ = ["FIGURES", "MIN_TEACHERS", "FigureRule", "fault_of"]
+__all__ = ["FIGURES", "MIN_TEACHERS", "FigureRule", "fault_of", "fault_together"]
 
 MIN_TEACHERS: Final = 10
 """The fewest people of a group that anybody beyond a school may see."""
@@ -30,6 +30,10 @@ class FigureRule:
     """What a page calls it; a text of the catalogue."""
     max_each: int = 1
     """The most of a teacher in a month."""
+    of: str = ""
+    """The figure that says whose the things are; without one they are of all teachers."""
+    least_each: int = 1
+    """The fewest of a teacher who has any."""
 
 
 FIGURES: Final[Mapping[str, FigureRule]] = MappingProxyType({
@@ -37,9 +41,9 @@ FIGURES: Final[Mapping[str, FigureRule]] = MappingProxyType({
     "with_step": FigureRule(kind="teachers", words=N_("Teachers who chose a next step")),
     "with_talk": FigureRule(kind="teachers", words=N_("Teachers who talked about a lesson")),
     "lessons": FigureRule(kind="things", words=N_("Lessons"), max_each=400),
-    "steps": FigureRule(kind="things", words=N_("Next steps"), max_each=200),
-    "talks": FigureRule(kind="things", words=N_("Talks about lessons"), max_each=200),
-    "talk_minutes": FigureRule(kind="things", words=N_("Minutes of these talks"), max_each=12_000),
+    "steps": FigureRule(kind="things", words=N_("Next steps"), max_each=200, of="with_step"),
+    "talks": FigureRule(kind="things", words=N_("Talks about lessons"), max_each=200, of="with_talk"),
+    "talk_minutes": FigureRule(kind="things", words=N_("Minutes of these talks"), max_each=12_000, of="with_talk", least_each=0),
 })  # fmt: skip
 
 
@@ -61,3 +65,25 @@ def fault_of(name: str, value: int, teachers: int) -> str:
     if rule.kind == "teachers" and 0 < teachers - value < MIN_TEACHERS:
         return f"is {value}, which leaves fewer than {MIN_TEACHERS} of {teachers} teachers"
     return ""
+
+
+def fault_together(figures: Mapping[str, int], teachers: int) -> tuple[str, str] | None:
+    """The first figure that does not fit the others, and why as a clause; None if all do.
+
+    Each teacher who is counted had a lesson, and each with a talk has one talk at least. Things
+    without the number of those who have them would say that this number is one that may not leave.
+    """
+    for name, value in figures.items():
+        rule = FIGURES[name]
+        if rule.kind == "teachers":
+            continue
+        if rule.of and rule.of not in figures:
+            return name, f"stands without {rule.of}, which says of how many teachers it is"
+        people = figures[rule.of] if rule.of else teachers
+        least, most = people * rule.least_each, people * rule.max_each
+        if not least <= value <= most:
+            return (
+                name,
+                f"is {value}, expected {least} to {most} for {people} teachers who have any",
+            )
+    return None

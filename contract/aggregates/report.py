@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contract.aggregates.figures import FIGURES, MIN_TEACHERS, fault_of
+from contract.aggregates.figures import FIGURES, MIN_TEACHERS, fault_of, fault_together
 from contract.errors import PayloadError, UnknownVersionError, brief
 from contract.topics import NAME
 
-__all__ = ["MAX_BYTES", "VERSION", "Report", "decode", "encode"]
+__all__ = ["MAX_BYTES", "VERSION", "Report", "decode", "encode", "require_together"]
 
 VERSION: Final = 1
 MAX_BYTES: Final = 4_096
@@ -46,6 +46,13 @@ class Report:
         for name, value in self.figures.items():
             if fault := fault_of(name, value, self.teachers):
                 raise PayloadError(f"figures.{name}", fault)
+
+
+def require_together(report: Report) -> None:
+    """Raise PayloadError if its figures can't be of one month: what leaves a site, and is taken."""
+    fault = fault_together(report.figures, report.teachers)
+    if fault is not None:
+        raise PayloadError(f"figures.{fault[0]}", fault[1])
 
 
 def encode(report: Report) -> bytes:

@@ -32,14 +32,16 @@ from ingest.settings import ServerSettings
 from school.audit.actor import Actor
 from school.database import SchoolDatabase, open_school_database
 from school.programme.month_figures import Month, month_figures, report_of
-from school.programme.released import ReleasedReports
+from school.programme.released import ReleasedReport, ReleasedReports
 
 __all__ = ["AggregatesDesk", "add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="print what of a month would leave, and send nothing")
+    show = actions.add_parser(
+        "show", help="print what of a month left or would leave, and send nothing"
+    )
     sending = actions.add_parser("send", help="release a month's figures, sign and send them")
     for action in (show, sending):
         action.add_argument(
@@ -62,10 +64,24 @@ class AggregatesDesk:
     transport: httpx2.BaseTransport | None = None
 
     def show(self, month: Month) -> int:
-        """Print each report as it would leave."""
+        """Print each report as it left, or as it would leave."""
+        left = {(each.report.site, each.report.month): each for each in self._released()}
         for site, report in self._reports(month):
-            self.say(_words(site, month, report))
+            there = left.get((site, month.name))
+            if there is None:
+                self.say(_words(site, month, report))
+            else:
+                day = datetime.fromtimestamp(
+                    there.released_utc_ns / SECOND_NS, self.settings.lessons.zone
+                ).date()
+                said = _words(site, month, there.report)
+                self.say(
+                    f"{said}\nReleased on {day}: this is what left, whatever a count says now."
+                )
         return 0
+
+    def _released(self) -> Sequence[ReleasedReport]:
+        return ReleasedReports(self.database).all()
 
     def send(self, month: Month, key: Ed25519PrivateKey) -> int:
         """Release what was not released yet, and send all that the collector has not taken.

@@ -35,6 +35,12 @@ def send(
         ):
             if answer.status_code in _TAKEN:
                 return
+            if answer.headers.get("content-encoding", "identity") != "identity":
+                # Unpacked it could be of any size, and nobody asked for it.
+                raise NotTakenError(
+                    f"the collector refused it with {answer.status_code}, in a packed answer that is "
+                    "not read."
+                )
             text = b""
             for part in answer.iter_bytes(_MAX_ANSWER):
                 text += part

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field
 
 from contract.aggregates.signing import fingerprint, read_public_text
-from contract.clock import SystemClock
+from contract.clock import SECOND_NS, SystemClock
 from contract.errors import UsageError
 from contract.one_line import say
 from contract.settings import Settings
@@ -45,9 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", help="the site's name, as its server.toml has it")
     add.add_argument("--title", default="", help="what people call it")
     add.add_argument("--key", required=True, help="what `roomtone aggregates key` prints there")
+    key = actions.add_parser("key", help="take a site's reports by another key: it lost its own")
+    key.add_argument("name", help="the site's name")
+    key.add_argument("--key", required=True, help="what `roomtone aggregates key` prints there now")
     listed = actions.add_parser("list", help="list the sites with the fingerprints of their keys")
     serve = actions.add_parser("serve", help="take reports, and show them")
-    for action in (add, listed, serve):
+    for action in (add, key, listed, serve):
         action.add_argument(
             "--config", type=Path, default=_CONFIG, metavar="FILE",
             help=f"the collector's settings (default: {_CONFIG})",
@@ -62,7 +66,12 @@ def run(args: argparse.Namespace) -> int:
         with CollectorStore(settings.file) as store:
             for site in store.sites():
                 say(f"{site.name:<20} {fingerprint(site.public_key)}  {site.title}")
+                for each in store.former_keys(site.name):
+                    was = fingerprint(each.public_key)
+                    say(f"{'':<20} {was}  until {_day(each.until_utc_ns)}")
         return 0
+    if args.action == "key":
+        return _replace(settings, args)
     return _serve(settings, args.config)
 
 
@@ -79,6 +88,21 @@ def _add(settings: CollectorSettings, args: argparse.Namespace) -> int:
         f"Added {args.name}. Its fingerprint is {fingerprint(public)}: ask them to read theirs to you."
     )
     return 0
+
+
+def _replace(settings: CollectorSettings, args: argparse.Namespace) -> int:
+    public = read_public_text(args.key)
+    with CollectorStore(settings.file) as store:
+        before = store.replace_key(args.name, public, SystemClock().utc_ns())
+    say(
+        f"{args.name} signs with another key from {_day(before.until_utc_ns)} on; what it sent before "
+        f"stays. Its fingerprint is {fingerprint(public)}: ask them to read theirs to you."
+    )
+    return 0
+
+
+def _day(utc_ns: int) -> str:
+    return datetime.fromtimestamp(utc_ns // SECOND_NS, UTC).date().isoformat()
 
 
 def _serve(settings: CollectorSettings, config: Path) -> int:

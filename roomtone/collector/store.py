@@ -12,7 +12,7 @@ from typing import Final, Self
 from contract.aggregates.report import Report, decode
 from contract.errors import StoreError, UsageError
 
-__all__ = ["CollectorStore", "KnownSite"]
+__all__ = ["CollectorStore", "FormerKey", "KnownSite"]
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS sites (
@@ -22,13 +22,18 @@ CREATE TABLE IF NOT EXISTS reports (
     site TEXT NOT NULL REFERENCES sites(name), month TEXT NOT NULL, body BLOB NOT NULL,
     signature BLOB NOT NULL, taken_utc_ns INTEGER NOT NULL, PRIMARY KEY (month, site)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS former_keys (
+    site TEXT NOT NULL REFERENCES sites(name), public_key BLOB NOT NULL, until_utc_ns INTEGER NOT NULL,
+    PRIMARY KEY (site, until_utc_ns)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS reports_stay BEFORE UPDATE ON reports
 BEGIN SELECT RAISE(ABORT, 'a report stays as it came'); END;
 CREATE TRIGGER IF NOT EXISTS reports_remain BEFORE DELETE ON reports
 BEGIN SELECT RAISE(ABORT, 'a report is not removed'); END;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
-_VERSION: Final = 1
+_VERSION: Final = 2
+"""Since 2 it has `former_keys`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,15 @@ class KnownSite:
     name: str
     title: str
     public_key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerKey:
+    """A key that a site has lost, or replaced."""
+
+    site: str
+    public_key: bytes
+    until_utc_ns: int
 
 
 class CollectorStore:
@@ -55,7 +69,7 @@ class CollectorStore:
                 raise StoreError(f"{path} is of a later version; use the program that made it.")
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
             self._db.execute("PRAGMA foreign_keys = ON")
-            if version == 0:
+            if version < _VERSION:
                 self._db.executescript(_TABLES)
             opened.pop_all()
 
@@ -75,6 +89,33 @@ class CollectorStore:
                 )
             except sqlite3.IntegrityError as error:
                 raise UsageError(f"there is a site {site.name} already.") from error
+
+    def replace_key(self, name: str, public_key: bytes, utc_ns: int) -> FormerKey:
+        """Take reports by another key from now on; returns the one before, which is noted.
+
+        Raises UsageError for a site that nobody has added, and for the key that it has.
+        """
+        with self._speaking(), self._changing():
+            before = self.key_of(name)
+            if before is None:
+                raise UsageError(
+                    f"there is no site {name}; `roomtone collector add` takes its reports."
+                )
+            if before == public_key:
+                raise UsageError(f"{name} has this key already.")
+            self._db.execute("INSERT INTO former_keys VALUES (?, ?, ?)", (name, before, utc_ns))
+            self._db.execute("UPDATE sites SET public_key = ? WHERE name = ?", (public_key, name))
+        return FormerKey(site=name, public_key=before, until_utc_ns=utc_ns)
+
+    def former_keys(self, site: str) -> list[FormerKey]:
+        """Those that were replaced, the latest first: they signed what came until then."""
+        with self._speaking():
+            rows = self._db.execute(
+                "SELECT public_key, until_utc_ns FROM former_keys WHERE site = ? "
+                "ORDER BY until_utc_ns DESC",
+                (site,),
+            ).fetchall()
+        return [FormerKey(site=site, public_key=key, until_utc_ns=until) for key, until in rows]
 
     def sites(self) -> list[KnownSite]:
         """By name: nothing here is a ranking."""
@@ -98,19 +139,30 @@ class CollectorStore:
             row = found.fetchone()
         return None if row is None else bytes(row[0])
 
-    def keep(self, report: Report, body: bytes, signature: bytes, utc_ns: int) -> None:
-        """Add one, durably."""
+    def keep(self, report: Report, body: bytes, signature: bytes, utc_ns: int) -> bool:
+        """Add one, durably; False if there is one of its site and month."""
         with self._speaking():
-            self._db.execute(
-                "INSERT INTO reports VALUES (?, ?, ?, ?, ?)",
+            added = self._db.execute(
+                "INSERT INTO reports VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (report.site, report.month, body, signature, utc_ns),
             )
+        return added.rowcount > 0
 
     def reports(self) -> list[Report]:
         """All of them: the latest month first, sites by name."""
         with self._speaking():
             rows = self._db.execute("SELECT body FROM reports ORDER BY month DESC, site").fetchall()
         return [decode(bytes(row[0])) for row in rows]
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

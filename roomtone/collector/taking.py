@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from contract.aggregates.report import decode
+from contract.aggregates.report import decode, require_together
 from contract.aggregates.signing import open_envelope, verify
 from contract.clock import SECOND_NS
 from contract.errors import PayloadError
@@ -31,16 +31,16 @@ def take(store: CollectorStore, content: bytes, utc_ns: int) -> bool:
             "site", f"{report.site} is not known here; `roomtone collector add` adds a site"
         )
     verify(envelope, key)
+    require_together(report)
     _require_over(report.month, utc_ns)
-    held = store.body_of(report.site, report.month)
-    if held is not None:
-        if held != envelope.body:
-            raise PayloadError(
-                "month", f"{report.month} of {report.site} is held already, with other figures"
-            )
-        return False
-    store.keep(report, envelope.body, envelope.signature, utc_ns)
-    return True
+    # Kept first, then compared: the same report may come twice at the same moment.
+    if store.keep(report, envelope.body, envelope.signature, utc_ns):
+        return True
+    if store.body_of(report.site, report.month) != envelope.body:
+        raise PayloadError(
+            "month", f"{report.month} of {report.site} is held already, with other figures"
+        )
+    return False
 
 
 def _require_over(month: str, utc_ns: int) -> None:

@@ -129,7 +129,9 @@ def report_of(site: str, month: Month, figures: MonthFigures) -> Report | None:
         counts = figures.of[name]
         value = sum(counts.values())
         is_small = any(0 < n < MIN_TEACHERS for n in (len(counts), teachers - len(counts)))
-        if is_small or fault_of(name, value, teachers):
+        of = FIGURES[name].of
+        is_without = bool(of) and of not in shown
+        if is_small or is_without or fault_of(name, value, teachers):
             continue
         shown[name] = value
     return Report(site=site, month=month.name, teachers=teachers, figures=shown)

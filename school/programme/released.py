@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import insert, select, update
 
-from contract.aggregates.report import Report, decode, encode
+from contract.aggregates.report import Report, decode, encode, require_together
 from school.audit.actor import Actor
 from school.programme.tables import released_reports
 from school.sql_store import SqlStore
@@ -51,7 +51,11 @@ class ReleasedReports(SqlStore):
         ]  # fmt: skip
 
     def release(self, report: Report, collector: str, by: Actor) -> ReleasedReport:
-        """Record it before it leaves, with its audit entry; the earlier one where there is one."""
+        """Record it before it leaves, with its audit entry; the earlier one where there is one.
+
+        Raises PayloadError if its figures can't be of one month.
+        """
+        require_together(report)
         key = {"site": report.site, "month": report.month}
         found = _ALL.where(*(released_reports.c[name] == value for name, value in key.items()))
         with self._database.writing() as connection:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.aggregates.figures import FIGURES, MIN_TEACHERS, fault_of
-from contract.aggregates.report import MAX_BYTES, Report, decode, encode
+from contract.aggregates.report import MAX_BYTES, Report, decode, encode, require_together
 from contract.aggregates.signing import (
     make_key,
     open_envelope,
@@ -26,7 +26,10 @@ from contract.errors import PayloadError, UsageError
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 REPORT = Report(
-    site="ash", month="2026-10", teachers=24, figures={"lessons": 310, "with_cycle": 12, "talks": 0}
+    site="ash",
+    month="2026-10",
+    teachers=24,
+    figures={"lessons": 310, "with_cycle": 12, "with_talk": 0, "talks": 0},
 )
 NAMES = st.sampled_from(sorted(FIGURES))
 
@@ -58,6 +61,30 @@ def test_no_figure_isolates_fewer_than_ten_teachers(name: str, value: int, teach
     assert value == 0 or value >= MIN_TEACHERS
     if FIGURES[name].kind == "teachers":
         assert teachers == value or teachers - value >= MIN_TEACHERS
+
+
+@pytest.mark.parametrize(
+    ("figures", "name", "words"),
+    (
+        ({"lessons": 23}, "lessons", "is 23, expected 24 to 9600 for 24 teachers"),
+        ({"talks": 30}, "talks", "stands without with_talk"),
+        ({"talk_minutes": 30}, "talk_minutes", "stands without with_talk"),
+        ({"with_step": 12, "steps": 11}, "steps", "is 11, expected 12 to 2400 for 12 teachers"),
+        ({"with_talk": 0, "talks": 10}, "talks", "is 10, expected 0 to 0 for 0 teachers"),
+        ({"with_talk": 10, "talks": 4000}, "talks", "is 4000, expected 10 to 2000"),
+        ({"with_talk": 12, "talks": 0}, "talks", "is 0, expected 12 to 2400"),
+    ),
+)
+def test_figures_that_can_t_be_of_one_month_are_refused_together(figures, name, words) -> None:
+    report = Report(site="ash", month="2026-10", teachers=24, figures=figures)
+    with pytest.raises(PayloadError, match=f"figures.{name}: {words}"):
+        require_together(report)
+
+
+def test_figures_of_one_month_fit_together() -> None:
+    require_together(REPORT)
+    figures = {"with_talk": 12, "talks": 12, "talk_minutes": 0, "lessons": 24}
+    require_together(Report(site="ash", month="2026-10", teachers=24, figures=figures))
 
 
 @given(st.data())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,13 +17,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from starlette.testclient import TestClient
 
 from contract.aggregates.report import Report, encode
-from contract.aggregates.signing import public_bytes, public_text, seal
+from contract.aggregates.signing import fingerprint, public_bytes, public_text, seal
 from contract.clock import SECOND_NS, ManualClock
 from contract.errors import LinkError, NotTakenError, StoreError, UsageError
 from dashboard_api.settings import DashboardSettings
 from ingest.aggregates.command import AggregatesDesk
 from ingest.settings import ServerSettings
 from roomtone.cli import main
+from roomtone.collector import taking
 from roomtone.collector.app import create_collector
 from roomtone.collector.store import CollectorStore, KnownSite
 from school import open_school
@@ -205,6 +208,92 @@ def test_a_month_is_taken_once(collector, file) -> None:
     assert held(file) == [REPORT]
 
 
+def test_a_report_that_comes_twice_at_one_moment_is_held_once(
+    collector, file, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require = taking._require_over
+    nested: list[int] = []
+
+    def meanwhile(month: str, utc_ns: int) -> None:
+        """The same report comes again while the first one is checked."""
+        require(month, utc_ns)
+        if not nested:
+            nested.append(0)
+            nested[0] = post(collector, seal(encode(REPORT), KEY)).status_code
+
+    monkeypatch.setattr(taking, "_require_over", meanwhile)
+    with CollectorStore(file) as store:
+        assert not taking.take(store, seal(encode(REPORT), KEY), NOVEMBER_NS)
+    assert nested == [201]
+    assert held(file) == [REPORT]
+
+
+def test_figures_that_do_not_fit_each_other_are_refused(collector, file) -> None:
+    answer = post(collector, seal(encode(replace(REPORT, figures={"talks": 30})), KEY))
+    assert answer.status_code == 422
+    assert "figures.talks: stands without with_talk" in answer.text
+    assert held(file) == []
+
+
+def test_what_left_is_shown_as_it_left(desk) -> None:
+    month = desk.month(None)
+    assert desk.send(month, KEY) == 0
+    school = open_school(desk.settings.data_dir)
+    school.lessons.purge(lessons=["l-t0", "l-t1", "l-t2"], purged_utc_ns=1)
+    school.close()
+    SAID.clear()
+    desk.show(month)
+    assert SAID[0].startswith("ash, 2026-10: 12 teachers\n")
+    assert SAID[0].endswith("Released on 2026-11-03: this is what left, whatever a count says now.")
+
+
+def test_a_packed_answer_is_not_unpacked(desk) -> None:
+    def packed(_request: httpx2.Request) -> httpx2.Response:
+        headers = {"Content-Encoding": "gzip"}
+        return httpx2.Response(422, headers=headers, content=gzip.compress(bytes(1 << 20)))
+
+    with pytest.raises(NotTakenError, match="in a packed answer that is not read"):
+        replace(desk, transport=httpx2.MockTransport(packed)).send(desk.month(None), KEY)
+
+
+def test_a_site_that_lost_its_key_gets_another_which_is_noted(
+    tmp_path: Path, capsys, collector, file
+) -> None:
+    assert post(collector, seal(encode(REPORT), KEY)).status_code == 201
+    config = tmp_path / "collector.toml"
+    config.write_text(f'file = "{file}"\n')
+    key = public_text(public_bytes(OTHER))
+    replace_key = ["collector", "key", "ash", "--key", key, "--config", str(config)]
+    assert main(replace_key) == 0
+    assert "what it sent before stays" in capsys.readouterr().out
+    assert main(replace_key) == 2
+    assert "has this key already" in capsys.readouterr().err
+    assert main(["collector", "key", "oak", *replace_key[3:]]) == 2
+    september = replace(REPORT, month="2026-09")
+    assert post(collector, seal(encode(september), KEY)).status_code == 422
+    assert post(collector, seal(encode(september), OTHER)).status_code == 201
+    assert held(file) == [REPORT, september]
+    capsys.readouterr()
+    assert main(["collector", "list", "--config", str(config)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert fingerprint(public_bytes(OTHER)) in lines[0]
+    assert re.search(
+        rf"{re.escape(fingerprint(public_bytes(KEY)))}  until \d{{4}}-\d\d-\d\d", lines[1]
+    )
+
+
+def test_a_file_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "c.db"
+    with CollectorStore(path) as store:
+        store.add_site(KnownSite(name="ash", title="", public_key=public_bytes(KEY)), 1)
+        store._db.executescript("DROP TABLE former_keys; PRAGMA user_version = 1")
+    with CollectorStore(path) as store:
+        store.replace_key("ash", public_bytes(OTHER), 2)
+    with CollectorStore(path) as store:
+        assert store.key_of("ash") == public_bytes(OTHER)
+        assert [each.until_utc_ns for each in store.former_keys("ash")] == [2]
+
+
 def test_the_schools_of_one_server_have_one_key(collector, file) -> None:
     with CollectorStore(file) as store:
         store.add_site(KnownSite(name="cedar", title="", public_key=public_bytes(KEY)), 2)
@@ -236,8 +325,7 @@ def test_nothing_changes_or_removes_a_report(collector, file) -> None:
         for statement in ("DELETE FROM reports", "UPDATE reports SET month = '2026-01'"):
             with pytest.raises(Exception, match="report"):
                 store._db.execute(statement)
-        with pytest.raises(StoreError):
-            store.keep(REPORT, encode(REPORT), b"", 2)
+        assert not store.keep(REPORT, encode(REPORT), b"", 2)
     for method in ("put", "patch", "delete"):
         assert getattr(collector, method)("/reports").status_code == 405
 
