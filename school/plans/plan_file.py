@@ -24,7 +24,8 @@ _HEADING: Final = re.compile(r"#{1,6}\s+(.*)")
 _BULLET: Final = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+")
 _RULE: Final = re.compile(r"[\s|:=_*-]+")
 _NUMBER: Final = r"[-−–+]?\d+(?:[.,:]\d+)?"
-_UNIT: Final = r"(?:minutes?|minutos?|mins?\b\.?|m\b|['′])"
+_UNIT: Final = r"(?:minutes?|minutos?|mins?\b\.?|(?-i:m)\b|['′])"
+"""A large M alone is no unit: “10 M and M” are ten minutes of something called “M and M”."""
 _GAP: Final = r"(?:\s*[:.)–—-]\s+|\s+|$)"
 _FIRST: Final = re.compile(rf"({_NUMBER})\s*{_UNIT}?{_GAP}(.*)", re.IGNORECASE)
 _FIRST_WITH_UNIT: Final = re.compile(rf"({_NUMBER})\s*{_UNIT}{_GAP}(.*)", re.IGNORECASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
@@ -79,19 +80,28 @@ class StandardStore:
     def search(self, wanted: str, limit: int = MAX_FOUND) -> list[Standard]:
         """Those that have each of the wanted words in their code or their text, by code."""
         words = [word.lstrip("#") for word in wanted.split()]
+        # SQLite knows upper and lower case of ASCII alone, so other words are compared here.
+        others = [word.casefold() for word in words if not word.isascii()]
         found = (
             select(*_COLUMNS)
-            .where(*(_has(word) for word in words if word))
+            .where(*(_has(word) for word in words if word and word.isascii()))
             .order_by(standards.c.code, standards.c.framework)
-            .limit(limit)
         )
+        if not others:
+            found = found.limit(limit)
         with self._database.reading() as connection:
-            return [Standard(**row._asdict()) for row in connection.execute(found).all()]
+            rows = connection.execute(found).all()
+        fitting = (row for row in rows if _has_all(f"{row.code}\n{row.words}", others))
+        return [Standard(**row._asdict()) for row in islice(fitting, limit)]
 
 
 def _folded(code: str) -> str:
     """What a code is found by: a full stop after it may end a sentence."""
     return code.casefold().rstrip(".:")
+
+
+def _has_all(text: str, words: Sequence[str]) -> bool:
+    return not words or all(word in text.casefold() for word in words)
 
 
 def _has(word: str) -> ColumnElement[bool]:

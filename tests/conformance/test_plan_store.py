@@ -89,6 +89,21 @@ def test_standards_are_found_by_code_and_words(pair: tuple[School, School]) -> N
     assert other.code_of("5.NF.A.1") is None
 
 
+def test_standards_are_found_whatever_the_case_of_their_letters(
+    pair: tuple[School, School],
+) -> None:
+    one, other = (school.sharing.standards for school in pair)
+    school_words = Standard(framework="Geo", code="É.1", words="Décrire l’École et l’ÎLE")
+    greek = Standard(framework="Geo", code="G.2", words="Die Straße, ΛΌΓΟΣ")
+    one.replace("Geo", [school_words, greek])
+    for wanted in ("école", "ÉCOLE", "île DÉCRIRE", "é.1", "#É.1", "école l’"):
+        assert other.search(wanted) == [school_words], wanted
+    assert other.search("STRASSE straße") == []  # only one of the two is ASCII, and stands there
+    assert other.search("STRAßE") == other.search("λόγος") == [greek]
+    assert other.search("école straße") == []
+    assert other.search("é", limit=1) == [school_words]
+
+
 def test_the_writer_is_a_person(pair: tuple[School, School]) -> None:
     with pytest.raises(AssertionError):
         pair[0].sharing.plans.write("maths", [WARM_UP], 0, BY)

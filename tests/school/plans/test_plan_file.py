@@ -64,6 +64,13 @@ def test_each_way_to_write_a_plan_has_the_same_phases(text: str) -> None:
     assert phases(plan_text(found)) == found
 
 
+def test_a_large_m_is_a_name_and_no_unit() -> None:
+    found = phases("10 M and M\n5 m Share\n5m Talk\nMath M 10 min")
+    assert [(one.minutes, one.name) for one in found] == [
+        (10, "M and M"), (5, "Share"), (5, "Talk"), (10, "Math M"),
+    ]  # fmt: skip
+
+
 def test_the_sentence_names_the_line_of_a_heading_and_of_its_standard() -> None:
     with pytest.raises(UsageError, match=r"^Line 9: .* no #X\.9"):
         phases(HEADINGS.replace("#CCSS.MATH.5.NF.A.1", "#X.9"))
