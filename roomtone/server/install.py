@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from roomtone.server.texts import (
     sysusers,
 )
 
-__all__ = ["Broker", "install", "more_units", "own_program", "this_prefix"]
+__all__ = ["Broker", "install", "install_services", "own_program", "this_prefix"]
 
 PACKAGES: Final = {"mosquitto": "mosquitto", "chronyd": "chrony", "restic": "restic"}
 """Program → the Debian package that has it."""
@@ -129,15 +129,17 @@ def _pages(plan: ServerPlan, machine: Machine, services: Services) -> None:
 
 
 def _services(machine: Machine, services: Services) -> None:
-    services.install(more_units(machine))
+    install_services(machine, services)
     services.start()
 
 
-def more_units(machine: Machine) -> Iterable[str]:
-    """The units that only some servers have."""
-    settings = machine.path(SETTINGS)
-    if settings.exists() and ServerSettings.load(settings).replicas:
-        yield "roomtone-replicate"
+def install_services(machine: Machine, services: Services) -> None:
+    """Write the units of every server, and those that only some have."""
+    where = machine.path(SETTINGS)
+    settings = ServerSettings.load(where) if where.exists() else None
+    services.install(["roomtone-replicate"] if settings is not None and settings.replicas else [])
+    if settings is not None and settings.aggregates.collector is not None:
+        services.install_timer("roomtone-aggregates")
 
 
 def this_prefix() -> Path:

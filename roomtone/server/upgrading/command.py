@@ -12,7 +12,7 @@ from contract.errors import UsageError
 from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
-from roomtone.server.install import more_units, own_program, this_prefix
+from roomtone.server.install import install_services, own_program, this_prefix
 from roomtone.server.machine import Machine, SystemPrograms
 from roomtone.server.services import AUTHORITY, Services
 from roomtone.server.upgrading.releases import Releases
@@ -85,7 +85,7 @@ def _rollback(args: argparse.Namespace) -> int:
 def _units(_: argparse.Namespace) -> int:
     machine = _machine()
     services = Services(machine, own_program(this_prefix(), machine.root))
-    services.install(more_units(machine))
+    install_services(machine, services)
     if AUTHORITY[0] in services.names:
         services.install_authority()
     return 0

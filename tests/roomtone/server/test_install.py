@@ -144,6 +144,23 @@ def test_replicas_get_their_service(tmp_path: Path) -> None:
     assert called[-1] == "systemctl restart roomtone-replicate"
 
 
+def test_where_a_collector_is_named_a_timer_sends_each_month(tmp_path: Path) -> None:
+    machine = computer(tmp_path)
+    own = tmp_path / "etc/roomtone/server.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('site = "our-school"\n')
+    assert not [line for line in installed(machine, plan()) if "roomtone-aggregates" in line]
+    own.write_text('site = "our-school"\n[aggregates]\ncollector = "https://figures.example"\n')
+    called = installed(machine, plan())
+    assert "systemctl enable roomtone-aggregates.timer" in called
+    assert "systemctl start roomtone-aggregates.timer" in called
+    units = tmp_path / "etc/systemd/system"
+    service = (units / "roomtone-aggregates.service").read_text()
+    assert " aggregates send --config /etc/roomtone/server.toml\n" in service
+    assert "User=roomtone\n" in service
+    assert "OnCalendar=*-*-03," in (units / "roomtone-aggregates.timer").read_text()
+
+
 def test_a_given_certificate_is_the_dashboards_and_its_key_private(tmp_path: Path) -> None:
     (tmp_path / "given.crt").write_text("certificate")
     (tmp_path / "given.key").write_text("key")
