@@ -108,9 +108,9 @@ def _files(tables: Mapping[str, Sequence[Row]], interviews: int) -> str:
 
 def _interviews(interviews: int, sealed: Sealed) -> str:
     taken = len(sealed.numbers) - interviews
-    gone = f" {taken} numbers are of notes that are no longer given." if taken else ""
+    gone = f" Numbers of notes that are no longer given: {taken}." if taken else ""
     return (
-        f"{interviews} notes, each under a number that was drawn.{gone} No line has a name, sign-in "
+        f"Notes: {interviews}, each under a number that was drawn.{gone} No line has a name, sign-in "
         "name or e-mail address of anybody whom the school's server knows; people whom it does not "
         "know, such as parents, were for the researcher to leave out. Whose number is whose stands in "
         f"a file that is not here. Its SHA-256 is `{sealed.sha256}`: so it can be shown later that it "

@@ -259,7 +259,7 @@ def test_interviews_keep_their_numbers_and_whose_they_are_stays_outside(config: 
     }
     readme = files["README.md"].decode()
     assert hashlib.sha256(whose.read_bytes()).hexdigest() in readme
-    assert "1 numbers are of notes that are no longer given" in readme
+    assert "Numbers of notes that are no longer given: 1." in readme
     for name, data in files.items():
         assert not [each for each in (b"quentin", b"petra", b"nora_poe") if each in data], name
     before = whose.read_bytes()
