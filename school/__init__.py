@@ -18,6 +18,7 @@ from school.control.store import KitControlStore
 from school.database import open_school_database
 from school.evaluation.plan_store import EvaluationPlanStore
 from school.groups.cohort_store import CohortStore
+from school.ledger.sheet_store import SheetStore
 from school.ledger.store import LedgerStore
 from school.lessons.memory import MemoryLessonStore
 from school.lessons.protocol import LessonStore
@@ -66,6 +67,7 @@ class School:
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
+    worth_sheets: SheetStore
     released: ReleasedReports
     pulse: PulseStore
     coverage: CoverageStore
@@ -96,6 +98,7 @@ def open_school(directory: str | Path, database_url: SecretStr | None = None) ->
         ProgrammeStore(database),
         PlatformStore(database),
         LedgerStore(database),
+        SheetStore(database),
         ReleasedReports(database),
         PulseStore(database),
         CoverageStore(database),

@@ -111,6 +111,7 @@ moments: Final = Table(
     Column("began_utc_ns", _COUNT),
     Column("written_utc_ns", _COUNT),
     Index("moments_lesson", "lesson", "start_s"),
+    Index("moments_author", "author"),
     sqlite_strict=True,
 )  # fmt: skip
 """Spans that a person marked. The author is their id, also after they left, or empty if unknown.

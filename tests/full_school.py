@@ -32,6 +32,7 @@ from school.evaluation.tables import evaluation_plans
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
 from school.ledger.records import Costs, Outcome, Week
+from school.ledger.tables import worth_sheets
 from school.lessons.records import Lesson
 from school.lti.records import Platform
 from school.moments.records import Label, Moment, NoteTag, Reply, Verdict
@@ -87,6 +88,12 @@ def fill(directory: Path) -> None:
         shutil.copy(made, directory / made.name)
 
 
+_NO_FIGURES = (
+    '{"teachers":null,"kits":0,"weeks":null,"saved":{},"before":null,"travel_saved":null,'
+    '"gains":{},"classes":{},"groups":[]}'
+)
+
+
 @cache
 def _filled() -> tempfile.TemporaryDirectory[str]:
     """Made once: it takes longer than most tests. It goes with the process."""
@@ -101,6 +108,11 @@ def _filled() -> tempfile.TemporaryDirectory[str]:
         )
         month = {"month": "2025-10", "body": "[]", "counted_utc_ns": NOW_NS}
         connection.execute(insert(coverage_months), month)
+        sheet = {"number": 1, "starts_on": "2025-01-06", "first_week": "2025-01-06"}
+        connection.execute(
+            insert(worth_sheets),
+            sheet | {"last_week": "2025-03-03", "body": _NO_FIGURES, "counted_utc_ns": NOW_NS},
+        )
         plan = {"number": 1, "body": "p", "sha256": "0", "because": "", "outcomes": 0}
         connection.execute(insert(evaluation_plans), plan | {"fixed_utc_ns": NOW_NS})
         connection.execute(insert(roster_left), {"id_hash": hash_of("id-in-the-roster-of-old")})

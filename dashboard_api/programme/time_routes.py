@@ -163,7 +163,7 @@ def _page(
     monday = min(monday_of(day or this), this)
     kept = stores.ledger.weeks_of(viewer.person.id)
     measured = stores.ledger.measured_of(viewer.person.id, zone, stores.longest_ns)
-    starts_on = stores.ledger.costs().starts_on
+    starts_on, sheets = stores.ledger.costs().starts_on, stores.worth_sheets.sheets()
     seen = measured.get(monday, Measured())
     # What the system saw stands there already, for its owner to correct and keep.
     week = kept.get(
@@ -178,6 +178,7 @@ def _page(
         week=week, words=date_text(monday), is_kept=monday in kept, kinds=KIND_WORDS,
         seen={"debriefing": seen.debriefing, "visiting": seen.visiting}, most=MAX_MINUTES,
         starts_on=None if starts_on is None else date_text(starts_on),
+        counted=date_text(sheets[0].span.day_after) if sheets else None,
         lines=lines, is_latest=before is None,
         earlier=lines[-1].monday if len(listed) > _WEEKS_ON_A_PAGE else None,
     )  # fmt: skip

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import chain
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
-from contract.language import ngettext
+from contract.language import _, ngettext
+from dashboard_api.language.dates import date_text, local_time_text
 from dashboard_api.programme.upload import text_of
-from dashboard_api.programme.worth_files import group_csv, sheet_csv
-from dashboard_api.programme.worth_view import group_lines, read_worth, sheet_lines
+from dashboard_api.programme.worth_files import GROUP_COLUMNS, SHEET_COLUMNS, group_csv, sheet_csv
+from dashboard_api.programme.worth_view import group_lines, sheet_lines, span_text
+from dashboard_api.views.days import day_of, monday_of
 from dashboard_api.web.access import ReadsCounts, RunsProgramme
 from dashboard_api.web.files import csv_file
+from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.ledger.csv_files import OUTCOME_COLUMNS, read_outcomes
 from school.ledger.records import Costs
+from school.ledger.sheets import MIN_SHEET_WEEKS, Sheet, earliest_last_day
 from school.sharing.policy import may_at_all
 
 __all__ = ["router"]
@@ -29,6 +35,7 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 Money = Annotated[float, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
+Number = Annotated[int | None, Query(ge=1, le=1_000_000)]
 
 
 class _CostsForm(BaseModel):
@@ -45,32 +52,56 @@ class _CostsForm(BaseModel):
 
 
 @router.get("/programme/worth")
-async def worth_page(request: Request, viewer: ReadsCounts, store: StoreDep) -> Response:
-    return await store.run(lambda stores: _page(request, stores, viewer))
+async def worth_page(
+    request: Request, viewer: ReadsCounts, store: StoreDep, sheet: Number = None
+) -> Response:
+    """The sheet that is named, or the latest one."""
+    return await store.run(lambda stores: _page(request, stores, viewer, number=sheet))
 
 
 @router.get("/programme/worth.csv")
-async def worth_file(request: Request, viewer: ReadsCounts, store: StoreDep) -> Response:
-    """The sheet as a table."""
+async def worth_file(viewer: ReadsCounts, store: StoreDep, sheet: Number = None) -> Response:
+    """The same as a table; without rows while no sheet is counted."""
 
     def query(stores: Stores) -> Response:
-        worth = read_worth(stores, request.app.state.zone, viewer.utc_ns)
+        found = _chosen(stores.worth_sheets.sheets(), sheet)
         stores.audit.record_export(viewer.actor, "programme", "", file="table")
-        return csv_file("worth.csv", sheet_csv(worth, stores.ledger.costs().comparison))
+        rows = () if found is None else sheet_csv(found, stores.ledger.costs())
+        return csv_file(f"worth{_of_days(found)}.csv", chain([SHEET_COLUMNS], rows))
 
     return await store.run(query)
 
 
 @router.get("/programme/hours-and-gain.csv")
-async def hours_and_gain(request: Request, viewer: ReadsCounts, store: StoreDep) -> Response:
+async def hours_and_gain(viewer: ReadsCounts, store: StoreDep, sheet: Number = None) -> Response:
     """Coach hours saved against student gain, a row for each group of schools."""
 
     def query(stores: Stores) -> Response:
-        worth = read_worth(stores, request.app.state.zone, viewer.utc_ns)
+        found = _chosen(stores.worth_sheets.sheets(), sheet)
         stores.audit.record_export(viewer.actor, "programme", "", file="table")
-        return csv_file("hours-and-gain.csv", group_csv(worth.groups, _titles(stores)))
+        rows = () if found is None else group_csv(found)
+        return csv_file(f"hours-and-gain{_of_days(found)}.csv", chain([GROUP_COLUMNS], rows))
 
     return await store.run(query)
+
+
+@router.post("/programme/worth/count")
+async def count_sheet(
+    request: Request, viewer: RunsProgramme, store: StoreDep, last_day: Annotated[date, Form()]
+) -> Response:
+    """Count the weeks since the last sheet, once and for all; a sheet that is counted stays as it is."""
+    zone = request.app.state.zone
+
+    def count(stores: Stores) -> Response:
+        try:
+            found = stores.worth_sheets.count(
+                last_day, viewer.actor, zone=zone, today=day_of(viewer.utc_ns, zone)
+            )
+        except UsageError as error:
+            return _page(request, stores, viewer, str(error))
+        return RedirectResponse(f"/programme/worth?sheet={found.number}", status_code=303)
+
+    return await store.run(count)
 
 
 @router.post("/programme/costs")
@@ -79,10 +110,9 @@ async def put_costs(
 ) -> Response:
     def change(stores: Stores) -> Response:
         try:
-            costs = Costs(**form.model_dump())
+            stores.ledger.put_costs(Costs(**form.model_dump()), viewer.actor)
         except UsageError as error:
             return _page(request, stores, viewer, str(error))
-        stores.ledger.put_costs(costs, viewer.actor)
         return RedirectResponse("/programme/worth", status_code=303)
 
     return await store.run(change)
@@ -116,18 +146,68 @@ async def remove_outcomes(viewer: RunsProgramme, store: StoreDep) -> Response:
     return RedirectResponse("/programme/worth", status_code=303)
 
 
-def _titles(stores: Stores) -> dict[str, str]:
-    return {group.name: group.title for group in stores.programme.groups()}
+def _chosen(sheets: Sequence[Sheet], number: int | None) -> Sheet | None:
+    """The one of that number, or the latest; None while there is none."""
+    found = next((each for each in sheets if number in (None, each.number)), None)
+    if found is None and number is not None:
+        raise NotFoundError(_("There is no such sheet."))
+    return found
 
 
-def _page(request: Request, stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
-    worth = read_worth(stores, request.app.state.zone, viewer.utc_ns)
-    costs = stores.ledger.costs()
-    classes = len(stores.ledger.outcomes())
+def _of_days(sheet: Sheet | None) -> str:
+    return "" if sheet is None else f"-{sheet.span.first}-to-{sheet.span.last_day}"
+
+
+def _page(
+    request: Request,
+    stores: Stores,
+    viewer: Viewer,
+    trouble: str = "",
+    *,
+    number: int | None = None,
+) -> Response:
+    zone, costs, sheets = (
+        request.app.state.zone,
+        stores.ledger.costs(),
+        stores.worth_sheets.sheets(),
+    )
+    found = _chosen(sheets, number)
     return page(
         "programme/worth.html", viewer=viewer, status_code=422 if trouble else 200, trouble=trouble,
-        lines=sheet_lines(worth, costs.comparison), groups=group_lines(worth.groups, _titles(stores)),
-        costs=costs, columns=", ".join(OUTCOME_COLUMNS), has_outcomes=classes > 0,
-        classes=ngettext("{n} class is kept.", "{n} classes are kept.", classes),
+        sheet=None if found is None else found.number,
+        words="" if found is None else span_text(found.span),
+        counted="" if found is None else local_time_text(found.counted_utc_ns, zone),
+        lines=[] if found is None else sheet_lines(found, costs),
+        groups=[] if found is None else group_lines(found.worth.groups),
+        sheets=[(each.number, span_text(each.span)) for each in sheets],
+        following=_following(stores, day_of(viewer.utc_ns, zone)),
+        starts_on="" if costs.starts_on is None else date_text(costs.starts_on),
+        costs=costs, columns=", ".join(OUTCOME_COLUMNS), outcomes=_outcome_words(stores),
         may_run=may_at_all(viewer.person.roles, "run programme"),
     )  # fmt: skip
+
+
+def _following(stores: Stores, today: date) -> dict[str, object] | None:
+    """The next sheet, in words; None while the programme has no start."""
+    first = stores.worth_sheets.next_week()
+    if first is None:
+        return None
+    earliest = earliest_last_day(first)
+    latest = monday_of(today) - timedelta(days=1)
+    return {
+        "first": date_text(first), "earliest": date_text(earliest), "is_open": earliest <= latest,
+        "min": earliest.isoformat(), "max": latest.isoformat(), "weeks": MIN_SHEET_WEEKS,
+    }  # fmt: skip
+
+
+def _outcome_words(stores: Stores) -> str:
+    """How many classes there are, and for which sheet; empty without any."""
+    classes = len(stores.ledger.outcomes())
+    if not classes:
+        return ""
+    kept = ngettext("{n} class is kept.", "{n} classes are kept.", classes)
+    if stores.worth_sheets.may_use_outcomes():
+        more = _("They count in the next sheet.")
+    else:
+        more = _("They are in a sheet already; the next one needs a new file.")
+    return f"{kept} {more}"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Final, Protocol
+from typing import Final
 
 from contract.language import N_, _, ngettext
-from dashboard_api.language.dates import number_text
-from dashboard_api.views.days import day_of, start_of
+from dashboard_api.language.dates import date_text, number_text
 from school.ledger.interval import Estimate
-from school.ledger.store import LedgerStore
-from school.ledger.worth import GroupRow, Worth, saving_of, worth_of
-from school.programme.store import ProgrammeStore
+from school.ledger.records import Costs, Span
+from school.ledger.sheets import Sheet, bill_of
+from school.ledger.worth import GroupRow, Worth
 
-__all__ = ["GroupLine", "SheetLine", "group_lines", "read_worth", "sheet_lines"]
+__all__ = ["GroupLine", "SheetLine", "group_lines", "sheet_lines", "span_text"]
 
 _TOO_FEW: Final = N_("not shown: fewer than ten people, or too few to hide a small group")
 
@@ -40,56 +38,36 @@ class GroupLine:
     gain: str
 
 
-class _Kept(Protocol):
-    """What the sheet is read from: the pages' stores, or those of a school."""
-
-    @property
-    def ledger(self) -> LedgerStore: ...
-    @property
-    def programme(self) -> ProgrammeStore: ...
+def span_text(span: Span) -> str:
+    """Its first and last day."""
+    return _("{first} to {last}", first=date_text(span.first), last=date_text(span.last_day))
 
 
-def read_worth(stores: _Kept, zone: tzinfo | None, utc_ns: int) -> Worth:
-    """The sheet of now; no week of anybody leaves this function."""
-    costs = stores.ledger.costs()
-    savings = {
-        person: saving
-        for person, weeks in stores.ledger.all_weeks().items()
-        if (saving := saving_of(weeks, costs)) is not None
-    }
-    start = costs.starts_on
-    return worth_of(
-        savings, stores.ledger.coaches(), stores.programme.sites_of_people(),
-        {group.name: group.sites for group in stores.programme.groups()},
-        costs, stores.ledger.outcomes(),
-        teachers=0 if start is None else stores.ledger.teachers_since(start_of(start, zone)),
-        kits=stores.ledger.kits(), today=day_of(utc_ns, zone),
-    )  # fmt: skip
-
-
-def sheet_lines(worth: Worth, comparison: float) -> list[SheetLine]:
-    """The sheet for people to read."""
+def sheet_lines(sheet: Sheet, costs: Costs) -> list[SheetLine]:
+    """A sheet for people to read, in money with these costs."""
+    worth, bill = sheet.worth, bill_of(sheet, costs)
     return [
+        _known(_("Hours a week and person before the start (first sheet)"), worth.before, digits=2),
         _estimate(_("Hours saved a week and person, everybody"), worth.saved.get("all"), 2),
         _estimate(_("Hours saved a week and person, coaches"), worth.saved.get("coach"), 2),
         _estimate(_("Hours saved a week and person, teachers"), worth.saved.get("teacher"), 2),
         _estimate(_("Hours of travel saved a week and person, as they say"), worth.travel_saved, 2),
-        _estimate(_("All hours saved in the weeks that were kept"), worth.hours, 0),
-        _estimate(_("What these hours cost"), worth.money, 0),
-        _known(_("Teachers with a lesson since the start"), worth.teachers),
-        _known(_("Kits’ cost to date"), worth.kits_cost, ngettext("{n} kit", "{n} kits", worth.kits)),
-        _estimate(_("Cost of a teacher and year: kits, and the time that is kept"), worth.teacher_year, 0),
-        _known(_("For comparison: a teacher and year of coaching without it"), comparison),
+        _estimate(_("All hours saved in the weeks that were kept"), bill.hours, 0),
+        _estimate(_("What these hours cost"), bill.hours_cost, 0),
+        _known(_("Teachers with a lesson in these weeks"), worth.teachers),
+        _known(_("Kits’ cost in these weeks"), bill.kits_cost, ngettext("{n} kit", "{n} kits", worth.kits)),
+        _estimate(_("Cost of a teacher and year: kits, and the time that is kept"), bill.teacher_year, 0),
+        _known(_("For comparison: a teacher and year of coaching without it"), costs.comparison),
         _gain(_("Gain of coached classes"), worth, "coached"),
         _gain(_("Gain of the other classes"), worth, "others"),
         _gain(_("Difference between the two"), worth, "difference"),
     ]  # fmt: skip
 
 
-def group_lines(rows: Sequence[GroupRow], titles: Mapping[str, str]) -> list[GroupLine]:
+def group_lines(rows: Sequence[GroupRow]) -> list[GroupLine]:
     return [
         GroupLine(
-            name=titles[row.name] if row.name else _("The whole district"),
+            name=row.title if row.name else _("The whole district"),
             saved=_in_one(row.saved), gain=_in_one(row.gain),
         )
         for row in rows
@@ -114,10 +92,10 @@ def _gain(words: str, worth: Worth, name: str) -> SheetLine:
     return SheetLine(words=words, n=n, value=line.value, interval=line.interval)
 
 
-def _known(words: str, value: float | None, of: str = "") -> SheetLine:
+def _known(words: str, value: float | None, of: str = "", digits: int = 0) -> SheetLine:
     if value is None:
         return SheetLine(words=words, n=of, value="", interval=_(_TOO_FEW))
-    return SheetLine(words=words, n=of, value=number_text(value), interval=_("counted"))
+    return SheetLine(words=words, n=of, value=number_text(value, digits), interval=_("counted"))
 
 
 def _span(found: Estimate, digits: int) -> str:

@@ -27,6 +27,7 @@ from school.audit.store import AuditStore
 from school.cohorts.clip_store import ClipStore
 from school.control.store import KitControlStore
 from school.groups.cohort_store import CohortStore
+from school.ledger.sheet_store import SheetStore
 from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore
 from school.lessons.records import Lesson
@@ -80,6 +81,7 @@ class Stores:
     programme: ProgrammeStore
     platforms: PlatformStore
     ledger: LedgerStore
+    worth_sheets: SheetStore
     released: ReleasedReports
     pulse: PulseStore
     coverage: CoverageStore
@@ -112,6 +114,7 @@ class Stores:
             sharing=school.sharing, audit=school.audit, videos=school.videos,
             clock_maps=school.clock_maps, rooms=school.rooms, control=school.control,
             programme=school.programme, platforms=school.platforms, ledger=school.ledger,
+            worth_sheets=school.worth_sheets,
             released=school.released, pulse=school.pulse, clips=school.clips, coverage=school.coverage, waves=school.waves,
             colleagues=school.colleagues, hand_overs=school.hand_overs, cohorts=school.cohorts,
             longest_ns=longest_ns, elsewhere=elsewhere,

@@ -12,7 +12,8 @@ from dashboard_api.programme.worth_files import CAUTION
 from models.school_model.labels import wilson
 from school.evaluation.plan_store import EvaluationPlan
 from school.ledger.interval import Estimate
-from school.ledger.worth import Worth
+from school.ledger.records import Costs
+from school.ledger.sheets import Sheet, bill_of
 from school.programme.coverage_store import CoverageMonth
 from school.pulse.records import WHOLE, Question, Tally
 from school.pulse.showing import ShownWeek, of_every_school, of_school
@@ -35,46 +36,66 @@ _DISTRICT: Final = "the whole district"
 _TOO_FEW: Final = "not known, or too few people to show"
 
 
-def plan_rows(plans: Sequence[EvaluationPlan], months: Sequence[CoverageMonth]) -> Iterator[Row]:
+def plan_rows(
+    plans: Sequence[EvaluationPlan], months: Sequence[CoverageMonth], sheets: Sequence[Sheet]
+) -> Iterator[Row]:
     """Each plan, and what was known when it was fixed."""
     yield [
         "number", "fixed_at", "sha256", "is_as_fixed", "outcome_classes", "coverage_months",
-        "is_before_the_data", "because",
+        "worth_sheets", "is_before_the_data", "because",
     ]  # fmt: skip
     for plan in plans:
         at = datetime.fromtimestamp(plan.fixed_utc_ns // SECOND_NS, tz=UTC)
         counted = sum(month.counted_utc_ns < plan.fixed_utc_ns for month in months)
+        known = sum(sheet.counted_utc_ns < plan.fixed_utc_ns for sheet in sheets)
         yield [
             plan.number, f"{at:%Y-%m-%dT%H:%M:%SZ}", plan.sha256, _yes(plan.is_whole),
-            plan.outcomes, counted, _yes(not plan.outcomes and not counted), plan.because,
+            plan.outcomes, counted, known, _yes(not plan.outcomes and not counted and not known),
+            plan.because,
         ]  # fmt: skip
 
 
-def time_rows(worth: Worth, titles: Mapping[str, str]) -> Iterator[Row]:
-    """Hours and money, of everybody, by role and by group of schools."""
-    yield ["figure", "kind", "name", *_ESTIMATE, "unit", "note"]
+def time_rows(sheets: Sequence[Sheet], costs: Costs) -> Iterator[Row]:
+    """Hours and money of each sheet, the first one first: of everybody, by role, by group of schools."""
+    yield ["first_day", "last_day", "figure", "kind", "name", *_ESTIMATE, "unit", "note"]
     week = "hours a week and person"
-    yield _estimate("hours_saved", "district", _DISTRICT, worth.saved.get("all"), week)
-    for name, of in (("coach", "coaches"), ("teacher", "teachers")):
-        yield _estimate("hours_saved", "role", of, worth.saved.get(name), week)
-    for row in worth.groups:
-        if row.name:
-            yield _estimate("hours_saved", "group", titles[row.name], row.saved, week)
-    yield _estimate("travel_saved", "district", _DISTRICT, worth.travel_saved, week)
-    yield _estimate("hours_saved_in_all", "district", _DISTRICT, worth.hours, "hours")
-    yield _estimate("cost_of_hours_saved", "district", _DISTRICT, worth.money, "money")
-    yield _estimate("cost_of_a_teacher", "district", _DISTRICT, worth.teacher_year, "money a year")
+    for sheet in reversed(sheets):
+        worth, bill = sheet.worth, bill_of(sheet, costs)
+        for row in (
+            _known("hours_before", "district", _DISTRICT, worth.before, week),
+            _estimate("hours_saved", "district", _DISTRICT, worth.saved.get("all"), week),
+            _estimate("hours_saved", "role", "coaches", worth.saved.get("coach"), week),
+            _estimate("hours_saved", "role", "teachers", worth.saved.get("teacher"), week),
+            *(
+                _estimate("hours_saved", "group", group.title, group.saved, week)
+                for group in worth.groups
+                if group.name
+            ),
+            _estimate("travel_saved", "district", _DISTRICT, worth.travel_saved, week),
+            _estimate("hours_saved_in_all", "district", _DISTRICT, bill.hours, "hours"),
+            _estimate("cost_of_hours_saved", "district", _DISTRICT, bill.hours_cost, "money"),
+            _estimate(
+                "cost_of_a_teacher", "district", _DISTRICT, bill.teacher_year, "money a year"
+            ),
+        ):
+            yield [*_days(sheet), *row]
 
 
-def outcome_rows(worth: Worth, titles: Mapping[str, str]) -> Iterator[Row]:
-    """Gains of classes, of teachers with and without coaching and by group of schools."""
-    yield ["figure", "kind", "name", *_ESTIMATE, "classes", "unit", "note"]
-    rows = [("classes", name, worth.gains.get(name), worth.classes.get(name))
-            for name in ("coached", "others", "difference")]  # fmt: skip
-    rows += [("group", titles[row.name], row.gain, None) for row in worth.groups if row.name]
-    for kind, name, found, classes in rows:
-        row = _estimate("gain", kind, name, found, "points, by teacher")
-        yield [*row[:7], classes if found else None, *row[7:]]
+def outcome_rows(sheets: Sequence[Sheet]) -> Iterator[Row]:
+    """Gains of classes in each sheet, of teachers with and without coaching and by group of schools."""
+    yield ["first_day", "last_day", "figure", "kind", "name", *_ESTIMATE, "classes", "unit", "note"]
+    for sheet in reversed(sheets):
+        worth = sheet.worth
+        rows = [("classes", name, worth.gains.get(name), worth.classes.get(name))
+                for name in ("coached", "others", "difference")]  # fmt: skip
+        rows += [("group", group.title, group.gain, None) for group in worth.groups if group.name]
+        for kind, name, found, classes in rows:
+            row = _estimate("gain", kind, name, found, "points, by teacher")
+            yield [*_days(sheet), *row[:7], classes if found else None, *row[7:]]
+
+
+def _days(sheet: Sheet) -> tuple[str, str]:
+    return sheet.span.first.isoformat(), sheet.span.last_day.isoformat()
 
 
 def question_rows(questions: Sequence[Question]) -> Iterator[Row]:
@@ -117,6 +138,11 @@ def _estimate(figure: str, kind: str, name: str, found: Estimate | None, unit: s
         return [figure, kind, name, None, None, None, None, unit, f"{_TOO_FEW}; {CAUTION}"]
     cells = [round(each, 3) for each in (found.value, found.low, found.high)]
     return [figure, kind, name, found.n, *cells, unit, CAUTION]
+
+
+def _known(figure: str, kind: str, name: str, found: float | None, unit: str) -> Row:
+    note = f"{_TOO_FEW}; {CAUTION}" if found is None else CAUTION
+    return [figure, kind, name, None, found, None, None, unit, note]
 
 
 def _share(week: ShownWeek) -> list[int | float]:

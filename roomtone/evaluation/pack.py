@@ -11,7 +11,6 @@ from typing import Final
 
 from contract.files.csv_rows import csv_text
 from dashboard_api.programme.wave_view import wave_csv
-from dashboard_api.programme.worth_view import read_worth
 from dashboard_api.views.days import day_of, monday_of
 from roomtone.evaluation import figures
 from roomtone.evaluation.interviews import Interview, Sealed, require_no_names
@@ -72,15 +71,14 @@ def plans_of(school: School, names: Names) -> list[EvaluationPlan]:
 def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:
     """Each file by its name in the pack."""
     months = school.coverage.months()
-    worth = read_worth(school, of.zone, of.utc_ns)
-    groups = {group.name: group.title for group in school.programme.groups()}
+    sheets = school.worth_sheets.sheets()
     schools = {site.name: site.title or site.name for site in school.rooms.sites()}
     this = monday_of(day_of(of.utc_ns, of.zone))
     tallies = school.pulse.tallies(this - _ALL_WEEKS, this)
     tables = {
-        "plans.csv": list(figures.plan_rows(of.plans, months)),
-        "time.csv": list(figures.time_rows(worth, groups)),
-        "outcomes.csv": list(figures.outcome_rows(worth, groups)),
+        "plans.csv": list(figures.plan_rows(of.plans, months, sheets)),
+        "time.csv": list(figures.time_rows(sheets, school.ledger.costs())),
+        "outcomes.csv": list(figures.outcome_rows(sheets)),
         "questions.csv": list(figures.question_rows(of.questions)),
         "satisfaction.csv": list(figures.satisfaction_rows(of.questions, tallies, schools)),
         "coverage.csv": list(figures.coverage_rows(months)),

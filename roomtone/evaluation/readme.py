@@ -29,8 +29,8 @@ def readme(
         (
             "All of it is **correlation, not cause**. No figure is of fewer than ten people, and none can "
             "be computed by adding or subtracting what is shown here. Nothing ranks a teacher, a coach or "
-            "a school. Hand out one pack: two of them, made before and after one person left, could "
-            "differ by that person."
+            "a school. Time, outcomes and coverage are of spans that were counted once: a later pack has the "
+            "same figures of them, but for money, which is computed with the costs of its day."
         ),
         "## Was the plan fixed before the data?",
         *_plans(plans, tables["plans.csv"]),
@@ -85,15 +85,15 @@ def _plans(plans: Sequence[EvaluationPlan], rows: Sequence[Row]) -> list[str]:
 def _known(of: Mapping[Cell, Cell]) -> str:
     return (
         f"**not before the data**: outcomes of {of['outcome_classes']} classes were kept, and "
-        f"coverage of {of['coverage_months']} months was counted"
+        f"coverage of {of['coverage_months']} months and {of['worth_sheets']} sheets of what it was worth were counted"
     )
 
 
 def _files(tables: Mapping[str, Sequence[Row]], interviews: int) -> str:
     about = {
         "plans.csv": "plans with their dates and hashes; their texts are in `plans/`",
-        "time.csv": "hours that coaching took, saved against a baseline, and what they cost",
-        "outcomes.csv": "gains of classes, by teacher",
+        "time.csv": "hours saved against a baseline and what they cost, a sheet of weeks at a time",
+        "outcomes.csv": "gains of classes, by teacher, as they were in each sheet",
         "questions.csv": "what teachers were asked about the coaching itself",
         "satisfaction.csv": "what they answered, by week",
         "coverage.csv": "how far coaching reached and where kits ran, by month",

@@ -95,6 +95,11 @@ def _blocks(now: Situation) -> Iterator[Block]:
         "Lessons with their answers, accounts, shares, and the record of purges stay until somebody "
         "removes them."
     )
+    yield Paragraph(
+        "Groups of schools stay until an administrator removes them, the programme's start and costs "
+        "until they enter others. Months of coverage, sheets of what the programme was worth, and "
+        "reports that left for a collector stay for good: they are figures of ten people or more."
+    )
     yield Heading("As it happened")
     yield Paragraph(
         "Retention runs each hour by itself. It leaves no list of what it removed, as such a list "

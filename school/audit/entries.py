@@ -387,6 +387,7 @@ THINGS: Final[Mapping[Thing, str]] = MappingProxyType({
     "coverage": N_("how far coaching reached in {id}"),
     "cohort": N_("a cohort"),
     "oversight_pack": N_("an oversight pack, without names and lessons"),
+    "worth_sheet": N_("what the programme was worth up to {id}"),
 })  # fmt: skip
 """What it was done to."""
 

@@ -60,7 +60,7 @@ Thing = Literal[
     "unknown_token", "seat_row_choice", "coding_sheet", "step", "imported_lesson", "cycle",
     "form", "site", "school_group", "wave", "platform", "programme", "outcomes",
     "month_report", "plan", "deed", "clip", "coverage", "evaluation_plan", "cohort",
-    "oversight_pack",
+    "oversight_pack", "worth_sheet",
 ]  # fmt: skip
 """What it was done to. The id of a person is their token, so that no name stands in the log."""
 

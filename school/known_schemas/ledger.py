@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LEDGER"]
+__all__ = ["LEDGER", "WORTH_SHEETS"]
 
 LEDGER: Final = """;
 CREATE TABLE ledger_weeks (
@@ -44,4 +44,19 @@ CREATE TABLE class_outcomes (
         FOREIGN KEY(site) REFERENCES sites (name) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX class_outcomes_site ON class_outcomes (site)
+"""
+
+WORTH_SHEETS: Final = """;
+CREATE TABLE worth_sheets (
+    number INTEGER NOT NULL,
+    starts_on TEXT NOT NULL,
+    first_week TEXT NOT NULL,
+    last_week TEXT NOT NULL,
+    body TEXT NOT NULL,
+    counted_utc_ns INTEGER NOT NULL,
+    outcomes_utc_ns INTEGER,
+    PRIMARY KEY (number)
+) STRICT;
+ALTER TABLE class_outcomes ADD COLUMN imported_utc_ns INTEGER DEFAULT '0' NOT NULL;
+CREATE INDEX moments_author ON moments (author)
 """

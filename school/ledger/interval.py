@@ -18,6 +18,7 @@ __all__ = ["Estimate", "difference", "mean_of"]
 _DRAWS: Final = 4_000
 _SEED: Final = 17
 _ENDS: Final = (2.5, 97.5)
+_MAX_AT_ONCE: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,16 @@ class Estimate:
     def times(self, factor: float) -> Estimate:
         """In other units, such as hours for minutes; `factor` is not negative."""
         return Estimate(self.n, self.value * factor, self.low * factor, self.high * factor)
+
+    def rounded(self, digits: int) -> Estimate:
+        """With so many digits after the point, for good."""
+        return Estimate(
+            self.n, *(round(each, digits) for each in (self.value, self.low, self.high))
+        )
+
+    def below(self, known: float) -> Estimate:
+        """How far it is below something that is known exactly."""
+        return Estimate(self.n, known - self.value, known - self.high, known - self.low)
 
     def plus(self, known: float) -> Estimate:
         """With something that is known exactly."""
@@ -54,6 +65,12 @@ def difference(these: Sequence[float], others: Sequence[float]) -> Estimate:
 
 def _means(values: Sequence[float], seed: int) -> NDArray[np.float64]:
     all_values = np.asarray(values, float)
+    n = len(all_values)
     draw = np.random.default_rng(seed)
-    # Row by row, so that a district's thousands need no large table.
-    return np.array([draw.choice(all_values, len(all_values)).mean() for _ in range(_DRAWS)])
+    # Some rows at a time, so that a district's thousands need no large table.
+    step = max(_MAX_AT_ONCE // n, 1)
+    means = [
+        all_values[draw.integers(0, n, (min(step, _DRAWS - at), n))].mean(axis=1)
+        for at in range(0, _DRAWS, step)
+    ]
+    return np.concatenate(means)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from contract.errors import UsageError
 from contract.language import N_, _
 
-__all__ = ["COLUMNS", "KIND_WORDS", "MAX_MINUTES", "Costs", "Outcome", "Week", "monday_of"]
+__all__ = ["COLUMNS", "KIND_WORDS", "MAX_MINUTES", "Costs", "Outcome", "Span", "Week", "monday_of"]
 
 KIND_WORDS: Final = {
     "preparing": N_("preparing"),
@@ -58,6 +58,28 @@ class Week:
     def spent(self) -> int:
         """Minutes that went into coaching; travel that was saved is none."""
         return self.preparing + self.visiting + self.travelling + self.debriefing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Weeks one after the other, by the Mondays of the first and of the last."""
+
+    first: date
+    last: date
+
+    @property
+    def weeks(self) -> int:
+        return (self.last - self.first).days // 7 + 1
+
+    @property
+    def last_day(self) -> date:
+        """The Sunday with which it ends."""
+        return self.last + timedelta(days=6)
+
+    @property
+    def day_after(self) -> date:
+        """The Monday on which the next one begins."""
+        return self.last + timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from datetime import date, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
+from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.audit.records import Action
 from school.ledger.measured import Measured, measured_of
 from school.ledger.records import COLUMNS, Costs, Outcome, Week
-from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks
+from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks, worth_sheets
 from school.rooms.tables import kits
 from school.schema import lesson_owners, lessons, roles
 from school.sql_store import SqlStore, put_row
@@ -72,12 +74,12 @@ class LedgerStore(SqlStore):
         """Who has the role."""
         return frozenset(row.person for row in self._read(_COACHES))
 
-    def teachers_since(self, utc_ns: int) -> int:
-        """How many people own a lesson that began since then."""
+    def teachers_between(self, low_utc_ns: int, high_utc_ns: int) -> int:
+        """How many people own a lesson that began in [low, high)."""
         return self._count(
             select(func.count(lesson_owners.c.person.distinct()))
             .join(lessons, lessons.c.id == lesson_owners.c.lesson)
-            .where(lessons.c.starts_utc_ns >= utc_ns)
+            .where(lessons.c.starts_utc_ns >= low_utc_ns, lessons.c.starts_utc_ns < high_utc_ns)
         )
 
     def kits(self) -> int:
@@ -96,10 +98,27 @@ class LedgerStore(SqlStore):
         )  # fmt: skip
 
     def put_costs(self, costs: Costs, by: Actor) -> None:
+        """Raises UsageError for another start once a sheet is counted: it would move the baseline."""
         starts = None if costs.starts_on is None else costs.starts_on.isoformat()
         with self._database.writing() as connection:
+            counted = connection.execute(select(worth_sheets.c.starts_on).limit(1)).scalar()
+            if counted is not None and starts != counted:
+                raise UsageError(
+                    _("The start stays {day}: a sheet is counted with it.", day=counted)
+                )
             put_row(connection, ledger_costs, {"id": 0} | asdict(costs) | {"starts_on": starts})
             by.record(connection, "changed_description", "programme")
+
+    @staticmethod
+    def start_in(connection: Connection) -> date | None:
+        """The programme's start, within a transaction."""
+        starts = connection.execute(select(ledger_costs.c.starts_on)).scalar()
+        return None if starts is None else date.fromisoformat(starts)
+
+    def outcomes_read_utc_ns(self) -> int | None:
+        """When the outcomes that are kept were read in; None without any."""
+        rows = self._read(select(class_outcomes.c.imported_utc_ns).limit(1))
+        return int(rows[0].imported_utc_ns) if rows else None
 
     def outcomes(self) -> list[Outcome]:
         return [
@@ -122,6 +141,7 @@ class LedgerStore(SqlStore):
                             "number": number, "site": each.site, "teacher": each.teacher,
                             "is_coached": each.is_coached, "class_size": each.pupils,
                             "before_score": each.before, "after_score": each.after,
+                            "imported_utc_ns": by.utc_ns,
                         }
                         for number, each in enumerate(outcomes)
                     ],

@@ -12,7 +12,7 @@ from school.column_types import REAL_NUMBER as _REAL
 from school.column_types import TEXT as _TEXT
 from school.schema import METADATA
 
-__all__ = ["class_outcomes", "ledger_costs", "ledger_weeks"]
+__all__ = ["class_outcomes", "ledger_costs", "ledger_weeks", "worth_sheets"]
 
 ledger_weeks: Final = Table(
     "ledger_weeks", METADATA,
@@ -54,7 +54,24 @@ class_outcomes: Final = Table(
     Column("class_size", Integer, nullable=False),
     Column("before_score", _REAL, nullable=False),
     Column("after_score", _REAL, nullable=False),
+    Column("imported_utc_ns", _COUNT, nullable=False, server_default="0"),
     Index("class_outcomes_site", "site"),
     sqlite_strict=True,
 )  # fmt: skip
 """A class of the last import, without its name, and with a number in the place of its teacher."""
+
+worth_sheets: Final = Table(
+    "worth_sheets", METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("starts_on", _TEXT, nullable=False),
+    Column("first_week", _TEXT, nullable=False),
+    Column("last_week", _TEXT, nullable=False),
+    Column("body", _TEXT, nullable=False),
+    Column("counted_utc_ns", _COUNT, nullable=False),
+    Column("outcomes_utc_ns", _COUNT),
+    sqlite_strict=True,
+)  # fmt: skip
+"""What the programme was worth in a span of weeks, as it was counted once, in figures of ten or more.
+
+`outcomes_utc_ns` is when the outcomes were read in that were there then: they are in no later sheet.
+"""

@@ -1,27 +1,35 @@
-"""What the programme was worth: hours, money and classes' gains, of ten people or more each. Pure.
+"""What the programme was worth in a span of weeks: hours and gains, of ten people or more each. Pure.
 
 Weeks that their owner has not kept are missing, and not zero. All of it is correlation, not cause.
+
+In each figure of hours every person has the same weight: two sums in which they had not, such as one
+by weeks kept, would give away whoever kept one week more than all others. And of the weeks before the
+start there is one mean, which the first sheet keeps for all later ones: two of them, which hours spent
+beside hours saved come to, would differ by the one person who came or left in between.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeVar
 
 from school.ledger.interval import Estimate, difference, mean_of
-from school.ledger.records import Costs, Outcome, Week
+from school.ledger.records import Outcome, Span, Week
+from school.programme.records import SchoolGroup
 from school.programme.small_groups import BEYOND_SCHOOL, shown_unions
 
 __all__ = ["MIN_WEEKS", "GroupRow", "Saving", "Worth", "saving_of", "worth_of"]
 
 MIN_WEEKS: Final = 2
-"""So many weeks before and since the start somebody needs to count."""
+"""So many weeks before the start, and so many in the span, somebody needs to count."""
 _EVERYBODY: Final = ("all", "")
 _ROLES: Final = {"all": _EVERYBODY, "coach": ("role", "coach"), "teacher": ("role", "teacher")}
 _HOUR: Final = 60
-_DAYS_IN_YEAR: Final = 365.25
+_DIGITS: Final = 3
+"""Nothing more exact is kept, which a large cost could bring out of a figure of money."""
 _A = TypeVar("_A", bound=Hashable)
 _K = TypeVar("_K", bound=Hashable)
 
@@ -30,30 +38,28 @@ _K = TypeVar("_K", bound=Hashable)
 class Saving:
     """Of one person, in minutes a week."""
 
+    before: float
+    """The mean of the weeks before the start."""
     saved: float
-    """The mean of the weeks before, minus that of the weeks since: negative if there are more."""
-    spent: float
-    """The mean of the weeks since."""
+    """That mean minus the one of the span: negative if there are more."""
     travel_saved: float
-    """As they say, in the weeks since: part of what is saved, and not added to it."""
+    """As they say, in the span: part of what is saved, and not added to it."""
     weeks: int
-    """Kept since the start."""
+    """Kept in the span."""
 
 
-def saving_of(weeks: Sequence[Week], costs: Costs) -> Saving | None:
-    """What somebody saves; None without enough weeks on both sides of the start."""
-    if costs.starts_on is None:
+def saving_of(weeks: Sequence[Week], starts_on: date, span: Span) -> Saving | None:
+    """What somebody saves in a span; None without enough weeks before the start and in the span."""
+    before = [week for week in weeks if week.monday < starts_on]
+    within = [week for week in weeks if span.first <= week.monday <= span.last]
+    if min(len(before), len(within)) < MIN_WEEKS:
         return None
-    before = [week for week in weeks if week.monday < costs.starts_on]
-    since = [week for week in weeks if week.monday >= costs.starts_on]
-    if min(len(before), len(since)) < MIN_WEEKS:
-        return None
-    spent = sum(week.spent for week in since) / len(since)
+    mean_before = sum(week.spent for week in before) / len(before)
     return Saving(
-        saved=sum(week.spent for week in before) / len(before) - spent,
-        spent=spent,
-        travel_saved=sum(week.travel_saved for week in since) / len(since),
-        weeks=len(since),
+        before=mean_before,
+        saved=mean_before - sum(week.spent for week in within) / len(within),
+        travel_saved=sum(week.travel_saved for week in within) / len(within),
+        weeks=len(within),
     )
 
 
@@ -63,76 +69,71 @@ class GroupRow:
 
     name: str
     """Of the group; empty for the whole district."""
+    title: str
+    """What people called it on the day of the count; empty for the whole district."""
     saved: Estimate | None
     gain: Estimate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """The sheet. None where fewer than ten people have what a row needs."""
+    """What is kept of a span. None, or not there, where fewer than ten people have what it needs."""
 
     teachers: int | None
-    """Who own a lesson since the start."""
+    """Who own a lesson of the span."""
     kits: int
+    weeks: int | None
+    """Kept in the span by all who count."""
     saved: Mapping[str, Estimate]
     """Hours a week and person: of "all", "coach" and "teacher" (who does not coach)."""
+    before: float | None
+    """Hours a week and person before the start, of the people of the first sheet that has hours."""
     travel_saved: Estimate | None
     """Hours a week and person, as people say."""
-    hours: Estimate | None
-    """All hours saved in the weeks that people kept."""
-    money: Estimate | None
-    """What these hours cost."""
-    kits_cost: float | None
-    """To date, by how long kits last; None without a start."""
-    teacher_year: Estimate | None
-    """Money a teacher and year: kits, and the time of those who keep the ledger."""
     gains: Mapping[str, Estimate]
     """Of classes, by teacher: "coached", "others", and their "difference"."""
     classes: Mapping[str, int]
     """How many there are of those coached, and of the others."""
-    groups: Sequence[GroupRow]
+    groups: tuple[GroupRow, ...]
     """The whole district, then each group of schools by name."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of people's hours and of classes may be shown."""
+        return not self.saved and not self.gains
 
 
 def worth_of(
     savings: Mapping[str, Saving],
     coaches: Collection[str],
     sites_of: Mapping[str, str],
-    groups: Mapping[str, Collection[str]],
-    costs: Costs,
+    groups: Sequence[SchoolGroup],
     outcomes: Sequence[Outcome],
     *,
     teachers: int,
     kits: int,
-    today: date,
+    before: float | None = None,
 ) -> Worth:
-    """The sheet of a district: `savings` by person, `teachers` who own a lesson since the start."""
+    """What a district's sheet keeps: `savings` by person, `teachers` who own a lesson of the span.
+
+    `before` is as in the earlier sheets; None if none of them has hours.
+    """
     saved = _saved(savings, coaches, sites_of, groups)
-    all_of_them = list(savings.values())
-    has_teachers = teachers >= BEYOND_SCHOOL
-    hours = travel = year = None
-    if len(all_of_them) >= BEYOND_SCHOOL:
-        n = len(all_of_them)
-        travel = mean_of([each.travel_saved for each in all_of_them]).times(1 / _HOUR)
-        hours = mean_of([each.saved * each.weeks for each in all_of_them]).times(n / _HOUR)
-        if has_teachers:
-            spent = mean_of([each.spent for each in all_of_them]).times(n / _HOUR)
-            year = (
-                spent.times(costs.school_weeks * costs.hour_cost)
-                .plus(kits * costs.kit_cost / costs.kit_years)
-                .times(1 / teachers)
-            )
-    kits_cost = None
-    if costs.starts_on is not None:
-        years = max((today - costs.starts_on).days, 0) / _DAYS_IN_YEAR
-        kits_cost = kits * costs.kit_cost * min(years / costs.kit_years, 1.0)
+    weeks = travel = None
+    if _EVERYBODY in saved:
+        everybody = savings.values()
+        weeks = sum(each.weeks for each in everybody)
+        # By size, so that the same figures come out whoever has which id.
+        travel = mean_of(sorted(each.travel_saved / _HOUR for each in everybody)).rounded(_DIGITS)
+        if before is None:
+            total = math.fsum(each.before for each in everybody)
+            before = round(total / _HOUR / len(savings), _DIGITS)
     gains, classes = _gains(outcomes)
     return Worth(
-        teachers=teachers if has_teachers else None, kits=kits,
+        teachers=teachers if teachers >= BEYOND_SCHOOL else None, kits=kits, weeks=weeks,
         saved={name: saved[key] for name, key in _ROLES.items() if key in saved},
-        groups=_group_rows(saved, outcomes, groups), travel_saved=travel,
-        hours=hours, money=None if hours is None else hours.times(costs.hour_cost),
-        kits_cost=kits_cost, teacher_year=year, gains=gains, classes=classes,
+        before=before, travel_saved=travel, gains=gains, classes=classes,
+        groups=tuple(_group_rows(saved, outcomes, groups)),
     )  # fmt: skip
 
 
@@ -142,12 +143,12 @@ def _gains(outcomes: Sequence[Outcome]) -> tuple[dict[str, Estimate], dict[str, 
         name: [each for each in outcomes if each.is_coached is is_coached]
         for name, is_coached in (("coached", True), ("others", False))
     }
-    values = {name: list(_by_teacher(each).values()) for name, each in by.items()}
+    values = {name: sorted(_by_teacher(each).values()) for name, each in by.items()}
     # Whoever has classes in both counts in both; nothing is shown of the two together but n.
     shown = {name: each for name, each in values.items() if len(each) >= BEYOND_SCHOOL}
-    gains = {name: mean_of(each) for name, each in shown.items()}
+    gains = {name: mean_of(each).rounded(_DIGITS) for name, each in shown.items()}
     if len(shown) == 2:
-        gains["difference"] = difference(shown["coached"], shown["others"])
+        gains["difference"] = difference(shown["coached"], shown["others"]).rounded(_DIGITS)
     return gains, {name: len(by[name]) for name in shown}
 
 
@@ -163,7 +164,7 @@ def _saved(
     savings: Mapping[str, Saving],
     coaches: Collection[str],
     sites_of: Mapping[str, str],
-    groups: Mapping[str, Collection[str]],
+    groups: Sequence[SchoolGroup],
 ) -> dict[tuple[str, str], Estimate]:
     """Hours a week and person of everybody, by role and by group of schools: what may be shown."""
     values: dict[tuple[str, bool], list[float]] = {}
@@ -173,15 +174,15 @@ def _saved(
     unions = {_EVERYBODY: set(values)}
     for name, is_coach in (("coach", True), ("teacher", False)):
         unions[_ROLES[name]] = {atom for atom in values if atom[1] is is_coach}
-    for name, sites in groups.items():
-        unions["group", name] = {atom for atom in values if atom[0] in sites}
+    for group in groups:
+        unions["group", group.name] = {atom for atom in values if atom[0] in group.sites}
     return _estimates(values, unions, keep=[_EVERYBODY, _ROLES["coach"]])
 
 
 def _group_rows(
     saved: Mapping[tuple[str, str], Estimate],
     outcomes: Sequence[Outcome],
-    groups: Mapping[str, Collection[str]],
+    groups: Sequence[SchoolGroup],
 ) -> list[GroupRow]:
     coached = [each for each in outcomes if each.is_coached]
     # A teacher of two schools counts once: at that of the first of their classes.
@@ -192,13 +193,19 @@ def _group_rows(
     for teacher, gain in _by_teacher(coached).items():
         values.setdefault(site_of[teacher], []).append(gain)
     unions: dict[tuple[str, str], Collection[str]] = {_EVERYBODY: set(values)}
-    unions |= {("group", name): set(sites) & set(values) for name, sites in groups.items()}
+    unions |= {("group", group.name): group.sites & set(values) for group in groups}
     gained = _estimates(values, unions, keep=[_EVERYBODY])
-    keys = {"": _EVERYBODY} | {name: ("group", name) for name in sorted(groups)}
+    district = GroupRow(name="", title="", saved=saved.get(_EVERYBODY), gain=gained.get(_EVERYBODY))
     return [
-        GroupRow(name=name, saved=saved.get(key), gain=gained.get(key))
-        for name, key in keys.items()
-    ]
+        district,
+        *(
+            GroupRow(
+                name=group.name, title=group.title, saved=saved.get(("group", group.name)),
+                gain=gained.get(("group", group.name)),
+            )
+            for group in sorted(groups, key=lambda group: group.name)
+        ),
+    ]  # fmt: skip
 
 
 def _estimates(
@@ -209,7 +216,9 @@ def _estimates(
     """Those of the unions that may be shown together, and that have somebody in them."""
     sizes = {atom: len(each) for atom, each in values.items()}
     found = {
-        name: [value for atom, each in values.items() if atom in unions[name] for value in each]
+        name: sorted(
+            value for atom, each in values.items() if atom in unions[name] for value in each
+        )
         for name in shown_unions(sizes, unions, BEYOND_SCHOOL, keep=keep)
     }
-    return {name: mean_of(each) for name, each in found.items() if each}
+    return {name: mean_of(each).rounded(_DIGITS) for name, each in found.items() if each}

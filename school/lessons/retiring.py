@@ -28,7 +28,7 @@ from school.groups.cohort_tables import (
     cohort_visits,
     cohorts,
 )
-from school.ledger.tables import ledger_weeks
+from school.ledger.tables import class_outcomes, ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans
 from school.pulse.tables import pulse_counts, pulse_deeds, pulse_settled, pulse_words
@@ -47,6 +47,7 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     # Its answers go with it.
     (form_sheets, form_sheets.c.written_utc_ns < _BEFORE),
     (ledger_weeks, ledger_weeks.c.written_utc_ns < _BEFORE),
+    (class_outcomes, class_outcomes.c.imported_utc_ns < _BEFORE),
     # As the notes of the same lesson, so that one is never gone before its lesson is held.
     (plans, plans.c.lesson.in_(select(lessons.c.id).where(lessons.c.starts_utc_ns < _BEFORE))),
     (cohort_answers, cohort_answers.c.changed_utc_ns < _BEFORE),

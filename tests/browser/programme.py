@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import insert
 
+from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.ledger.records import Costs, Week
 from school.programme.coverage import RoomUse, coverage_rows
@@ -21,11 +22,13 @@ from tests.signed_in import TEACHER
 __all__ = ["BY", "START", "roll_out", "run_a_programme"]
 
 BY = Actor(name="a test", utc_ns=1)
-START = date(2025, 11, 3)
+START = date(2025, 7, 14)
+COUNTED_NS = 1_758_531_600 * SECOND_NS
+"""Monday, 22 September 2025, in the morning."""
 
 
 def run_a_programme(school: Any) -> None:
-    """Twelve people save an hour a week or so, and belong to no school; once for a server."""
+    """Twelve people save an hour a week or so, at no school, in a sheet; once for a server."""
     stores = school.stores
     if stores.ledger.costs().starts_on is not None:
         return
@@ -46,6 +49,9 @@ def run_a_programme(school: Any) -> None:
             for at in (-2, -1, 0, 1)
         ]  # fmt: skip
         stores.ledger.put_weeks(person, weeks, 1)
+    last_day = START + timedelta(weeks=8, days=-1)
+    counted = replace(BY, utc_ns=COUNTED_NS)
+    stores.worth_sheets.count(last_day, counted, zone=None, today=last_day + timedelta(days=1))
 
 
 def roll_out(school: Any) -> None:

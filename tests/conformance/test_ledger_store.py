@@ -46,8 +46,14 @@ def test_weeks_go_when_they_are_as_old_as_the_school_keeps_words(pair: Any) -> N
     one, _ = pair
     one.ledger.put_weeks("ada", [WEEK], 90)
     one.ledger.put_weeks("kim", [WEEK], 200)
+    one.rooms.add_site(Site(name="ash"), BY)
+    outcome = Outcome(site="ash", teacher=1, is_coached=True, pupils=20, before=50.5, after=55.0)
+    one.ledger.put_outcomes([outcome], replace(BY, utc_ns=100))
     one.lessons.retire_words(before_utc_ns=100, most=10)
     assert list(one.ledger.all_weeks()) == ["kim"]
+    assert one.ledger.outcomes() == [outcome]
+    one.lessons.retire_words(before_utc_ns=101, most=10)
+    assert (one.ledger.outcomes(), one.ledger.outcomes_read_utc_ns()) == ([], None)
 
 
 def test_talks_and_visits_are_seen(pair: Any) -> None:
@@ -95,9 +101,11 @@ def test_costs_and_outcomes_are_replaced(pair: Any) -> None:
     assert one.ledger.outcomes() == []
 
 
-def test_teachers_are_those_with_a_lesson_since(pair: Any) -> None:
+def test_teachers_are_those_with_a_lesson_in_the_span(pair: Any) -> None:
     one, _ = pair
-    assert one.ledger.teachers_since(0) == 1
-    assert one.ledger.teachers_since(1 << 60) == 0
+    low = LESSON.starts_utc_ns
+    assert one.ledger.teachers_between(low, low + 1) == 1
+    assert one.ledger.teachers_between(low + 1, low + 1) == 0
+    assert one.ledger.teachers_between(1 << 60, 1 << 61) == 0
     assert one.ledger.kits() == 0
     assert one.ledger.coaches() == {"ada", "kim"}

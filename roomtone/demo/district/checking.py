@@ -141,7 +141,7 @@ class Check:
                 self.faults.append(f"the whole district is not shown in {month}")
 
     def _worth(self) -> None:
-        """Each n of the sheet is how many people keep their time, or have classes with an outcome."""
+        """Each n of the latest sheet is how many people keep their time, or have classes with an outcome."""
         put = self.world.put
         teachers = self.world.cast.teachers
         coached = sum(part.coach is not None for part in teachers)
@@ -162,6 +162,9 @@ class Check:
         for key in (("hours_saved", "everybody"), ("gain_of_classes", "coached")):
             if key not in shown:
                 self.faults.append(f"the sheet has no {' of '.join(key)}")
+        first = self._rows("administrator", "/programme/worth.csv?sheet=1")[0]
+        self._same("first day of the first sheet", first["first_day"],
+                   self.world.calendar.starts_on.isoformat())  # fmt: skip
 
     def _people(self) -> None:
         """All are on the page of people; a coach has the teachers who work with them, and no others."""

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from school.control.tables import kit_requests, kit_settings
 from school.evaluation.tables import evaluation_plans
-from school.ledger.tables import class_outcomes, ledger_costs
+from school.ledger.tables import class_outcomes, ledger_costs, worth_sheets
 from school.lti.tables import lti_deployments, lti_platforms
 from school.plans.tables import standards
 from school.programme.tables import (
@@ -34,6 +34,7 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     sites: "a school and what it is called",
     ledger_costs: "when the programme begins, and what it costs",
     class_outcomes: "a class without its name; a number that nothing explains stands for its teacher",
+    worth_sheets: "what the programme was worth in a span of weeks, in numbers of ten people or more",
     pulse_counts: "how often a step of a question was tapped in a week of a school",
     pulse_deeds: "what was done about answers; who wrote it is in the audit log",
     school_groups: "a group of schools and what it is called",

@@ -416,6 +416,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/programme/waves/w", data={"title": "V", "starts_on": "2026-01-05"}),
         ask("POST", "/programme/waves/w/remove"),
         ask("POST", "/programme/costs", data={"kit_cost": "300"}),
+        ask("POST", "/programme/worth/count", data={"last_day": "2025-11-16"}),
         ask("POST", "/programme/outcomes/remove"),
     ],
     "take over": [ask("GET", "/cover")],

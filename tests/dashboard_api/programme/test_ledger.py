@@ -18,6 +18,8 @@ from tests.dashboard_api.conftest import START_NS
 from tests.signed_in import COACH, TEACHER, add_person, cookie
 
 MONDAY = date(2025, 11, 17)
+LAST_DAY = "2025-11-14"
+"""A Friday: the sheet has the week's Sunday as its last day."""
 BY = Actor(name="roomtone site", utc_ns=START_NS)
 
 
@@ -36,13 +38,13 @@ def upload(client, path, text):
 
 @pytest.fixture
 def district(client, stores):
-    """Twelve people save two hours a week each since the programme began."""
+    """Twelve people save two hours a week each since the programme began, ten weeks ago."""
     for name in ("ash", "birch"):
         stores.rooms.add_site(Site(name=name), BY)
     stores.programme.put_group(
         SchoolGroup(name="north", title="The north", sites=frozenset({"ash"})), BY
     )
-    starts_on = MONDAY - timedelta(days=14)
+    starts_on = MONDAY - timedelta(weeks=10)
     stores.ledger.put_costs(Costs(starts_on=starts_on, hour_cost=40.0, kit_cost=500.0), BY)
     for number in range(12):
         person = f"p{number}"
@@ -58,6 +60,10 @@ def keep(stores, person, starts_on):
         for at in (-2, -1, 0, 1)
     ]
     stores.ledger.put_weeks(person, weeks, START_NS)
+
+
+def count(client, last_day=LAST_DAY):
+    return client.post("/programme/worth/count", data={"last_day": last_day})
 
 
 def test_a_week_is_corrected_and_kept_by_its_owner(client, coach, stores, filled):
@@ -127,11 +133,25 @@ def test_the_list_has_26_weeks_and_a_link_to_those_before(client, stores):
     assert "No earlier week is kept." in text_of(client.get("/time?before=0001-01-01"))
 
 
-def test_the_sheet_has_n_an_interval_and_its_caution(district, stores):
+def test_a_sheet_is_counted_and_has_n_an_interval_and_its_caution(district, stores):
+    before = text_of(district.get("/programme/worth"))
+    assert "No sheet is counted yet It covers the weeks from 8 September 2025 on" in before
+    assert "at least 8 of them: its last day is 2 November 2025 or later." in before
+    assert "Hours saved a week" not in before
+    assert table(district.get("/programme/worth.csv")) == []
+    answer = count(district)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/programme/worth?sheet=1")
     page = text_of(district.get("/programme/worth"))
+    assert "8 September 2025 to 16 November 2025 Counted once, on" in page
     assert "Correlation, not cause." in page
+    assert "before the start (first sheet) 5.00 counted" in page
     assert "Hours saved a week and person, everybody 12 2.00 2.00 to 2.00" in page
-    rows = {(row["figure"], row["of"]): row for row in table(district.get("/programme/worth.csv"))}
+    assert "The next sheet It covers the weeks from 17 November 2025 on" in page
+    assert "These weeks are not over yet." in page
+    answer = district.get("/programme/worth.csv?sheet=1")
+    named = "worth-2025-09-08-to-2025-11-16.csv"
+    assert named in answer.headers["content-disposition"]
+    rows = {(row["figure"], row["of"]): row for row in table(answer)}
     saved = rows["hours_saved", "everybody"]
     assert [saved[name] for name in ("n", "value", "low_95", "high_95")] == [
         "12",
@@ -143,11 +163,67 @@ def test_the_sheet_has_n_an_interval_and_its_caution(district, stores):
     assert rows["cost_of_hours_saved", "everybody"]["value"] == "1920.0"
     assert rows["gain_of_classes", "coached"]["value"] == ""
     assert all("correlation, not cause" in row["note"] for row in rows.values())
+    assert {(row["first_day"], row["last_day"]) for row in rows.values()} == {
+        ("2025-09-08", "2025-11-16")
+    }
     (entry, *_) = stores.audit.latest(limit=1)
     assert "exported the programme" in entry.sentence
 
 
+def test_what_changes_later_changes_no_sheet_but_its_money(district, stores):
+    count(district)
+    figures = district.get("/programme/worth.csv").text
+    stores.people.leaving.leave("p3", BY, utc_ns=START_NS)
+    stores.programme.put_people({"p4": ""}, BY)
+    stores.programme.remove_group("north", BY)
+    assert count(district).status_code == 303, "counted already"
+    assert district.get("/programme/worth.csv").text == figures
+    assert "The north" in district.get("/programme/hours-and-gain.csv").text
+    costs = {"starts_on": "2025-09-08", "hour_cost": "50"}
+    assert district.post("/programme/costs", data=costs).status_code == 303
+    rows = {row["figure"]: row for row in table(district.get("/programme/worth.csv"))}
+    assert rows["cost_of_hours_saved"]["value"] == "2400.0"
+    assert rows["hours_saved_in_all"]["value"] == "48.0"
+    moved = district.post("/programme/costs", data=costs | {"starts_on": "2025-09-15"})
+    assert (moved.status_code, "The start stays 2025-09-08" in text_of(moved)) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("last_day", "sentence"),
+    (
+        ("2025-11-17", "The week of 2025-11-17 is not over yet"),
+        (
+            "2025-10-26",
+            "8 weeks or more: this one begins on 2025-09-08, so its last day is 2025-11-02",
+        ),
+        ("", "last_day"),
+    ),
+)
+def test_a_sheet_that_can_not_be_is_refused(district, stores, last_day, sentence):
+    answer = count(district, last_day)
+    assert (answer.status_code, sentence in text_of(answer)) == (422, True)
+    assert stores.worth_sheets.sheets() == []
+    assert district.get("/programme/worth?sheet=1").status_code == 404
+    assert district.get("/programme/worth.csv?sheet=1").status_code == 404
+
+
+def test_without_a_start_the_page_asks_for_it_first(client, stores):
+    assert "enters below on which Monday the programme began" in text_of(
+        client.get("/programme/worth")
+    )
+    answer = count(client)
+    assert (answer.status_code, "Enter first on which Monday" in text_of(answer)) == (422, True)
+
+
+def test_who_keeps_a_week_that_is_counted_reads_so(district):
+    words = "before 17 November 2025 are counted"
+    assert words not in text_of(district.get("/time"))
+    count(district)
+    assert words in text_of(district.get("/time"))
+
+
 def test_a_small_group_of_schools_has_no_row_of_figures(district):
+    count(district)
     whole, north = table(district.get("/programme/hours-and-gain.csv"))
     assert (whole["group"], whole["hours_saved_n"], whole["hours_saved"]) == (
         "the whole district", "12", "2.0"
@@ -165,9 +241,12 @@ def test_outcomes_come_from_a_file_or_not_at_all(district, stores):
     assert stores.ledger.outcomes() == []
     assert upload(district, "/programme/outcomes", head + "".join(lines)).status_code == 303
     page = text_of(district.get("/programme/worth"))
-    assert "Gain of coached classes 10, with 10 classes 4.90" in page
     assert "Quill" not in page
-    assert "10 classes are kept." in page
+    assert "10 classes are kept. They count in the next sheet." in page
+    count(district)
+    page = text_of(district.get("/programme/worth"))
+    assert "Gain of coached classes 10, with 10 classes 4.90" in page
+    assert "10 classes are kept. They are in a sheet already" in page
     whole, north = table(district.get("/programme/hours-and-gain.csv"))
     assert (whole["gain_n"], whole["gain"]) == ("10", "4.9")
     assert (north["gain_n"], north["gain"]) == ("10", "4.9"), "all of them are in the north"
@@ -175,6 +254,9 @@ def test_outcomes_come_from_a_file_or_not_at_all(district, stores):
     assert len(stores.ledger.outcomes()) == 10, "a file without a class replaces nothing"
     assert district.post("/programme/outcomes/remove").status_code == 303
     assert stores.ledger.outcomes() == []
+    assert "Gain of coached classes 10, with 10 classes 4.90" in text_of(
+        district.get("/programme/worth")
+    )
 
 
 def test_an_administrator_enters_start_and_costs(client, stores):
@@ -191,11 +273,16 @@ def test_a_coach_reads_no_sheet(coach):
     assert coach.get("/programme/worth").status_code == 404
     assert coach.get("/programme/hours-and-gain.csv").status_code == 404
     assert coach.post("/programme/costs", data={"kit_cost": "1"}).status_code == 404
+    assert count(coach).status_code == 404
     assert upload(coach, "/programme/outcomes", "school,class\n").status_code == 404
 
 
-def test_who_reads_counts_alone_enters_nothing(client, stores):
+def test_who_reads_counts_alone_enters_nothing(district, stores):
     add_person(stores.people, "officer", "privacy_officer")
-    with client.browser(cookie(stores.people, START_NS, "officer")) as officer:
-        assert "Start and costs" not in text_of(officer.get("/programme/worth"))
+    with district.browser(cookie(stores.people, START_NS, "officer")) as officer:
+        page = text_of(officer.get("/programme/worth"))
+        assert "No sheet is counted yet" in page
+        assert "Start and costs" not in page
+        assert "Count it" not in page
+        assert count(officer).status_code == 404
         assert officer.post("/programme/costs", data={"kit_cost": "1"}).status_code == 404

@@ -77,6 +77,8 @@ def config(tmp_path: Path) -> Path:
         one = Outcome(site="ash", teacher=0, is_coached=True, pupils=9, before=1.0, after=3.0)
         outcomes = [replace(one, teacher=at, after=2.0 + at % 3) for at in range(12)]
         school.ledger.put_outcomes([*outcomes, replace(one, teacher=99, is_coached=False)], BY)
+        last_day = START + timedelta(weeks=8, days=-1)
+        school.worth_sheets.count(last_day, BY, zone=UTC, today=date(2025, 11, 3))
     return path
 
 
@@ -135,6 +137,9 @@ def test_figures_have_their_n_and_interval(config: Path) -> None:
     assert write(config) == 0
     pack = config.parent / "pack"
     time = {(row["figure"], row["name"]): row for row in table(pack, "time.csv")}
+    days = {(row["first_day"], row["last_day"]) for row in table(pack, "time.csv")}
+    assert days == {("2025-09-01", "2025-10-26")}
+    assert time["hours_before", "the whole district"]["value"] == "2.0"
     assert time["hours_saved", "the whole district"]["n"] == "12"
     assert float(time["hours_saved", "The north"]["value"]) == 1.0
     # Nobody coaches: a row of coaches is there, and has no figures.
@@ -161,13 +166,24 @@ def test_figures_have_their_n_and_interval(config: Path) -> None:
             assert not n or int(n) >= 10, row
 
 
+def test_a_later_pack_has_the_same_figures_of_what_was_counted(config: Path) -> None:
+    assert write(config) == 0
+    with school_of(config) as school:
+        school.people.leaving.leave(school.people.people()[0].id, BY, utc_ns=LATER)
+        school.programme.remove_group("north", BY)
+        school.ledger.put_outcomes([], BY)
+    assert write(config, out="later") == 0
+    first, later = (files_of(config.parent / name) for name in ("pack", "later"))
+    for name in ("time.csv", "outcomes.csv", "coverage.csv"):
+        assert first[name] == later[name], name
+
+
 def test_whether_the_plan_came_first_is_said(config: Path, tmp_path: Path) -> None:
     assert fix(config, "# Plan\n") == 0
     assert write(config) == 0
     (plan,) = table(config.parent / "pack", "plans.csv")
-    assert (plan["is_before_the_data"], plan["outcome_classes"], plan["coverage_months"]) == (
-        "no", "13", "1"
-    )  # fmt: skip
+    assert (plan["is_before_the_data"], plan["outcome_classes"]) == ("no", "13")
+    assert (plan["coverage_months"], plan["worth_sheets"]) == ("1", "1")
     text = (config.parent / "pack" / "README.md").read_text()
     assert "The programme began on 2025-09-01" in text
     assert "**not before the data**: outcomes of 13 classes were kept" in text

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -28,6 +28,7 @@ from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.forms.sheets import Answer, new_sheet
 from school.forms.yaml_file import EXAMPLES, read_form
+from school.ledger.records import Costs, Week
 from school.lessons.records import Lesson
 from school.lti.records import Platform
 from school.observing.records import Look
@@ -324,6 +325,17 @@ def do_everything(school: School) -> None:
     school.waves.put(wave, ada)
     school.waves.put(replace(wave, title="The first"), ada)
     school.waves.remove("first", ada)
+    count_a_sheet(school, ada)
+
+
+def count_a_sheet(school: School, ada: Actor) -> None:
+    """Of the ten teachers of `put_ten_teachers`."""
+    starts_on = date(2026, 9, 7)
+    school.ledger.put_costs(Costs(starts_on=starts_on), ada)
+    for number in range(10):
+        weeks = [Week(monday=starts_on + timedelta(weeks=at)) for at in (-2, -1, 0, 1)]
+        school.ledger.put_weeks(f"ten-{number}", weeks, NOW_NS)
+    school.worth_sheets.count(date(2026, 11, 1), ada, zone=UTC, today=date(2026, 11, 2))
 
 
 def describe_a_room(school: School, ada: Actor) -> None:
@@ -539,6 +551,8 @@ Ada Okafor fixed the plan of an evaluation 1ee55b7ae632bd99dfea4f2d791ff06b11199
 Ada Okafor described wave first of the roll-out
 Ada Okafor changed the description of wave first of the roll-out
 Ada Okafor removed the description of wave first of the roll-out
+Ada Okafor changed the description of the programme
+Ada Okafor counted what the programme was worth up to 2026-11-01: of 10 teachers
 """
 
 

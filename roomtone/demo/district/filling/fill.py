@@ -12,7 +12,7 @@ from roomtone.demo.district.calendar import calendar_of, utc_ns
 from roomtone.demo.district.cast import cast_of
 from roomtone.demo.district.filling.coaching import Coaching
 from roomtone.demo.district.filling.cohort import DistrictCohort
-from roomtone.demo.district.filling.ledger import bring_outcomes, keep_time
+from roomtone.demo.district.filling.ledger import bring_outcomes, count_sheet, keep_time
 from roomtone.demo.district.filling.lessons import Lessons
 from roomtone.demo.district.filling.programme import (
     answer_pulse,
@@ -74,3 +74,4 @@ def fill(
 
 def _end_term(world: World, mondays: Sequence[date]) -> None:
     keep_time(world, mondays, utc_ns(mondays[-1] + timedelta(days=5)))
+    count_sheet(world, mondays[-1])

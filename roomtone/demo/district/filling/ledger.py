@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Final
 
 from roomtone.demo.district.calendar import utc_ns
 from roomtone.demo.district.world import World
 from school.ledger.records import Outcome, Week
 
-__all__ = ["bring_outcomes", "keep_time"]
+__all__ = ["bring_outcomes", "count_sheet", "keep_time"]
 
 _CLASSES: Final = 2
 """Of each teacher, with an outcome."""
@@ -37,6 +37,13 @@ def keep_time(world: World, mondays: Sequence[date], at_utc_ns: int) -> None:
             world.put.own_weeks += len(weeks)
     coaches = sum(is_coach for _person, is_coach in people)
     world.put.keepers = {"coach": coaches, "teacher": len(people) - coaches}
+
+
+def count_sheet(world: World, last_week: date) -> None:
+    """What a term was worth, counted by an administrator on the Monday after it."""
+    day = last_week + timedelta(days=7)
+    by = world.office(min(utc_ns(day, 7), world.now_utc_ns))
+    world.school.worth_sheets.count(last_week, by, zone=UTC, today=day)
 
 
 def _week(draw: random.Random, monday: date, *, is_coach: bool, is_since: bool) -> Week:
