@@ -48,7 +48,7 @@ from school.pulse.records import Deed
 from school.pulse.records import Words as PulseWords
 from school.rooms.layout import plan_of_size, zones_by_layout
 from school.rooms.records import Hub, Kit, Room, Site
-from school.roster.forgetting import hash_of
+from school.roster.forgetting import left_hash
 from school.roster.tables import roster_left
 from school.schema import METADATA, imported
 from school.sharing.cut import Span
@@ -115,7 +115,9 @@ def _filled() -> tempfile.TemporaryDirectory[str]:
         )
         plan = {"number": 1, "body": "p", "sha256": "0", "because": "", "outcomes": 0}
         connection.execute(insert(evaluation_plans), plan | {"fixed_utc_ns": NOW_NS})
-        connection.execute(insert(roster_left), {"id_hash": hash_of("id-in-the-roster-of-old")})
+        connection.execute(
+            insert(roster_left), {"id_hash": left_hash("id-in-the-roster-of-old", b"a salt")}
+        )
         link(connection, ADA, "https://id.school.example", SUBJECT, NOW_NS)
         last = last_removable(connection, 1 << 40, 1 << 62, 1)
         assert last is not None

@@ -10,7 +10,7 @@ from typing import Final
 
 from contract.errors import UsageError
 from school.rooms.records import Site
-from school.roster.forgetting import hash_of
+from school.roster.forgetting import who_left
 from school.roster.records import Kind, Organisation, Roster, RosterRecord, Teacher
 
 __all__ = ["Difference", "Known", "KnownPerson", "plan_sync"]
@@ -103,7 +103,7 @@ def plan_sync(known: Known, roster: Roster) -> Difference:
 
 
 def _without_left(known: Known, roster: Roster) -> Roster:
-    gone = {each for each in roster.of("users") if hash_of(each) in known.left}
+    gone = who_left(roster.of("users"), known.left)
     if not gone:
         return roster
     users = {key: each for key, each in roster.of("users").items() if key not in gone}

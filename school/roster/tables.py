@@ -65,4 +65,5 @@ roster_left: Final = Table(
     Column("id_hash", _TEXT, primary_key=True),
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
-"""SHA-256 of the roster's id of who has left: the next sync must not add them again."""
+"""A salted hash of the roster's id of who has left: the next sync must not add them again. The salt
+stands before it, the same in all rows."""

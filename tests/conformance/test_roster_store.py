@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from contract.errors import UsageError
 from school import School
@@ -22,6 +24,7 @@ from school.roster.records import (
     Teaching,
     Term,
 )
+from school.roster.tables import roster_left
 from tests.roster_rows import take_over
 
 BY = Actor(name="roomtone roster", utc_ns=70)
@@ -120,6 +123,28 @@ def test_who_has_left_is_not_added_again(programs: Any) -> None:
     assert (found.left_here, found.new_people) == (1, [])
     take_over(other, roster_of(ADA, KIM), BY)
     assert [person.sign_in_name for person in one.people.people()] == ["kim"]
+
+
+def test_what_stays_of_who_has_left_is_salted_and_stands_once(programs: Any) -> None:
+    one, other = programs
+    take_over(one, roster_of(ADA, KIM), BY)
+    database = one.people.roster._database
+    plain = hashlib.sha256(b"u-old").hexdigest()  # as earlier versions kept it
+    with database.writing() as connection:
+        connection.execute(insert(roster_left), {"id_hash": plain})
+    old = replace(ADA, id="u-old", name="Old Bell", sign_in_name="old")
+    assert plan(one, roster_of(ADA, KIM, old)).left_here == 1
+    for name in (ADA.sign_in_name, "kim"):
+        other.people.leaving.leave(other.people.named(name).id, BY, utc_ns=100)
+    with database.reading() as connection:
+        kept = connection.scalars(select(roster_left.c.id_hash)).all()
+    salts = {each.partition(":")[0] for each in kept}
+    assert (len(kept), len(salts)) == (3, 1)
+    assert len(bytes.fromhex(salts.pop())) == 16
+    hashes = {hashlib.sha256(each.encode()).hexdigest() for each in ("u-old", "u-ada", "u-kim")}
+    assert not [each for each in kept for known in hashes if known in each]
+    found = plan(one, roster_of(ADA, KIM, old))
+    assert (found.left_here, found.new_people) == (3, [])
 
 
 def test_who_is_here_already_is_meant_and_gets_no_right(programs: Any) -> None:
