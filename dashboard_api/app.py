@@ -60,6 +60,7 @@ from dashboard_api.live import routes as live_page
 from dashboard_api.lti import choosing_routes as lti_choosing
 from dashboard_api.lti import routes as lti_routes
 from dashboard_api.lti.service import LaunchService
+from dashboard_api.lti.tool_keys import PublishedKeys
 from dashboard_api.matching import handing_routes as hand_overs
 from dashboard_api.matching import routes as matching
 from dashboard_api.model import routes as model_page
@@ -273,6 +274,7 @@ def create_app(
         else OpenIdService(provider, app.state.store_thread, app.state.sign_in)
     )
     app.state.launches = LaunchService(app.state.store_thread)
+    app.state.published_keys = PublishedKeys(data_dir)
     app.state.mailer = mailer
     app.state.framework = framework or read_framework(DEFAULT)
     app.state.forms = {each.id: each for each in (read_forms(None) if forms is None else forms)}

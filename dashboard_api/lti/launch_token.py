@@ -6,9 +6,11 @@ Of who launches only the subject is read: neither name, e-mail nor role.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeGuard
+from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
@@ -30,6 +32,7 @@ MAX_AGE_S: Final = 600
 _MAX_TOKEN: Final = 32_768
 _MAX_DATA: Final = 8_192
 _MAX_ADDRESS: Final = 2_000
+_ORIGIN: Final = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 _TYPES: Final = ("LtiResourceLinkRequest", "LtiDeepLinkingRequest")
 _ITEMS: Final = ("ltiResourceLink", "link")
 
@@ -169,7 +172,7 @@ def _is_way_back(address: str, platform: Platform) -> bool:
     """A platform of other computers has no business on this one."""
     if len(address) > _MAX_ADDRESS or not is_safe_address(address):
         return False
-    # It becomes part of a content security policy.
-    if any(mark in address for mark in "; ,'\"\\"):
+    # The origin becomes part of a content security policy, and the rest of it of a form.
+    if not _ORIGIN.fullmatch(urlsplit(address).netloc) or any(mark in address for mark in ' "\\<>'):
         return False
     return address.startswith("https://") or platform.auth_url.startswith("http://")

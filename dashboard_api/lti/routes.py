@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,7 +15,7 @@ from contract.language import N_, _, speak
 from dashboard_api.language.choosing import language_of
 from dashboard_api.lti.refused import LaunchRefusedError
 from dashboard_api.lti.service import FLOW_S, LaunchService, LoginRequest, Waiting
-from dashboard_api.lti.tool_keys import ToolKeys
+from dashboard_api.lti.tool_keys import PublishedKeys
 from dashboard_api.people.account_routes import Owner
 from dashboard_api.people.sign_in import CodeNeeded, SignInRefusedError
 from dashboard_api.people.sign_in_routes import browser_of, sign_in_service, signed_in
@@ -221,11 +221,9 @@ async def unlink(viewer: Owner, store: StoreDep, account: str) -> Response:
 
 @router.get(KEYS, dependencies=[Depends(Public("public keys, with which platforms check ours"))])
 async def keys(request: Request, store: StoreDep) -> Response:
-    found: dict[str, Any] = {"keys": []}
-    if (directory := request.app.state.data_dir) is not None:
-        now = store.people_clock.utc_ns()
-        found = await store.run(lambda _stores: ToolKeys(directory).public(now))
-    return JSONResponse(found)
+    published, now = request.app.state.published_keys, store.people_clock.utc_ns()
+    assert isinstance(published, PublishedKeys)
+    return JSONResponse(await store.run(lambda _stores: published.at(now)))
 
 
 def _target(

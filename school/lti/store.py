@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets import token_hex
 from typing import Final
 
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select
 
 from contract.errors import UsageError
 from contract.language import N_, _
@@ -85,14 +85,15 @@ class PlatformStore(SqlStore):
             by.record(connection, "changed_platform", "platform", name)
 
     def remove_deployment(self, name: str, deployment: str, by: Actor) -> int:
-        """Refuse launches from it; how many links went with it. Raises UsageError."""
+        """Refuse launches from it; how many links went with it. Raises UsageError.
+
+        Who has linked an account there is signed out.
+        """
         with self._database.writing() as connection:
             if deployment not in _require(connection, name).deployments:
                 raise UsageError(f"{name} has no such deployment.")
-            gone = connection.execute(
-                delete(lti_accounts).where(
-                    lti_accounts.c.platform == name, lti_accounts.c.deployment == deployment
-                )
+            gone = _remove_links(
+                connection, lti_accounts.c.platform == name, lti_accounts.c.deployment == deployment
             )
             connection.execute(
                 delete(lti_deployments).where(
@@ -101,17 +102,21 @@ class PlatformStore(SqlStore):
                 )
             )
             by.record(connection, "changed_platform", "platform", name)
-        return int(gone.rowcount)
+        return gone
 
     def remove(self, name: str, by: Actor) -> int:
-        """Forget a platform; how many links went with it. Raises UsageError."""
+        """Forget a platform; how many links went with it. Raises UsageError.
+
+        Who has linked an account there is signed out: it may be removed since others got into it,
+        and which session a launch began is not kept.
+        """
         with self._database.writing() as connection:
             _require(connection, name)
-            gone = connection.execute(delete(lti_accounts).where(lti_accounts.c.platform == name))
+            gone = _remove_links(connection, lti_accounts.c.platform == name)
             connection.execute(delete(lti_deployments).where(lti_deployments.c.platform == name))
             connection.execute(delete(lti_platforms).where(lti_platforms.c.name == name))
             by.record(connection, "removed_platform", "platform", name)
-        return int(gone.rowcount)
+        return gone
 
     # --------------------------------------------------------------------------- people's accounts
 
@@ -173,6 +178,13 @@ class PlatformStore(SqlStore):
             if gone.rowcount:
                 _record_about(connection, by, "unlinked_platform", person)
         return bool(gone.rowcount)
+
+
+def _remove_links(connection: Connection, *which: ColumnElement[bool]) -> int:
+    """Remove links with the sessions of those whose they are; how many links there were."""
+    linked = select(lti_accounts.c.person).where(*which)
+    connection.execute(delete(sessions).where(sessions.c.person.in_(linked)))
+    return int(connection.execute(delete(lti_accounts).where(*which)).rowcount)
 
 
 def _platforms(connection: Connection, wanted: Select[*tuple[object, ...]]) -> list[Platform]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 from html import unescape
 
 import pytest
 
 from contract.clock import SECOND_NS
+from dashboard_api.lti import tool_keys as tool_keys_module
 from dashboard_api.lti.launch_token import CLAIM
 from dashboard_api.lti.routes import CHOOSE
 from dashboard_api.lti.tool_keys import OLD_NS, ToolKeys
@@ -159,6 +162,8 @@ def test_a_launch_that_asks_for_no_link_gets_none(teacher, platform, pages, fill
         ({"deep_link_return_url": "http://lms.example/return"}, "no safe address"),
         ({"deep_link_return_url": "javascript:alert(1)"}, "no safe address"),
         ({"deep_link_return_url": "https://lms.example/;script-src *"}, "no safe address"),
+        ({"deep_link_return_url": "https://lms.example;script-src'self',/"}, "no safe address"),
+        ({"deep_link_return_url": 'https://lms.example/"'}, "no safe address"),
         ({"deep_link_return_url": None}, "no safe address"),
         ({"data": 7}, "it is not a token of a launch"),
     ),
@@ -166,6 +171,16 @@ def test_a_launch_that_asks_for_no_link_gets_none(teacher, platform, pages, fill
 def test_a_request_that_can_not_be_met_is_refused(teacher, platform, settings, what):
     platform.deep_linking = settings
     assert what in refusal(post(teacher, platform.answer(begin(teacher, platform))))
+
+
+def test_an_address_may_have_commas_and_quotes_behind_its_host(teacher, platform, pages, filled):
+    link(teacher, platform)
+    address = "https://lms.example:8443/return/a,b;c='d'?items=(1,2)"
+    platform.deep_linking = {"deep_link_return_url": address}
+    answer = choose(teacher, name_of(launch(teacher, platform)), filled.lesson.id)
+    assert returned(answer)[0] == address
+    policy = answer.headers["content-security-policy"]
+    assert "form-action 'self' https://lms.example:8443;" in policy
 
 
 def test_a_plain_link_where_the_platform_takes_no_other(teacher, platform, pages, filled):
@@ -231,6 +246,46 @@ def test_an_old_key_goes_after_a_week_and_no_private_half_is_published(pages, to
     # Not on disk either: the private half of the one before went at once.
     assert tool_keys.path.read_text().count('"d":') == 1
     assert tool_keys.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_private_key_is_read_once_for_all_who_ask_for_the_public_ones(
+    pages, tool_keys, clock, monkeypatch
+):
+    read, count = ToolKeys._read, []
+    monkeypatch.setattr(ToolKeys, "_read", lambda keys: count.append(1) or read(keys))
+    first = [pages.get("/lti/jwks").json() for _ in range(3)]
+    assert (len(count), first[0]) == (1, first[2])
+    tool_keys.rotate(clock.utc_ns())
+    count.clear()
+    assert len(pages.get("/lti/jwks").json()["keys"]) == len(first[0]["keys"]) + 1
+    assert pages.get("/lti/jwks").json() != first[0]
+    assert len(count) == 1
+
+
+def test_who_rotates_holds_up_another_rotation_until_the_key_is_written(
+    tool_keys, clock, monkeypatch
+):
+    """Two at once would both keep the public half of the same key before them, and one be lost."""
+    held = []
+
+    def is_held() -> bool:
+        handle = os.open(tool_keys.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    read, write = ToolKeys._read, tool_keys_module.write_private
+    monkeypatch.setattr(ToolKeys, "_read", lambda keys: held.append(is_held()) or read(keys))
+    monkeypatch.setattr(
+        tool_keys_module, "write_private", lambda *what: held.append(is_held()) or write(*what)
+    )
+    tool_keys.rotate(clock.utc_ns())
+    assert held == [True, True]
+    assert not is_held()
 
 
 def test_without_a_key_nothing_is_signed(teacher, asked, filled, tool_keys):

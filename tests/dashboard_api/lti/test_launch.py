@@ -408,10 +408,15 @@ def test_a_person_removes_the_link(pages, at_work, platform, stores, ada, clock)
     assert "linked to nobody here" in launch(pages, platform).text
 
 
-def test_a_platform_that_was_removed_opens_nothing(pages, at_work, platform, stores, ada):
+def test_a_platform_that_was_removed_opens_nothing(pages, at_work, platform, stores, ada, clock):
     link(at_work, platform)
     form = platform.answer(begin(at_work, platform))
-    assert stores.platforms.remove("canvas", BY) == 1
+    add_person(stores.people, "bob", "teacher")
+    with pages.browser(cookie(stores.people, clock.utc_ns(), "bob")) as other:
+        assert stores.platforms.remove("canvas", BY) == 1
+        assert other.get("/account").status_code == 200
+    # Whoever came in by it is out.
+    assert at_work.get("/account").status_code in {303, 401}
     assert "is not set up here" in refusal(post(at_work, form))
     answer = pages.post("/lti/login", data=platform.login(), headers=FROM_PLATFORM)
     assert "is not set up here" in refusal(answer)
