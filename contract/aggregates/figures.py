@@ -32,7 +32,7 @@ class FigureRule:
     """The most of a teacher in a month."""
     of: str = ""
     """The figure that says whose the things are; without one they are of all teachers."""
-    least_each: int = 1
+    min_each: int = 1
     """The fewest of a teacher who has any."""
 
 
@@ -43,7 +43,7 @@ FIGURES: Final[Mapping[str, FigureRule]] = MappingProxyType({
     "lessons": FigureRule(kind="things", words=N_("Lessons"), max_each=400),
     "steps": FigureRule(kind="things", words=N_("Next steps"), max_each=200, of="with_step"),
     "talks": FigureRule(kind="things", words=N_("Talks about lessons"), max_each=200, of="with_talk"),
-    "talk_minutes": FigureRule(kind="things", words=N_("Minutes of these talks"), max_each=12_000, of="with_talk", least_each=0),
+    "talk_minutes": FigureRule(kind="things", words=N_("Minutes of these talks"), max_each=12_000, of="with_talk", min_each=0),
 })  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def fault_together(figures: Mapping[str, int], teachers: int) -> tuple[str, str]
         if rule.of and rule.of not in figures:
             return name, f"stands without {rule.of}, which says of how many teachers it is"
         people = figures[rule.of] if rule.of else teachers
-        least, most = people * rule.least_each, people * rule.max_each
+        least, most = people * rule.min_each, people * rule.max_each
         if not least <= value <= most:
             return (
                 name,
