@@ -5,7 +5,7 @@ Each question is asked once a week at most, so that a week's answers are those o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from dashboard_api.language.dates import date_text
 from dashboard_api.views.days import day_of, monday_of
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
+from school.people.records import Person
 from school.pulse.records import WHOLE, Kind, Question
 from school.sharing.policy import may_at_all
 
@@ -25,6 +26,7 @@ __all__ = [
     "asks_after_debriefs",
     "deed_days",
     "deeds_for",
+    "has_enough_coaches",
     "pulse_of",
     "settled_by",
     "today_of",
@@ -67,7 +69,11 @@ def today_of(stores: Stores, viewer: Viewer) -> date:
 
 def asks_after_debriefs(stores: Stores) -> bool:
     """Whether there are coaches enough for answers to be about none of them."""
-    people = stores.people.people()
+    return has_enough_coaches(stores.people.people())
+
+
+def has_enough_coaches(people: Iterable[Person]) -> bool:
+    """The same, of these people."""
     return sum("coach" in each.roles and not each.has_left for each in people) >= MIN_COACHES
 
 

@@ -14,7 +14,7 @@ from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
 from roomtone.evaluation.interviews import number_interviews, read_interviews
-from roomtone.evaluation.pack import Evaluation, names_in, pack_files, plans_of
+from roomtone.evaluation.pack import Evaluation, names_in, pack_files, plans_of, questions_of
 from school import School, open_school
 from school.audit.actor import Actor
 from school.commands.evaluation import add_actions
@@ -70,7 +70,7 @@ def _write(school: School, settings: ServerSettings, args: argparse.Namespace, b
             raise UsageError(f"{args.numbers} is in the pack; keep it in another folder.")
         sealed = number_interviews(interviews, args.numbers)
     of = Evaluation(
-        zone=settings.lessons.zone, questions=settings.debrief.pulse(), utc_ns=by.utc_ns,
+        zone=settings.lessons.zone, questions=questions_of(school, settings.debrief.pulse()), utc_ns=by.utc_ns,
         version=_version(), plans=plans, interviews=interviews, sealed=sealed,
     )  # fmt: skip
     files = write_summed_folder(pack_files(school, of), args.out)

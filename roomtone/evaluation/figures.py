@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from contract.clock import SECOND_NS
@@ -119,7 +119,7 @@ def satisfaction_rows(
             *((titles.get(site, site), week) for site in schools
               for week in of_school(tallies, question, site, is_own=False)),
         ]  # fmt: skip
-        for name, week in shown:
+        for name, week in sorted(shown, key=_by_school_and_week):
             kind = "district" if name == _DISTRICT else "school"
             yield [question.id, kind, name, week.monday.isoformat(), *_share(week)]
 
@@ -143,6 +143,11 @@ def _estimate(figure: str, kind: str, name: str, found: Estimate | None, unit: s
 def _known(figure: str, kind: str, name: str, found: float | None, unit: str) -> Row:
     note = f"{_TOO_FEW}; {CAUTION}" if found is None else CAUTION
     return [figure, kind, name, None, found, None, None, unit, note]
+
+
+def _by_school_and_week(of: tuple[str, ShownWeek]) -> tuple[bool, str, date]:
+    """The whole district first."""
+    return of[0] != _DISTRICT, of[0], of[1].monday
 
 
 def _share(week: ShownWeek) -> list[int | float]:

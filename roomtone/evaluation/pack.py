@@ -11,6 +11,7 @@ from typing import Final
 
 from contract.files.csv_rows import csv_text
 from dashboard_api.programme.wave_view import wave_csv
+from dashboard_api.pulse.asking import has_enough_coaches
 from dashboard_api.views.days import day_of, monday_of
 from roomtone.evaluation import figures
 from roomtone.evaluation.interviews import Interview, Sealed, require_no_names
@@ -20,7 +21,7 @@ from school.evaluation.names import Names
 from school.evaluation.plan_store import EvaluationPlan
 from school.pulse.records import Question
 
-__all__ = ["Evaluation", "codebook_rows", "names_in", "pack_files", "plans_of"]
+__all__ = ["Evaluation", "codebook_rows", "names_in", "pack_files", "plans_of", "questions_of"]
 
 _CODEBOOK: Final = Path(__file__).with_name("codebook.csv")
 """What each column of each table is."""
@@ -66,6 +67,12 @@ def plans_of(school: School, names: Names) -> list[EvaluationPlan]:
     require_no_names({f"plan {plan.number}": plan.text for plan in plans}, names)
     require_no_names({f"the reason of plan {plan.number}": plan.because for plan in plans}, names)
     return plans
+
+
+def questions_of(school: School, questions: Iterable[Question]) -> tuple[Question, ...]:
+    """Those whose answers are about no single coach, as on the pages."""
+    is_enough = has_enough_coaches(school.people.people())
+    return tuple(each for each in questions if is_enough or each.kind != "debrief")
 
 
 def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:

@@ -178,6 +178,30 @@ def test_a_later_pack_has_the_same_figures_of_what_was_counted(config: Path) -> 
         assert first[name] == later[name], name
 
 
+def test_answers_after_debriefs_need_three_coaches(config: Path) -> None:
+    with school_of(config) as school:
+        for number, person in enumerate(school.people.people()):
+            tap = Answer(question="worth-its-time", step=number % 5)
+            school.pulse.settle(person.id, "debrief", [date(2025, 10, 6)], tap)
+        for name in ("Cora Kindle", "Cleo Kindle"):
+            school.people.add(name, name, ["coach"], BY)
+    assert write(config) == 0
+    for name in ("questions.csv", "satisfaction.csv"):
+        found = {row["question"] for row in table(config.parent / "pack", name)}
+        assert found == {"could-use"}, "with two coaches it would be about one of them"
+    with school_of(config) as school:
+        school.people.add("Cyra Kindle", "cyra", ["coach"], BY)
+    assert write(config, out="second") == 0
+    rows = [
+        (row["question"], row["kind"], row["n"])
+        for row in table(config.parent / "second", "satisfaction.csv")
+    ]
+    assert sorted(rows) == [
+        ("could-use", "district", "12"), ("could-use", "school", "12"),
+        ("worth-its-time", "district", "12"),
+    ]  # fmt: skip
+
+
 def test_whether_the_plan_came_first_is_said(config: Path, tmp_path: Path) -> None:
     assert fix(config, "# Plan\n") == 0
     assert write(config) == 0
