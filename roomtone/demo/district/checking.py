@@ -35,6 +35,7 @@ def walk(put: Put) -> Sequence[tuple[DemoName, str, str]]:
         ("teacher", f"/lessons/{lesson}/reflection", "what a teacher writes for themselves"),
         ("teacher", "/cycle", "their cycle"),
         ("teacher", f"/cohorts/{cohort}", "their cohort, with tasks and answers"),
+        ("teacher", f"/cohorts/{cohort}/visits", "visits of two members to each other"),
         ("teacher", "/colleagues", "colleagues with the same topics"),
         ("teacher", "/time", "their weeks"),
         ("teacher", "/pulse", "short questions, of their school"),
@@ -195,14 +196,17 @@ class Check:
         self._same("the teacher's weeks", len(rows), self.world.put.own_weeks)
 
     def _cohort(self) -> None:
-        """Who leads it reads how many answers were handed to it, and each of these."""
+        """Who leads it reads how many answers were handed to it, each of these, and what others say."""
         put = self.world.put
         page = self._page("coach", f"/cohorts/{put.cohort}")
         for question, handed in put.handed.items():
-            part = page.partition(f">{question}</h2>")[2].partition("</details>")[0]
+            part = page.partition(f">{question}</h2>")[2].partition('aria-labelledby="task-')[0]
             if f"{handed} of {len(put.members)} handed theirs" not in part:
                 self.faults.append(f"the cohort's page does not say {handed} of “{question}”")
-            self._same(f"answers to “{question}”", part.count('<p class="words">'), handed)
+            answers = part.count('<section class="clip" aria-label="What ')
+            self._same(f"answers to “{question}”", answers, handed)
+            said = part.count('<p class="words">') - answers
+            self._same(f"what members say to them, “{question}”", said, put.replies[question])
 
 
 def _sites_of(kind: str, name: str) -> Sequence[str | None]:

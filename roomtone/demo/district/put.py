@@ -37,6 +37,8 @@ class Put:
     members: set[int] = field(default_factory=set)
     handed: Counter[str] = field(default_factory=Counter)
     """Question of the cohort → answers that were handed to it."""
+    replies: Counter[str] = field(default_factory=Counter)
+    """Question → what members said to these answers."""
     keepers: dict[str, int] = field(default_factory=dict)
     """Role → people who keep their time."""
     own_weeks: int = 0

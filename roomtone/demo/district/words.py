@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from school.debrief.records import StepText
+from school.groups.cohort_records import ReplyKind
 
 __all__ = [
     "ANSWERS",
@@ -14,6 +15,7 @@ __all__ = [
     "PLAN",
     "PLAN_OF_EVALUATION",
     "QUESTIONS",
+    "REMARKS",
     "REPLIES",
     "STEPS",
     "SURPRISES",
@@ -96,3 +98,9 @@ ANSWERS: Final = (
     ),
 )
 """Of each task."""
+REMARKS: Final[tuple[tuple[ReplyKind, str], ...]] = (
+    ("observation", "With mine it took as long, and the cards were there."),
+    ("question", "I wonder what those by the window did meanwhile."),
+    ("question", "How would you see it with another class?"),
+)
+"""What members say to an answer."""

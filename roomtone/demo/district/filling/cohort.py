@@ -20,6 +20,7 @@ _MEMBERS: Final = 12
 _INVITED: Final = 13
 """One of whom has not answered yet."""
 _EACH_WEEKS: Final = 5
+_REPLY: Final = 0.5
 _DUE: Final = timedelta(days=25)
 _HOUR_NS: Final = 3_600 * SECOND_NS
 
@@ -60,6 +61,34 @@ class DistrictCohort:
         said = self.draw.choice(words.ANSWERS[words.TASKS.index(task.question)])
         self.world.school.cohorts.save(task, held.lesson.id, span, said, by, is_handed=is_handed)
         self.world.put.handed[task.question] += is_handed
+        if is_handed and self.draw.random() < _REPLY:
+            self._reply(task, number, by.utc_ns + 30 * _HOUR_NS)
+
+    def _reply(self, task: CohortTask, writer: int, at_utc_ns: int) -> None:
+        """Another member says something to it."""
+        other = self.draw.choice(sorted(self._members - {writer}))
+        kind, said = self.draw.choice(words.REMARKS)
+        self.world.school.cohorts.replies.to_answer(
+            task.cohort, task.id, self.world.teachers[writer].id, kind, said,
+            self.world.teacher(other, at_utc_ns),
+        )  # fmt: skip
+        self.world.put.replies[task.question] += 1
+
+    def _agree_on_visits(self, monday: date, first: int, second: int) -> None:
+        """The demo's teacher and another see a lesson of each other's; somebody else has asked too."""
+        cohort, visits = self.world.put.cohort, self.world.school.cohorts.visits
+        at = utc_ns(monday, 16)
+        own = self.world.cast.teachers[0].number
+        mine, theirs = self.world.teacher(own, at), self.world.teacher(first, at + _HOUR_NS)
+        assert theirs.person is not None
+        assert mine.person is not None
+        visits.propose(cohort, theirs.person, mine)
+        (made,) = visits.of(cohort, mine.person)
+        visits.agree(cohort, made.id, theirs)
+        visits.host(cohort, made.id, self.world.calendar.coming, None, mine)
+        later = self.world.calendar.coming + timedelta(days=2)
+        visits.host(cohort, made.id, later, None, theirs)
+        visits.propose(cohort, mine.person, self.world.teacher(second, at + 2 * _HOUR_NS))
 
     def _make(self, monday: date) -> None:
         at = utc_ns(monday, 7)
@@ -75,6 +104,7 @@ class DistrictCohort:
             assert cohorts.join(self.world.put.cohort, self.world.teacher(number, at))
         self._members = frozenset(wanted[:_MEMBERS])
         self.world.put.members = {*self._members}
+        self._agree_on_visits(monday, *wanted[1:3])
 
     def _ask(self, monday: date, number: int) -> None:
         cohort, cohorts = self.world.put.cohort, self.world.school.cohorts
