@@ -95,8 +95,9 @@ def _kits(periods: PeriodReader, node: str, now_utc_ns: int) -> list[KitFacts]:
 
 def _last_heard(periods: PeriodReader, kit: KitFacts) -> int | None:
     """When it was heard last, to a minute: it reports its clock each minute, in lessons and between."""
-    (stream,) = (each for each in periods.newest_runs(kit.room) if each.node == kit.node)
-    clocks = [each.utc_ns for each in periods.timebases(stream) if each.synchronised]
+    # None where its room is purged between two reads; of several the latest word counts.
+    runs = [each for each in periods.newest_runs(kit.room) if each.node == kit.node]
+    clocks = [each.utc_ns for run in runs for each in periods.timebases(run) if each.synchronised]
     return max([*clocks, *([] if kit.newest_utc_ns is None else [kit.newest_utc_ns])], default=None)
 
 

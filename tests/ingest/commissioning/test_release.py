@@ -17,6 +17,7 @@ from ingest.commissioning.release_command import release
 from ingest.receiving.keeper import Keeper
 from ingest.settings import IngestSettings, ServerSettings
 from ingest.stores import open_period_store
+from ingest.stores.sqlite.reader import SqlitePeriodReader
 from school import open_school
 from tests.ingest.node import Node, Sent
 from tests.kit_authority import FakeAuthority
@@ -91,6 +92,18 @@ def test_a_kit_that_was_there_today_is_released_only_once_it_is_locked_out(
     authority.is_down = False
     authority.revoke("kit-1")
     assert ask(3)[0] == "release"
+
+
+def test_a_room_whose_runs_change_between_two_reads_is_no_failure(
+    keep: Keep, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(NODE.button(5), NODE.death())
+    newest = SqlitePeriodReader.newest_runs
+    monkeypatch.setattr(SqlitePeriodReader, "newest_runs", lambda *_: [])
+    with pytest.raises(UsageError, match="kit-1 was there: switch it on"):
+        ask(25)
+    monkeypatch.setattr(SqlitePeriodReader, "newest_runs", lambda *of: newest(*of) * 2)
+    assert ask(25)[0] == "release"
 
 
 def test_a_kit_that_is_on_is_not_released(keep: Keep, ask: Ask, authority: FakeAuthority) -> None:
