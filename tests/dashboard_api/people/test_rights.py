@@ -416,7 +416,6 @@ IN_GENERAL: dict[Action, list[Ask]] = {
         ask("POST", "/programme/waves/w", data={"title": "V", "starts_on": "2026-01-05"}),
         ask("POST", "/programme/waves/w/remove"),
         ask("POST", "/programme/costs", data={"kit_cost": "300"}),
-        ask("POST", "/programme/worth/count", data={"last_day": "2025-11-16"}),
         ask("POST", "/programme/outcomes/remove"),
     ],
     "take over": [ask("GET", "/cover")],
@@ -442,6 +441,7 @@ IN_GENERAL: dict[Action, list[Ask]] = {
 ELSEWHERE = {
     "/cycle/hand-over": "a pack needs something to hand over; matching/test_hand_over.py",
     "/programme/outcomes": "a file about schools that there are; programme/test_ledger.py",
+    "/programme/worth/count": "weeks of ten people; programme/test_ledger.py has its cells",
     "/programme/coverage/count": "a month of ten teachers; programme/test_coverage.py has its cells",
     "/lessons/{lesson_id}/moments/{moment_id}": "asked as moments/…-m above",
     "/rooms/{room}/live/events": "an endless answer; test_live_access.py asks it",
