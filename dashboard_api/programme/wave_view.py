@@ -26,7 +26,15 @@ from school.programme.waves import (
     own_rows,
 )
 
-__all__ = ["CompareLine", "CriterionLine", "WaveCard", "compared", "wave_cards", "wave_csv"]
+__all__ = [
+    "CompareLine",
+    "CriterionLine",
+    "WaveCard",
+    "compared",
+    "criterion_csv",
+    "wave_cards",
+    "wave_csv",
+]
 
 _STATES: Final[dict[State, str]] = {
     "met": N_("met"),
@@ -110,6 +118,28 @@ def wave_csv(
             ]  # fmt: skip
 
 
+def criterion_csv(
+    waves: Sequence[Wave], months: Sequence[CoverageMonth]
+) -> Iterator[list[str | int | float | None]]:
+    """A row for each criterion, judged as on the page; shares are in per cent, as they are entered."""
+    yield [
+        "wave", "figure", "words", "at_least", "month", "k", "n", "value", "low_95", "high_95", "state",
+    ]  # fmt: skip
+    for wave in waves:
+        month, row = _latest(wave, months)
+        for criterion in wave.criteria:
+            found = judge(criterion, row)
+            is_own = criterion.figure == "own"
+            share: list[float | None] = [criterion.value, None, None]
+            if found.k is not None and found.n:
+                ends = wilson(found.k, found.n)
+                share = [round(100 * each, 2) for each in (found.k / found.n, *ends)]
+            yield [
+                wave.name, criterion.figure, criterion.words, criterion.at_least,
+                "" if is_own else month, found.k, found.n, *share, found.state,
+            ]  # fmt: skip
+
+
 def _months_of(
     wave: Wave, months: Sequence[CoverageMonth]
 ) -> Iterator[tuple[int, str, CoverageRow]]:
@@ -120,11 +150,16 @@ def _months_of(
             yield month_of_wave(wave.starts_on, month.month), month.month, row
 
 
+def _latest(wave: Wave, months: Sequence[CoverageMonth]) -> tuple[str, CoverageRow | None]:
+    """The latest counted month in which the wave had begun, and its row; "" for none."""
+    found = [(month, row) for number, month, row in _months_of(wave, months) if number >= 1]
+    return found[-1] if found else ("", None)
+
+
 def _card(
     wave: Wave, months: Sequence[CoverageMonth], titles: Mapping[str, str], today: date
 ) -> WaveCard:
-    counted = [each for each in _months_of(wave, months) if each[0] >= 1]
-    _number, month, row = counted[-1] if counted else (0, "", None)
+    month, row = _latest(wave, months)
     day = date_text(wave.starts_on)
     begins = _("Began on {day}", day=day) if wave.starts_on <= today else _("Begins on {day}", day=day)  # fmt: skip
     own = [

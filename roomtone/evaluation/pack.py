@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from contract.files.csv_rows import csv_text
-from dashboard_api.programme.wave_view import wave_csv
+from dashboard_api.programme.wave_view import criterion_csv, wave_csv
 from dashboard_api.pulse.asking import has_enough_coaches
 from dashboard_api.views.days import day_of, monday_of
 from roomtone.evaluation import figures
@@ -62,7 +62,12 @@ def codebook_rows() -> list[list[str]]:
 
 
 def plans_of(school: School, names: Names) -> list[EvaluationPlan]:
-    """All plans; raises UsageError if one has a name in it."""
+    """All plans; raises UsageError if one has a name in it, or a wave's criterion has."""
+    words = {
+        f"a criterion of the wave {wave.title}": "\n".join(each.words for each in wave.criteria)
+        for wave in school.waves.waves()
+    }
+    require_no_names(words, names)
     plans = school.evaluation_plans.plans()
     require_no_names({f"plan {plan.number}": plan.text for plan in plans}, names)
     require_no_names({f"the reason of plan {plan.number}": plan.because for plan in plans}, names)
@@ -77,7 +82,7 @@ def questions_of(school: School, questions: Iterable[Question]) -> tuple[Questio
 
 def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:
     """Each file by its name in the pack."""
-    months = school.coverage.months()
+    months, waves = school.coverage.months(), school.waves.waves()
     sheets = school.worth_sheets.sheets()
     schools = {site.name: site.title or site.name for site in school.rooms.sites()}
     this = monday_of(day_of(of.utc_ns, of.zone))
@@ -89,7 +94,8 @@ def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:
         "questions.csv": list(figures.question_rows(of.questions)),
         "satisfaction.csv": list(figures.satisfaction_rows(of.questions, tallies, schools)),
         "coverage.csv": list(figures.coverage_rows(months)),
-        "waves.csv": list(wave_csv(school.waves.waves(), months)),
+        "waves.csv": list(wave_csv(waves, months)),
+        "criteria.csv": list(criterion_csv(waves, months)),
     }
     made_on = day_of(of.utc_ns, of.zone)
     starts_on = school.ledger.costs().starts_on

@@ -98,6 +98,7 @@ def _files(tables: Mapping[str, Sequence[Row]], interviews: int) -> str:
         "satisfaction.csv": "what they answered, by week",
         "coverage.csv": "how far coaching reached and where kits ran, by month",
         "waves.csv": "the same of waves of the roll-out, by the month of each",
+        "criteria.csv": "what each wave is to reach before the next one begins, and whether it did",
     }
     lines = ["| file | rows | what it has |", "|---|---|---|"]
     lines += [f"| `{name}` | {len(tables[name]) - 1} | {what} |" for name, what in about.items()]

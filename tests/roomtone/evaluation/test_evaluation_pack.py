@@ -25,6 +25,7 @@ from school.ledger.records import Costs, Outcome, Week
 from school.lessons.records import Lesson
 from school.programme.month_figures import month_of
 from school.programme.records import SchoolGroup
+from school.programme.waves import Criterion, Wave
 from school.pulse.records import Answer
 from school.rooms.records import Site
 from tests.full_school import ADA_IN_TIMETABLES, ADA_NAME, ADA_SIGNS_IN, fill
@@ -73,6 +74,11 @@ def config(tmp_path: Path) -> Path:
             school.ledger.put_weeks(person, weeks, LATER)
             tap = Answer(question="could-use", step=2 if number < 6 else 0, site="ash")
             school.pulse.settle(person, "week", [date(2025, 10, 6)], tap)
+        own = Criterion(figure="own", at_least=2.0, words="Schools with a coach")
+        share = Criterion(figure="with_cycle", at_least=40.0)
+        wave = Wave(name="first", title="First", starts_on=START, sites=north.sites,
+                    criteria=(share, own))  # fmt: skip
+        school.waves.put(wave, BY)
         school.coverage.count(OCTOBER, set(), BY, now_utc_ns=LATER)
         one = Outcome(site="ash", teacher=0, is_coached=True, pupils=9, before=1.0, after=3.0)
         outcomes = [replace(one, teacher=at, after=2.0 + at % 3) for at in range(12)]
@@ -159,7 +165,17 @@ def test_figures_have_their_n_and_interval(config: Path) -> None:
     asked = {row["question"]: row for row in table(pack, "questions.csv")}
     assert asked["could-use"]["counted_steps"] == "yes"
     months = [(row["kind"], row["teachers"]) for row in table(pack, "coverage.csv")]
-    assert months == [("district", "12"), ("group", "12"), ("school", "12")]
+    assert months == [("district", "12"), ("group", "12"), ("wave", "12"), ("school", "12")]
+    (wave,) = table(pack, "waves.csv")
+    assert (wave["wave"], wave["month"], wave["month_of_wave"], wave["with_cycle"]) == (
+        "first", "2025-10", "2", "0"
+    )  # fmt: skip
+    share, own = table(pack, "criteria.csv")
+    assert (share["month"], share["k"], share["n"], share["value"], share["low_95"]) == (
+        "2025-10", "0", "12", "0.0", "0.0"
+    )  # fmt: skip
+    assert float(share["high_95"]) > 20
+    assert (share["state"], own["state"], own["value"]) == ("not_met", "not_known", "")
     for name in ("time.csv", "outcomes.csv", "satisfaction.csv", "coverage.csv"):
         for row in table(pack, name):
             n = row.get("n", row.get("teachers"))
@@ -273,7 +289,15 @@ def test_a_plan_with_a_name_is_refused(config: Path, capsys: pytest.CaptureFixtu
     fix(config, "# Plan\nby Quillfeathera")
     fix(config, "# Plan\n", "--because", "Bea left")
     assert write(config) == 2
+    with school_of(config) as school:
+        (wave,) = school.waves.waves()
+        own = Criterion(figure="own", at_least=1.0, words="Bea agrees")
+        school.waves.put(replace(wave, criteria=(own,)), BY)
     assert "plan 1, line 2 (“Quillfeathera”)" in capsys.readouterr().err
+    assert write(config, "--allow", "quillfeathera") == 2
+    assert "a criterion of the wave First, line 1 (“Bea”)" in capsys.readouterr().err
+    with school_of(config) as school:
+        school.waves.remove("first", BY)
     assert write(config, "--allow", "quillfeathera") == 2
     assert "the reason of plan 2, line 1 (“Bea”)" in capsys.readouterr().err
     assert write(config, "--allow", "Quillfeathera", "--allow", "bea") == 0
