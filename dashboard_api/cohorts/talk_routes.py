@@ -12,13 +12,14 @@ from starlette.responses import Response
 from contract.errors import UsageError
 from contract.language import N_, _
 from dashboard_api.cohorts.cohort_pages import back_to, cohort_page, joined_in, talked_in
+from dashboard_api.cohorts.pattern_view import pattern_of
 from dashboard_api.cohorts.talk_view import clips_here, clips_to_show
 from dashboard_api.web.access import JoinsCohort, SeesCohort
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import LONGEST_WORDS, REPLY_KINDS, Cohort, ReplyKind
+from school.groups.cohort_records import LONGEST_WORDS, PATTERN_FROM, REPLY_KINDS, Cohort, ReplyKind
 from school.video.records import consent_hash
 
 __all__ = ["router"]
@@ -54,6 +55,22 @@ async def clips_page(
     return await store.run(
         lambda stores: _page(stores, viewer, talked_in(stores, viewer, cohort_id), zone)
     )
+
+
+@router.get("/cohorts/{cohort_id}/pattern")
+async def pattern_page(viewer: SeesCohort, cohort_id: str, store: StoreDep) -> Response:
+    def query(stores: Stores) -> Response:
+        cohort = talked_in(stores, viewer, cohort_id)
+        return page(
+            "cohorts/pattern.html",
+            viewer=viewer,
+            cohort=cohort,
+            is_in=cohort.state_of(viewer.person.id) == "member",
+            pattern=pattern_of(stores, viewer, cohort),
+            least=PATTERN_FROM,
+        )
+
+    return await store.run(query)
 
 
 @router.post("/cohorts/{cohort_id}/clips")

@@ -14,6 +14,7 @@ __all__ = [
     "MAX_MEMBERS",
     "MAX_REPLIES",
     "MAX_TASKS",
+    "PATTERN_FROM",
     "REPLY_KINDS",
     "Cohort",
     "CohortAnswer",
@@ -31,6 +32,8 @@ FORMED_FROM: Final = 10
 MAX_MEMBERS: Final = 15
 """More can't answer one another."""
 MAX_TASKS: Final = 50
+PATTERN_FROM: Final = 5
+"""So many members and lessons have what is counted together, and no fewer."""
 MAX_REPLIES: Final = 200
 """To one clip, or one answer."""
 LONGEST_TITLE: Final = 80

@@ -16,6 +16,7 @@ __all__ = [
     "COHORT_WORDS",
     "ask_to_lead",
     "begin_cohorts",
+    "count_spans",
     "end_cohorts",
     "open_cohort",
     "open_part",
@@ -59,6 +60,24 @@ def begin_cohorts(school: Any) -> None:
         cohorts.save(task, "of-lind", (60, 150), WORDS, _by(MEMBERS[0], school), is_handed=True)
         for person, kind, words in ((MEMBERS[1], "question", WONDER), (lead, "observation", SAW)):
             cohorts.replies.to_answer(cohort, task.id, MEMBERS[0], kind, words, _by(person, school))
+
+
+def count_spans(school: Any) -> None:
+    """Five members handed spans of five lessons to the cohort that the teacher is in."""
+    begin_cohorts(school)
+    stores, lead = school.stores, _by(COACH, school)
+    (cohort,) = [each for each in stores.cohorts.of_member(TEACHER) if each.title == "Wait time"]
+    (task,) = stores.cohorts.tasks(cohort.id)
+    for number in range(1, 5):
+        person = f"{MEMBERS[0]} {number}"
+        if stores.people.person(person) is None:
+            add_person(stores.people, person, "teacher")
+            stores.sharing.tie_name(person, person, lead)
+            stores.lessons.put(replace(school.lesson, id=f"of-{number}", teacher=person))
+        stores.cohorts.invite(cohort.id, person, lead)
+        stores.cohorts.join(cohort.id, _by(person, school))
+        span = (600 * number, 600 * number + 60)
+        stores.cohorts.save(task, f"of-{number}", span, WORDS, _by(person, school), is_handed=True)
 
 
 def ask_to_lead(school: Any) -> None:

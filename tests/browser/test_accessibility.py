@@ -25,7 +25,7 @@ from school.moments.records import Reply
 from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
-from tests.browser.cohort import ask_to_lead, begin_cohorts, open_cohort, open_part
+from tests.browser.cohort import ask_to_lead, begin_cohorts, count_spans, open_cohort, open_part
 from tests.browser.colleagues import begin_handing_over, show_colleagues
 from tests.browser.lab import describe_lab
 from tests.browser.programme import roll_out, run_a_programme
@@ -512,6 +512,7 @@ STATES = (
     State(
         "asked to lead a cohort", "/cohorts", prepare=ask_to_lead, step=open_cohort("Calm starts")
     ),
+    State("in common in a cohort", "/cohorts", prepare=count_spans, step=open_part("pattern")),
     State("cohorts at the start", "/", prepare=begin_cohorts, step=open_again),
     State("no colleagues yet", "/colleagues"),
     State("colleagues", "/colleagues", prepare=show_colleagues, step=open_again),
@@ -578,7 +579,9 @@ def test_axe_finds_nothing(browser, school, film, state):
                 page.emulate_media(color_scheme=scheme)
                 if PICTURES:
                     name = f"{state.name}-{width}x{height}-{scheme}.png".replace(" ", "-")
-                    page.screenshot(path=Path(PICTURES) / name, animations="disabled")
+                    page.screenshot(
+                        path=Path(PICTURES) / name, animations="disabled", full_page=True
+                    )
                 if violations := findings(page):
                     found[f"{width} {scheme}"] = violations
     context.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from contract.clock import SECOND_NS
+from contract.lesson import Activity
 from school.audit.actor import Actor
 from school.cohorts.records import Clip
 from tests.dashboard_api.cohorts.conftest import ADA, ANOTHER, WORDS, Group
@@ -164,6 +166,43 @@ def test_handed_answers_are_answered_by_who_reads_them(group) -> None:
     assert group.post(group.other, path, words=SAW).status_code == 404
     group.post(group.teacher, f"/tasks/{task}/remove")
     assert group.stores.cohorts.replies.of_cohort(group.id) == []
+
+
+def test_what_spans_have_in_common_is_counted_from_five_members_on(group, stores, clock) -> None:
+    group.post(group.ada, "/join")
+    task = group.task()
+    path = f"/cohorts/{group.id}/pattern"
+
+    def hand(number: int) -> None:
+        person = f"m{number}"
+        add_person(stores.people, person, "teacher")
+        by = Actor(name=person, utc_ns=clock.utc_ns() + number, person=person)
+        stores.sharing.tie_name(person, person, by)
+        kept = stores.lesson("of-ada")
+        begins = Activity(start_s=0, end_s=300, name="small_group")
+        stores.lessons.put(replace(kept, id=f"l{number}", teacher=person, activities=(begins,)))
+        stores.cohorts.invite(group.id, person, by)
+        stores.cohorts.join(group.id, by)
+        (found,) = stores.cohorts.tasks(group.id)
+        stores.cohorts.save(found, f"l{number}", (60, 120), "words", by, is_handed=True)
+
+    for number in range(4):
+        hand(number)
+        assert "It is shown from 5 members on" in group.lead.get(path).text
+    hand(4)
+    shown = group.ada.get(path).text
+    assert "Over 5 spans of 5 lessons." in shown
+    assert "small groups" in shown
+    assert "5 of 5 spans" in shown
+    assert not re.search(r"\bm[0-9]\b|\bl[0-9]\b", re.sub(r"<[^>]+>", " ", shown))
+    for number in range(5, 9):
+        hand(number)
+        assert group.ada.get(path).text == shown
+    hand(9)
+    assert "Over 10 spans of 10 lessons." in group.ada.get(path).text
+    assert group.other.get(path).status_code == 404
+    group.post(group.lead, f"/tasks/{task}/end")
+    assert "It is shown from 5 members on" in group.ada.get(path).text
 
 
 def test_another_coach_leads_it_and_reads_what_is_handed_from_then_on(group, clock) -> None:

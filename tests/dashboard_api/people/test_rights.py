@@ -473,6 +473,7 @@ ELSEWHERE = {
         (
             *(f"/cohorts/{{cohort_id}}/lead/{what}" for what in ("offer", "accept", "decline")),
             "/cohorts/{cohort_id}/clips",
+            "/cohorts/{cohort_id}/pattern",
             "/cohorts/{cohort_id}/clips/{clip_id}/end",
             "/cohorts/{cohort_id}/clips/{clip_id}/replies",
             "/cohorts/{cohort_id}/tasks/{task_id}/answers/{person_id}/replies",
