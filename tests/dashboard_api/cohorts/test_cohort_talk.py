@@ -119,9 +119,12 @@ def test_who_leaves_sees_it_no_more_and_takes_their_words_along(group, clip) -> 
     assert SAW not in group.teacher.get(f"/cohorts/{group.id}/clips").text
 
 
-def test_answers_are_what_one_saw_or_wonders_and_their_writer_deletes_them(group, clip) -> None:
+def test_answers_are_what_one_saw_or_wonders_and_their_writer_deletes_them(
+    group, clip, clock
+) -> None:
     show(group)
     reply(group, group.ada)
+    clock.now_ns += SECOND_NS
     reply(group, group.lead, WONDER, "question")
     page = group.teacher.get(f"/cohorts/{group.id}/clips").text
     said = [" ".join(each.split()) for each in re.findall(r'<span class="soft">(.*?)</span>', page)]
