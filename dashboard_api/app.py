@@ -23,16 +23,10 @@ from starlette.staticfiles import StaticFiles
 from contract.clock import Clock, SystemClock
 from contract.errors import StoreError
 from contract.language import _
+from dashboard_api.clips import clip_routes, watch_routes
+from dashboard_api.clips.clip_worker import ClipWorker
 from dashboard_api.clock_maps import routes as clock_maps
-from dashboard_api.cohorts import (
-    clip_routes,
-    cohort_routes,
-    lead_routes,
-    talk_routes,
-    visit_routes,
-    watch_routes,
-)
-from dashboard_api.cohorts.clip_worker import ClipWorker
+from dashboard_api.cohorts import cohort_routes, lead_routes, talk_routes, visit_routes
 from dashboard_api.commissioning import code_routes as kit_codes
 from dashboard_api.commissioning import routes as commissioning
 from dashboard_api.cycle import caseload_routes as caseloads

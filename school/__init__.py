@@ -13,11 +13,11 @@ from typing import Final
 from pydantic import SecretStr
 
 from school.audit.store import AuditStore
-from school.cohorts.clip_store import ClipStore
+from school.clips.clip_store import ClipStore
+from school.cohorts.cohort_store import CohortStore
 from school.control.store import KitControlStore
 from school.database import open_school_database
 from school.evaluation.plan_store import EvaluationPlanStore
-from school.groups.cohort_store import CohortStore
 from school.ledger.sheet_store import SheetStore
 from school.ledger.store import LedgerStore
 from school.lessons.memory import MemoryLessonStore

@@ -22,7 +22,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.audit.heads import HEADS, AuditKey, HeadsFile, signed
 from school.audit.log import last_removable, remove_up_to, tip
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.database import open_school_database

@@ -1,1 +1,1 @@
-"""The pages of cohorts, and those on which teachers show clips of lessons to others."""
+"""The pages of cohorts: tasks, clips, answers, visits and what spans have in common."""

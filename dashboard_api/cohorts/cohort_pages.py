@@ -20,7 +20,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import (
+from school.cohorts.cohort_records import (
     FORMED_FROM,
     LONGEST_FOCUS,
     LONGEST_TITLE,

@@ -15,7 +15,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import name_words
-from school.groups.cohort_records import Cohort, CohortAnswer, CohortReply, CohortTask
+from school.cohorts.cohort_records import Cohort, CohortAnswer, CohortReply, CohortTask
 from school.people.records import Person
 from school.sharing.listing import Wanted
 from school.sharing.policy import may

@@ -24,7 +24,7 @@ from dashboard_api.web.access import LeadsCohort, SeesCohort
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import Cohort, CohortTask
+from school.cohorts.cohort_records import Cohort, CohortTask
 
 __all__ = ["router"]
 

@@ -11,7 +11,7 @@ from contract.lesson import Activity
 from dashboard_api.views.text import ACTIVITY_TEXT
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import PATTERN_FROM, Cohort, CohortAnswer, ReplyKind
+from school.cohorts.cohort_records import PATTERN_FROM, Cohort, CohortAnswer, ReplyKind
 
 __all__ = ["Pattern", "counted", "pattern_of"]
 

@@ -19,7 +19,13 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import LONGEST_WORDS, PATTERN_FROM, REPLY_KINDS, Cohort, ReplyKind
+from school.cohorts.cohort_records import (
+    LONGEST_WORDS,
+    PATTERN_FROM,
+    REPLY_KINDS,
+    Cohort,
+    ReplyKind,
+)
 from school.video.records import consent_hash
 
 __all__ = ["router"]

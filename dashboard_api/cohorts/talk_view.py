@@ -8,14 +8,14 @@ from datetime import tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
-from dashboard_api.cohorts.clip_view import ClipLine, own_lines, shown_lines
+from dashboard_api.clips.clip_view import ClipLine, own_lines, shown_lines
 from dashboard_api.cohorts.cohort_view import OwnLesson
 from dashboard_api.language.dates import date_text, local_time_text
 from dashboard_api.views.text import title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
-from school.cohorts.records import Clip
-from school.groups.cohort_records import Cohort, CohortReply, Visits
+from school.clips.records import Clip
+from school.cohorts.cohort_records import Cohort, CohortReply, Visits
 from school.sharing.listing import Wanted
 
 __all__ = ["ClipHere", "VisitsLine", "clips_here", "clips_to_show", "lessons_ahead", "visits_lines"]

@@ -20,7 +20,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.groups.cohort_records import Cohort, Visits
+from school.cohorts.cohort_records import Cohort, Visits
 
 __all__ = ["router"]
 

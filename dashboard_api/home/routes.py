@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from dashboard_api.cohorts.clip_view import count_shown
+from dashboard_api.clips.clip_view import count_shown
 from dashboard_api.cohorts.cohort_view import named_on_start
 from dashboard_api.commissioning.authority import locked_out_nodes
 from dashboard_api.cycle.view import cycle_page

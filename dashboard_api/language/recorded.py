@@ -17,7 +17,7 @@ from dashboard_api.language.dates import number_text
 from ingest.stores.notices import SENTENCES
 from models.serving.alerts import REASONS
 from models.serving.moments import CALMEST
-from school.cohorts.records import CLIP_REFUSALS
+from school.clips.records import CLIP_REFUSALS
 from school.video.container import NO_VIDEO
 from school.video.media.sentences import REFUSALS
 from school.video.sealing import DAMAGES

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dashboard_api.video.service import VideoService
 from dashboard_api.web.store_thread import Stores
 from school.audit.actor import Actor
-from school.cohorts.clip_keeping import Span, may_show
-from school.cohorts.records import Clip
+from school.clips.clip_keeping import Span, may_show
+from school.clips.records import Clip
 from school.video.maps import current
 
 __all__ = ["end_left_out"]

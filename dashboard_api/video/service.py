@@ -14,7 +14,7 @@ from contract.language import N_, _
 from dashboard_api.video.turns import Turns
 from dashboard_api.web.store_thread import Stores
 from ingest.settings import RetentionSettings
-from school.cohorts.clip_keeping import ClipKeeper
+from school.clips.clip_keeping import ClipKeeper
 from school.video.files import VideoFiles
 from school.video.keeping import VideoKeeper
 from school.video.records import consent_hash

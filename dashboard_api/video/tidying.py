@@ -58,7 +58,7 @@ class Tidying:
         self, stores: Stores, files: VideoFiles, with_key: set[str], with_file: set[str]
     ) -> None:
         """What crashes left: half-made and half-removed videos."""
-        # Clips are kept beside videos, and looked after by `cohorts/clip_worker.py`.
+        # Clips are kept beside videos, and looked after by `clips/clip_worker.py`.
         known = {clip.file for clip in stores.clips.every()}
         for video, _ in stores.videos.every():
             known.update(video.files)

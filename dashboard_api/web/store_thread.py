@@ -24,9 +24,9 @@ from ingest.stores.protocol import PeriodReader, ScoreReader
 from ingest.stores.records import EpochRecord
 from school import School
 from school.audit.store import AuditStore
-from school.cohorts.clip_store import ClipStore
+from school.clips.clip_store import ClipStore
+from school.cohorts.cohort_store import CohortStore
 from school.control.store import KitControlStore
-from school.groups.cohort_store import CohortStore
 from school.ledger.sheet_store import SheetStore
 from school.ledger.store import LedgerStore
 from school.lessons.protocol import LessonStore

@@ -21,7 +21,7 @@ from ingest.replicas.part import ReplicasPart
 from ingest.replicas.progress import progress_files
 from ingest.stores import open_period_reader, open_period_store, open_score_writer
 from school import open_lesson_store, open_school
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from school.lessons.protocol import LessonStore
 from school.observing.removing import LessonSpan
 from school.video.files import VideoFiles

@@ -1,1 +1,1 @@
-"""What teachers show one another of their lessons, and whom."""
+"""Cohorts: groups of teachers with one focus, their tasks, and what they answer."""

@@ -18,16 +18,16 @@ from sqlalchemy import (
 )
 
 from contract.clock import SECOND_NS
-from school.cycle.tables import cycles
-from school.debrief.tables import action_steps, guesses, reflections, talks
-from school.forms.tables import form_sheets
-from school.groups.cohort_tables import (
+from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_replies,
     cohort_tasks,
     cohort_visits,
     cohorts,
 )
+from school.cycle.tables import cycles
+from school.debrief.tables import action_steps, guesses, reflections, talks
+from school.forms.tables import form_sheets
 from school.ledger.tables import class_outcomes, ledger_weeks
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans

@@ -9,7 +9,7 @@ from typing import Any
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from tests.signed_in import COACH, TEACHER, add_person
 
 __all__ = [

@@ -28,7 +28,7 @@ from dashboard_api.web.store_thread import Stores
 from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school.audit.actor import Actor
-from school.cohorts.clip_keeping import ClipKeeper
+from school.clips.clip_keeping import ClipKeeper
 from school.video.maps import clock_maps
 from school.video.settings import VideoSettings
 from tests.browser.cohort import end_cohorts

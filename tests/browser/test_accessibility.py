@@ -18,7 +18,7 @@ import pytest
 from contract.aggregates.report import Report
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
-from school.cohorts.clip_keeping import ClipKeeper, WantedClip
+from school.clips.clip_keeping import ClipKeeper, WantedClip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.moments.records import Reply

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from school.audit.actor import Actor
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from school.lessons.records import Lesson
 
 ADA = Actor(name="Ada", utc_ns=70, person="ada")

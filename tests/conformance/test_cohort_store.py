@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from school.audit.actor import Actor
-from school.groups.cohort_records import Named
+from school.cohorts.cohort_records import Named
 from school.lessons.records import Lesson
 from school.lessons.retiring import has_old_words, remove_old_words
 

@@ -25,7 +25,7 @@ PO_FILES: Final = sorted(CATALOGUE["LANGUAGES"].glob("*.po"))
 ELSEWHERE: Final = {
     "app.py": "the interface's description",
     "admin_command.py": "the command line",
-    "cohorts/clip_worker.py": "names of tasks, and who acts, in the audit log's rows",
+    "clips/clip_worker.py": "names of tasks, and who acts, in the audit log's rows",
     "command.py": "the command line",
     "health/": "for programs that watch the server",
     "language/__init__.py": "what a language is called in itself",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from school.cohorts.cohort_records import ReplyKind
 from school.debrief.records import StepText
-from school.groups.cohort_records import ReplyKind
 
 __all__ = [
     "ANSWERS",

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from school.cohorts.clip_store import IS_OWNERS, watchable
-from school.cohorts.tables import clip_viewers, clips
+from school.clips.clip_store import IS_OWNERS, watchable
+from school.clips.tables import clip_viewers, clips
 from school.people.data_subjects.held_parts import NOW, PERSON, Held
 from school.schema import lesson_owners, people
 

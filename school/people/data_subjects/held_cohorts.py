@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from school.cohorts.tables import clips
-from school.groups.cohort_tables import (
+from school.clips.tables import clips
+from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_clips,
     cohort_members,

@@ -14,13 +14,8 @@ from school.audit import names
 from school.audit.actor import Actor
 from school.audit.entries import SOMEONE_GONE
 from school.bundle.tables import imported_lessons
-from school.cohorts.tables import clip_viewers, clips
-from school.cycle.linking import forget_coach
-from school.cycle.tables import cycles
-from school.database import SchoolDatabase
-from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
-from school.forms.tables import form_sheets
-from school.groups.cohort_tables import (
+from school.clips.tables import clip_viewers, clips
+from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_clips,
     cohort_members,
@@ -29,6 +24,11 @@ from school.groups.cohort_tables import (
     cohort_visits,
     cohorts,
 )
+from school.cycle.linking import forget_coach
+from school.cycle.tables import cycles
+from school.database import SchoolDatabase
+from school.debrief.tables import action_steps, guess_choices, guesses, reflections, talks
+from school.forms.tables import form_sheets
 from school.inbox.tables import digests, lesson_looks
 from school.ledger.tables import ledger_weeks
 from school.lti.tables import lti_accounts

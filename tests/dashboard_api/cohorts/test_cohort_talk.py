@@ -11,7 +11,7 @@ import pytest
 from contract.clock import SECOND_NS
 from contract.lesson import Activity
 from school.audit.actor import Actor
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from tests.dashboard_api.cohorts.conftest import ADA, ANOTHER, WORDS, Group
 from tests.dashboard_api.conftest import Pages
 from tests.signed_in import COACH, TEACHER, add_person, cookie

@@ -26,8 +26,8 @@ from ingest.stores.memory.periods import MemoryPeriodStore
 from ingest.stores.memory.scores import MemoryScoreStore
 from school import School
 from school.audit.actor import Actor
-from school.cohorts.records import Clip
-from school.cohorts.tables import clips
+from school.clips.records import Clip
+from school.clips.tables import clips
 from school.debrief.tables import action_steps
 from school.ledger.csv_files import WEEK_COLUMNS
 from school.lessons.records import Lesson

@@ -13,7 +13,7 @@ from ingest.purge.requests import PurgeRequest
 from ingest.purge.run import PurgeRun
 from school import open_school
 from school.audit.actor import Actor
-from school.cohorts.clip_keeping import ClipKeeper, WantedClip
+from school.clips.clip_keeping import ClipKeeper, WantedClip
 from school.lessons.records import Lesson
 from school.video.files import VideoFiles, new_name
 from school.video.keys import VideoKeys

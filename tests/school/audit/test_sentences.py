@@ -22,7 +22,7 @@ from school.audit.actor import Actor
 from school.audit.entries import SENTENCES, SOMEONE_GONE, THINGS, Entry
 from school.audit.records import Action, ExportedFile, Thing
 from school.audit.words import FILE_WORDS, REASON_WORDS, ROLE_WORDS
-from school.cohorts.records import LEFT_OUT, Clip
+from school.clips.records import LEFT_OUT, Clip
 from school.control.records import KitRequest
 from school.cycle.records import CycleText
 from school.debrief.records import StepText

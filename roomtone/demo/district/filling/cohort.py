@@ -12,7 +12,7 @@ from roomtone.demo.district import words
 from roomtone.demo.district.calendar import utc_ns
 from roomtone.demo.district.filling.lessons import HeldLesson
 from roomtone.demo.district.world import World
-from school.groups.cohort_records import CohortTask
+from school.cohorts.cohort_records import CohortTask
 
 __all__ = ["DistrictCohort"]
 

@@ -10,10 +10,9 @@ from sqlalchemy import Select, delete, func, insert, select
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
-from school.database import SchoolDatabase
-from school.groups.checking import checked_text
-from school.groups.cohort_records import LONGEST_WORDS, MAX_REPLIES, CohortReply, ReplyKind
-from school.groups.cohort_tables import (
+from school.cohorts.checking import checked_text
+from school.cohorts.cohort_records import LONGEST_WORDS, MAX_REPLIES, CohortReply, ReplyKind
+from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_clips,
     cohort_members,
@@ -21,6 +20,7 @@ from school.groups.cohort_tables import (
     cohort_tasks,
     cohorts,
 )
+from school.database import SchoolDatabase
 from school.schema import people
 
 __all__ = ["ReplyStore"]

@@ -20,9 +20,9 @@ from sqlalchemy import (
 
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
-from school.cohorts.cohort_clip_store import CohortClips, shown_in_cohorts
-from school.cohorts.records import Clip, ClipViewer
-from school.cohorts.tables import clip_viewers, clips
+from school.clips.cohort_clip_store import CohortClips, shown_in_cohorts
+from school.clips.records import Clip, ClipViewer
+from school.clips.tables import clip_viewers, clips
 from school.database import SchoolDatabase
 from school.schema import hidden_lessons, lesson_owners, people
 from school.video.records import Reason

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
-from dashboard_api.cohorts.clip_view import SHOWS_WORDS, clip_readers, own_lines
+from dashboard_api.clips.clip_view import SHOWS_WORDS, clip_readers, own_lines
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.video.service import VideosDep, VideoService
 from dashboard_api.views.dates import MAX_DAYS, day_of, end_of_day
@@ -22,8 +22,8 @@ from dashboard_api.web.lookup import NotFoundError, get_lesson, see_lesson
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.cohorts.clip_keeping import CLIP_CONSENT, Span, WantedClip, video_span
-from school.cohorts.records import LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
+from school.clips.clip_keeping import CLIP_CONSENT, Span, WantedClip, video_span
+from school.clips.records import LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
 from school.video.maps import ClockMap, current
 from school.video.media.records import Shows
 from school.video.records import Video
@@ -132,7 +132,7 @@ def _clips_page(
     video = stores.videos.ready(lesson.id) if videos.settings.is_on else None
     usual = _Given(until=(today + timedelta(days=_USUAL_DAYS)).isoformat())
     return page(
-        "cohorts/clips.html",
+        "clips/clips.html",
         status_code=422 if given is not None else 200,
         viewer=viewer,
         lesson=lesson,

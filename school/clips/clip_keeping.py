@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from contract.errors import UsageError
 from contract.language import N_, _, ngettext
 from school.audit.actor import Actor
-from school.cohorts.clip_store import ClipStore
-from school.cohorts.records import (
+from school.clips.clip_store import ClipStore
+from school.clips.records import (
     LEFT_OUT,
     LONGEST_TITLE,
     MAX_CLIP_S,

@@ -16,7 +16,7 @@ from dashboard_api.views.text import length_text, position_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
 from school.audit.entries import name_words
-from school.cohorts.records import Clip, ClipState, ClipViewer
+from school.clips.records import Clip, ClipState, ClipViewer
 from school.people.records import Person
 from school.sharing.policy import may
 from school.video.media.records import Shows

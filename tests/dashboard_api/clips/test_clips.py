@@ -12,9 +12,9 @@ import pytest
 
 from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
-from dashboard_api.cohorts.clip_worker import ClipWorker
+from dashboard_api.clips.clip_worker import ClipWorker
 from dashboard_api.video.service import VideoService
-from school.cohorts.records import LEFT_OUT, MAX_CLIP_S, NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
+from school.clips.records import LEFT_OUT, MAX_CLIP_S, NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
 from school.sharing.cut import Span
 from school.video.alignment.clock_map import Segment
 from school.video.maps import ClockMap, MappedSegment
@@ -276,14 +276,14 @@ def test_a_clip_that_goes_while_its_page_is_made_is_not_found(clips, stores, mon
 
 
 def test_a_lesson_and_a_person_have_so_many_clips_and_no_more(clips, monkeypatch) -> None:
-    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_LESSON", 2)
+    monkeypatch.setattr("school.clips.clip_keeping.MAX_OF_LESSON", 2)
     first = clips.made(end="0:15")  # refused: it counts no more
     assert first.state == "refused"
     for _ in range(2):
         assert clips.make().status_code == 303
     assert "There are 2 clips of this lesson" in clips.make().text
-    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_PERSON", 2)
-    monkeypatch.setattr("school.cohorts.clip_keeping.MAX_OF_LESSON", 3)
+    monkeypatch.setattr("school.clips.clip_keeping.MAX_OF_PERSON", 2)
+    monkeypatch.setattr("school.clips.clip_keeping.MAX_OF_LESSON", 3)
     assert "You have 2 clips of your lessons" in clips.make().text
 
 

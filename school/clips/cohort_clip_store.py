@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, or_, select
 
 from school.audit.actor import Actor
-from school.cohorts.records import Clip
+from school.clips.records import Clip
+from school.cohorts.cohort_tables import cohort_clips, cohort_members, cohorts
 from school.database import SchoolDatabase
-from school.groups.cohort_tables import cohort_clips, cohort_members, cohorts
 from school.sql_store import put_row
 
 __all__ = ["CohortClips", "shown_in_cohorts"]

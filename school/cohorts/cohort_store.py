@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Select, delete, exists, func, insert, select,
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
-from school.database import SchoolDatabase
-from school.groups.checking import checked_text
-from school.groups.cohort_records import (
+from school.cohorts.checking import checked_text
+from school.cohorts.cohort_records import (
     LONGEST_FOCUS,
     LONGEST_TITLE,
     LONGEST_WORDS,
@@ -24,7 +23,7 @@ from school.groups.cohort_records import (
     CohortTask,
     Member,
 )
-from school.groups.cohort_tables import (
+from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_clips,
     cohort_members,
@@ -34,9 +33,10 @@ from school.groups.cohort_tables import (
     cohort_visits,
     cohorts,
 )
-from school.groups.leading_store import LeadingStore
-from school.groups.reply_store import ReplyStore
-from school.groups.visit_store import VisitStore
+from school.cohorts.leading_store import LeadingStore
+from school.cohorts.reply_store import ReplyStore
+from school.cohorts.visit_store import VisitStore
+from school.database import SchoolDatabase
 from school.schema import hidden_lessons, lesson_owners, people
 from school.sql_store import put_row
 

@@ -11,9 +11,9 @@ from sqlalchemy import and_, delete, insert, or_, select, update
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
+from school.cohorts.cohort_records import Named, Visits
+from school.cohorts.cohort_tables import cohort_members, cohort_visits
 from school.database import SchoolDatabase
-from school.groups.cohort_records import Named, Visits
-from school.groups.cohort_tables import cohort_members, cohort_visits
 from school.schema import people
 
 __all__ = ["VisitStore"]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from contract.language import _
-from dashboard_api.cohorts.clip_view import own_lines, shown_lines
+from dashboard_api.clips.clip_view import own_lines, shown_lines
 from dashboard_api.video.ranges import ranged
 from dashboard_api.video.service import VideosDep
 from dashboard_api.web.access import SeesClip
@@ -16,7 +16,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.cohorts.records import Clip
+from school.clips.records import Clip
 from school.sharing.policy import may
 from school.video.keys import VideoGoneError
 
@@ -31,7 +31,7 @@ async def clips(request: Request, viewer: SeesClip, store: StoreDep) -> Response
 
     def query(stores: Stores) -> Response:
         return page(
-            "cohorts/list.html",
+            "clips/list.html",
             viewer=viewer,
             shown=shown_lines(stores, viewer, zone),
             own=own_lines(stores, viewer, zone),
@@ -50,7 +50,7 @@ async def clip_page(request: Request, viewer: SeesClip, clip_id: str, store: Sto
         found = lines(stores, viewer, zone, clip=clip.id)
         if not found:  # another program deleted it meanwhile
             raise _no_clip()
-        return page("cohorts/watch.html", viewer=viewer, clip=found[0])
+        return page("clips/watch.html", viewer=viewer, clip=found[0])
 
     return await store.run(query)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Delete, delete, select, update
 
 from school.audit.actor import Actor
+from school.cohorts.cohort_tables import cohort_offers, cohorts
 from school.database import SchoolDatabase
-from school.groups.cohort_tables import cohort_offers, cohorts
 from school.schema import people
 from school.sql_store import put_row
 

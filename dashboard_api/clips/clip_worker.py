@@ -19,7 +19,7 @@ from dashboard_api.video.service import VideoService
 from dashboard_api.web.store_thread import Stores, StoreThread
 from ingest.purge.retention import Removed, Retention
 from school.audit.actor import Actor
-from school.cohorts.records import NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
+from school.clips.records import NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
 from school.video.files import VideoFiles
 from school.video.keys import VideoGoneError
 from school.video.media import tasks

@@ -1,0 +1,1 @@
+"""The pages on which teachers show clips of lessons to others."""

@@ -1,0 +1,1 @@
+"""Clips of lessons, and whom their teachers show them to."""

@@ -1,1 +1,0 @@
-"""Cohorts: groups of teachers with one focus, their tasks, and what they answer."""
