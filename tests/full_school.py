@@ -254,7 +254,7 @@ def _fill(school: School) -> None:
         school.cohorts.set_task(each, asks, date(2026, 3, 5), BY_ADA)
     (task,) = school.cohorts.tasks(other)
     school.cohorts.save(task, PAST, (60, 120), NOTE, BY_ADA, is_handed=True)
-    by_kim = Actor(name="Kim Roth", utc_ns=1, person=KIM)
+    by_kim = Actor(name="Kim Roth", utc_ns=NOW_NS, person=KIM)
     for person, by in ((ROB, BY_ROB), (KIM, by_kim)):
         school.cohorts.invite(other, person, BY_ROOT)
         school.cohorts.join(other, by)
