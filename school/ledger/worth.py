@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from school.ledger.interval import Estimate, difference, mean_of
 from school.ledger.records import Outcome, Span, Week
 from school.programme.records import SchoolGroup
-from school.programme.small_groups import BEYOND_SCHOOL, shown_unions
+from school.programme.small_groups import BEYOND_SCHOOL, is_small, shown_unions
 
 __all__ = ["MIN_WEEKS", "GroupRow", "Saving", "Worth", "saving_of", "worth_of"]
 
@@ -124,7 +124,10 @@ def worth_of(
         everybody = savings.values()
         weeks = sum(each.weeks for each in everybody)
         # By size, so that the same figures come out whoever has which id.
-        travel = mean_of(sorted(each.travel_saved / _HOUR for each in everybody)).rounded(_DIGITS)
+        travelled = sorted(each.travel_saved / _HOUR for each in everybody)
+        # The mean times n is the sum of those who saved any: of the one who travels, if there is one.
+        if not is_small(sum(each > 0 for each in travelled), BEYOND_SCHOOL):
+            travel = mean_of(travelled).rounded(_DIGITS)
         if before is None:
             total = math.fsum(each.before for each in everybody)
             before = round(total / _HOUR / len(savings), _DIGITS)

@@ -114,6 +114,20 @@ def test_who_kept_a_week_more_than_all_others_is_not_given_away() -> None:
     assert second - first == pytest.approx(of(savings).saved["all"].value, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("travelling", "value"), ((0, 0.0), (1, None), (9, None), (10, 10 * 0.5 / 12), (12, 0.5))
+)
+def test_travel_that_fewer_than_ten_saved_is_not_shown(
+    travelling: int, value: float | None
+) -> None:
+    """Twelve times the mean is what the one coach saved who travels, among eleven who do not."""
+    savings = {f"p{n}": saving(travel_saved=30.0 * (n < travelling)) for n in range(12)}
+    found = of(savings).travel_saved
+    assert (None if found is None else found.value) == (
+        None if value is None else pytest.approx(value, abs=0.001)
+    )
+
+
 def test_what_is_kept_is_no_more_exact_than_what_is_shown() -> None:
     found = of({f"p{n}": saving(60.0 + n / 7, travel_saved=n / 11) for n in range(12)})
 
