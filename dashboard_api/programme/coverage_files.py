@@ -24,7 +24,7 @@ def coverage_csv(
 
 def row_cells(row: CoverageRow) -> list[str | int | float | None]:
     """The figures of a row, and why there are none."""
-    note = "" if row.teachers is not None else "too few teachers to show"
+    note = "too few teachers to show" if row.teachers is None or row.rooms is None else ""
     return [
         row.teachers, row.with_cycle, *_cells(row.with_cycle, row.teachers), row.rooms, row.running,
         *_cells(row.running, row.rooms), note,

@@ -60,7 +60,8 @@ def coverage_line(row: CoverageRow) -> CoverageLine:
     return CoverageLine(
         title=title, teachers=number_text(row.teachers), is_shown=True,
         cycles=_share(row.with_cycle, row.teachers, none=_("no teacher had a lesson")),
-        rooms=_share(row.running, row.rooms, none=_("no room with a kit had a lesson")),
+        rooms=_(_TOO_FEW) if row.rooms is None
+        else _share(row.running, row.rooms, none=_("no room with a kit had a lesson")),
     )  # fmt: skip
 
 

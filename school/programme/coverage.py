@@ -45,7 +45,7 @@ class CoverageRow:
     with_cycle: int | None
     """Those of them who had a running cycle."""
     rooms: int | None
-    """With a kit and a lesson; never shown without `teachers`."""
+    """With a kit and a lesson; shown beside ten teachers or more."""
     running: int | None
     """Those of them of whose lessons enough were sensed."""
 
@@ -82,11 +82,23 @@ def coverage_rows(
     mine = {row: of[row] for row in of if row in rows}
     shares = shown_shares(having, others, mine, BEYOND_SCHOOL, keep=[_DISTRICT])
     used = list(rooms)
+    with_rooms = _rows_with_rooms(having + others, {room.site for room in used}, mine)
     return [
         _row(row, called[row], of[row], having, others, used,
-             has_row=row in rows, has_share=row in shares)
+             has_row=row in rows, has_share=row in shares, has_rooms=row in with_rooms)
         for row in of
     ]  # fmt: skip
+
+
+def _rows_with_rooms(
+    teachers: Mapping[str, int], used: Collection[str], rows: Mapping[_Row, Collection[str]]
+) -> Collection[_Row]:
+    """Of which rows rooms may be shown: a school that has a room and no teacher counts as one person.
+
+    It is somebody of another school, or of none, who teaches there.
+    """
+    sizes = {site: max(teachers.get(site, 0), int(site in used)) for site in {*teachers, *used}}
+    return shown_unions(sizes, rows, BEYOND_SCHOOL, keep=[_DISTRICT])
 
 
 def _row(
@@ -99,13 +111,14 @@ def _row(
     *,
     has_row: bool,
     has_share: bool,
+    has_rooms: bool,
 ) -> CoverageRow:
     mine = [room for room in rooms if room.site in sites]
     return CoverageRow(
         kind=row[0], name=row[1], title=title,
         teachers=sum(having.get(site, 0) + others.get(site, 0) for site in sites) if has_row else None,
         with_cycle=sum(having.get(site, 0) for site in sites) if has_share else None,
-        rooms=len(mine) if has_row else None,
+        rooms=len(mine) if has_rooms else None,
         running=sum(room.sensed >= ENOUGH_SENSED * room.lessons for room in mine)
-        if has_row else None,
+        if has_rooms else None,
     )  # fmt: skip

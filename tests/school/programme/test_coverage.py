@@ -86,6 +86,19 @@ def test_a_room_runs_if_nine_of_ten_of_its_lessons_were_sensed() -> None:
     assert len(shown) == 1, "the other one hides cedar"
 
 
+def test_the_one_room_of_a_school_without_teachers_is_not_shown_nor_what_would_give_it() -> None:
+    """Somebody of ash teaches at cedar: whether their kit ran is theirs."""
+    rooms = tuple(RoomUse(site=site, lessons=4, sensed=4) for site in ("ash", "birch", "cedar"))
+    counts = {"ash": (10, 10), "birch": (10, 10), "cedar": (0, 0)}
+    rows = rows_of(counts, (), rooms)
+    assert (rows["Cedar"].teachers, rows["Cedar"].rooms, rows["Cedar"].running) == (0, None, None)
+    assert [rows[title].rooms for title in ("", "Ash", "Birch")].count(None) == 1
+
+    north = rows_of(counts, (NORTH,), rooms)
+    assert north[""].rooms == 3
+    assert north["The north"].rooms is None, "or the total would give cedar's room"
+
+
 @given(
     counts=st.lists(st.tuples(COUNT, COUNT), min_size=1, max_size=5),
     masks=st.lists(st.integers(1, 15), max_size=3),
