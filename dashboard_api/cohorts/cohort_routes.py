@@ -84,7 +84,7 @@ async def answer(
     def change(stores: Stores) -> Response:
         cohort, task = _task(stores, viewer, cohort_id, task_id)
         try:
-            start, end = _span(stores, form)
+            start, end = _span(stores, viewer, form)
             stores.cohorts.save(
                 task, form.lesson, (start, end), form.words, viewer.actor,
                 is_handed=form.hand == "yes",
@@ -119,10 +119,12 @@ def _task(
     return cohort, found[0]
 
 
-def _span(stores: Stores, form: _AnswerForm) -> tuple[int, int]:
-    """The span of the lesson; raises UsageError. Whose lesson it is is asked when it is saved."""
+def _span(stores: Stores, viewer: Viewer, form: _AnswerForm) -> tuple[int, int]:
+    """The span of the lesson; raises UsageError, which says nothing of a lesson of somebody else."""
     spans = read_spans([form.start], [form.end])
-    lesson = stores.lesson(form.lesson)
+    owners = stores.sharing.owners([form.lesson])
+    is_own = owners.get(form.lesson) == viewer.person.id
+    lesson = stores.lesson(form.lesson) if is_own else None
     if not spans or lesson is None:
         raise UsageError(_("Choose a lesson of yours, and write from when to when."))
     (start_ns, end_ns) = lesson.starts_utc_ns, lesson.over_utc_ns(stores.longest_ns)

@@ -175,7 +175,8 @@ def test_a_cohort_has_fifteen_at_most(group, stores) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     (
-        ({"lesson": "of-ada"}, "Choose a lesson of yours."),
+        ({"lesson": "of-ada"}, "Choose a lesson of yours, and write"),
+        ({"lesson": "of-ada", "end": "99:00"}, "Choose a lesson of yours, and write"),
         ({"lesson": "none"}, "Choose a lesson of yours, and write"),
         ({"start": "", "end": ""}, "Choose a lesson of yours, and write"),
         ({"end": "99:00"}, "The span ends after the lesson"),
