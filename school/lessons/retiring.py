@@ -20,6 +20,8 @@ from sqlalchemy import (
 from contract.clock import SECOND_NS
 from school.cohorts.cohort_tables import (
     cohort_answers,
+    cohort_clips,
+    cohort_members,
     cohort_replies,
     cohort_tasks,
     cohort_visits,
@@ -29,6 +31,7 @@ from school.cycle.tables import cycles
 from school.debrief.tables import action_steps, guesses, reflections, talks
 from school.forms.tables import form_sheets
 from school.ledger.tables import class_outcomes, ledger_weeks
+from school.matching.tables import passed_steps
 from school.moments.store import remove_moment_rows
 from school.plans.tables import plans
 from school.pulse.tables import pulse_counts, pulse_deeds, pulse_settled, pulse_words
@@ -54,13 +57,22 @@ _OLD: Final[Sequence[tuple[Table, ColumnElement[bool]]]] = (
     (cohort_replies, cohort_replies.c.written_utc_ns < _BEFORE),
     (cohort_visits, cohort_visits.c.changed_utc_ns < _BEFORE),
     (cohort_tasks, cohort_tasks.c.due_on < _BEFORE_DAY),
-    # One that has set no task for so long.
+    # One in which nothing was done for so long: nobody joined, and nothing of it is kept.
     (
         cohorts,
         and_(
-            cohorts.c.changed_utc_ns < _BEFORE, cohorts.c.id.not_in(select(cohort_tasks.c.cohort))
+            cohorts.c.changed_utc_ns < _BEFORE,
+            *(
+                cohorts.c.id.not_in(select(table.c.cohort))
+                for table in (cohort_tasks, cohort_clips, cohort_replies, cohort_visits)
+            ),
+            cohorts.c.id.not_in(
+                select(cohort_members.c.cohort).where(cohort_members.c.since_utc_ns >= _BEFORE)
+            ),
         ),
     ),
+    # Nobody reads one by this since its day.
+    (passed_steps, passed_steps.c.until_utc_ns < _BEFORE),
     (pulse_words, pulse_words.c.written_utc_ns < _BEFORE),
     (pulse_settled, pulse_settled.c.week < _BEFORE_DAY),
     (pulse_counts, pulse_counts.c.week < _BEFORE_DAY),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
+from school.clips.tables import clip_viewers, clips
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps
 from school.matching.tables import passed_steps
@@ -132,6 +133,14 @@ def _end_former(connection: Connection, former: str, by: Actor) -> None:
     for lesson in connection.scalars(ended).all():
         end_share(connection, lesson, former)
         by.record_about(connection, "unshared", former, name, lesson=lesson)
+    shown = select(clips.c.id, clips.c.lesson).where(
+        clips.c.person == by.person,
+        clips.c.id.in_(select(clip_viewers.c.clip).where(clip_viewers.c.person == former)),
+    )
+    for clip, lesson in connection.execute(shown.order_by(clips.c.id)).all():
+        of_both = (clip_viewers.c.clip == clip, clip_viewers.c.person == former)
+        connection.execute(delete(clip_viewers).where(*of_both))
+        by.record_about(connection, "hid_clip", former, name, lesson=lesson)
     steps = select(action_steps.c.id).where(action_steps.c.person == by.person)
     connection.execute(
         delete(passed_steps).where(passed_steps.c.person == former, passed_steps.c.step.in_(steps))

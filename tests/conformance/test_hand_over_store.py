@@ -9,6 +9,7 @@ import pytest
 from contract.errors import UsageError
 from school import School
 from school.audit.actor import Actor
+from school.clips.records import Clip
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from school.rooms.records import Site
@@ -74,6 +75,23 @@ def test_the_former_coach_loses_all_of_this_teacher(school: School) -> None:
     assert opened.coach is None
 
 
+def test_the_former_coach_loses_the_clips_that_this_teacher_chose_them_for(school: School) -> None:
+    clip = Clip(
+        id="k" * 32, lesson=LESSON.id, person="ada", title="a question", video="v", start_s=1.0,
+        end_s=9.0, shows="both", file="g" * 32, consent="c" * 32, until_utc_ns=UNTIL_NS,
+        created_utc_ns=70,
+    )  # fmt: skip
+    school.clips.add(clip, ["kim", "lee"], ADA)
+    school.hand_overs.hand_over(replace(NEXT, lessons=("art",), former="kim"), ADA, NOW_NS)
+    assert [each.person for each in school.clips.viewers([clip])[clip.id]] == ["lee"]
+    (said,) = [
+        entry
+        for entry in school.audit.of_lesson(LESSON.id, 50)
+        if "stopped showing a clip" in entry.sentence_on(LESSON.id)
+    ]
+    assert "kim" in said.sentence_on(LESSON.id).lower()
+
+
 def test_a_step_ends_and_can_be_taken_back(school: School) -> None:
     step = step_of(school)
     school.hand_overs.hand_over(replace(NEXT, steps=(step,)), ADA, NOW_NS)
@@ -83,6 +101,19 @@ def test_a_step_ends_and_can_be_taken_back(school: School) -> None:
     assert len(school.hand_overs.steps_to("lee", NOW_NS)) == 1, "only whose step it is"
     school.hand_overs.take_back(step, "lee", ADA)
     assert school.hand_overs.steps_to("lee", NOW_NS) == []
+
+
+def test_an_export_has_a_step_as_its_coach_reads_it_and_for_as_long(school: School) -> None:
+    school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
+
+    def held(utc_ns: int) -> list[dict[str, object]]:
+        found = school.people.held.of_person("sharing.json", "lee", None, utc_ns)
+        return found["next_steps_handed_over_to_you"]
+
+    (row,) = held(UNTIL_NS - 1)
+    assert (row["what"], row["by"]) == ("Say how long it takes", "ada")
+    assert set(row) == {"what", "until", "by"}, "neither when nor how it went"
+    assert held(UNTIL_NS) == []
 
 
 @pytest.mark.parametrize(
@@ -127,3 +158,11 @@ def test_what_was_handed_over_goes_with_either(school: School) -> None:
     school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
     school.people.leaving.leave("lee", ADA, utc_ns=90)
     assert school.hand_overs.steps_by("ada", NOW_NS) == []
+
+
+def test_a_pack_that_is_over_goes_as_old_as_the_school_keeps_it(school: School) -> None:
+    school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
+    for before_utc_ns, left in ((UNTIL_NS, 1), (UNTIL_NS + 1, 0)):
+        school.lessons.retire_words(before_utc_ns=before_utc_ns, most=100)
+        assert len(school.hand_overs.steps_by("ada", 0)) == left
+    assert step_of(school), "the step itself is open, and stays"

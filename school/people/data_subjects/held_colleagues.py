@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from school.debrief.tables import action_steps
 from school.matching.tables import colleague_tags, passed_steps
-from school.people.data_subjects.held_parts import PERSON, Held, of_person
+from school.people.data_subjects.held_parts import NOW, PERSON, Held, of_person
 from school.schema import people
 
 __all__ = ["HELD_COLLEAGUES"]
@@ -26,14 +26,14 @@ HELD_COLLEAGUES: Final = (
             .join(people, people.c.id == passed_steps.c.person)
             .where(action_steps.c.person == PERSON)
             .order_by(action_steps.c.written_utc_ns, people.c.name),
+            # As they read it, and for as long.
             "next_steps_handed_over_to_you": select(
-                action_steps.c.what, action_steps.c.when_words, passed_steps.c.until_utc_ns,
-                people.c.name.label("by"),
+                action_steps.c.what, passed_steps.c.until_utc_ns, people.c.name.label("by")
             )
             .select_from(passed_steps)
             .join(action_steps, action_steps.c.id == passed_steps.c.step)
             .join(people, people.c.id == action_steps.c.person)
-            .where(passed_steps.c.person == PERSON)
+            .where(passed_steps.c.person == PERSON, passed_steps.c.until_utc_ns > NOW)
             .order_by(action_steps.c.written_utc_ns, action_steps.c.id),
         },
         omitted={"step": "its words stand there", "person": "the name stands there"},
