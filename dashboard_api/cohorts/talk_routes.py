@@ -51,6 +51,8 @@ class _ReplyForm(_Form):
 class _ShowForm(_Form):
     clip: Annotated[str, Field(max_length=100)] = ""
     consent: Literal["yes", ""] = ""
+    meant: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=50)] = []
+    """Whom the page named as those who see it."""
 
 
 @router.get("/cohorts/{cohort_id}/clips")
@@ -97,9 +99,13 @@ async def show_clip(
                 "Confirm whose faces and voices are in the clip: without that it is not shown."
             )
             return _page(stores, viewer, cohort, zone, said)
-        stores.clips.in_cohorts.show(
-            found[0], cohort.id, viewer.actor, consent=consent_hash(_(COHORT_CONSENT))
-        )
+        try:
+            stores.clips.in_cohorts.show(
+                found[0], cohort.id, viewer.actor, consent=consent_hash(_(COHORT_CONSENT)),
+                meant=form.meant,
+            )  # fmt: skip
+        except UsageError as error:
+            return _page(stores, viewer, cohort, zone, str(error))
         return back_to(cohort.id, "/clips")
 
     return await store.run(change)
@@ -198,6 +204,9 @@ def _page(
         own=clips_to_show(stores, viewer) if is_in else [],
         is_in=is_in,
         seen_by=[each.name for each in cohort.joined if each.person != viewer.person.id],
+        meant=sorted(
+            {*(each.person for each in cohort.joined), cohort.coach or ""} - {viewer.person.id, ""}
+        ),
         consent=COHORT_CONSENT,
         kinds=REPLY_KINDS,
         longest_words=LONGEST_WORDS,

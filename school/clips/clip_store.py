@@ -23,6 +23,7 @@ from school.audit.actor import Actor
 from school.clips.cohort_clip_store import CohortClips, shown_in_cohorts
 from school.clips.records import Clip, ClipViewer
 from school.clips.tables import clip_viewers, clips
+from school.cohorts.cohort_tables import cohort_clips
 from school.database import SchoolDatabase
 from school.schema import hidden_lessons, lesson_owners, people
 from school.video.records import Reason
@@ -88,11 +89,15 @@ class ClipStore:
             return connection.execute(update(clips).where(*which), values).rowcount > 0
 
     def withdraw(self, clip: Clip, refusal: str, by: Actor, why: Reason) -> None:
-        """Keep of a clip whose key is destroyed only what its teacher reads of it, and why it went."""
+        """Keep of a clip whose key is destroyed only what its teacher reads of it, and why it went.
+
+        In cohorts it is shown no more, and what was said to it there goes: it is about what is left out.
+        """
         which = clips.c.id == clip.id, clips.c.state != "refused"
         values = {"state": "refused", "refusal": refusal, "size": 0}
         with self._database.writing() as connection:
             if connection.execute(update(clips).where(*which), values).rowcount:
+                connection.execute(delete(cohort_clips).where(cohort_clips.c.clip == clip.id))
                 by.record(
                     connection, "purged", "clip", clip.id, lesson=clip.lesson, detail={"why": why}
                 )

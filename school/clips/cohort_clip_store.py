@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import BindParameter, Select, and_, delete, or_, select
 
+from contract.errors import UsageError
+from contract.language import _
 from school.audit.actor import Actor
 from school.clips.records import Clip
 from school.cohorts.cohort_tables import cohort_clips, cohort_members, cohorts
@@ -17,17 +19,36 @@ __all__ = ["CohortClips", "shown_in_cohorts"]
 
 
 class CohortClips:
-    """Whose clip it is, and who is in the cohort, is asked before."""
+    """Whose clip it is, is asked before."""
 
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
 
-    def show(self, clip: Clip, cohort: str, by: Actor, *, consent: str) -> None:
-        """Show it to those who are in the cohort now; again, also to those who joined since."""
+    def show(
+        self, clip: Clip, cohort: str, by: Actor, *, consent: str,
+        meant: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Show it to those who are in the cohort now; again, also to those who joined since.
+
+        `meant` is whom its teacher read of when they confirmed it. Raises UsageError if it is
+        somebody else by now, or if the clip's teacher is not in the cohort.
+        """
         row = {
             "cohort": cohort, "clip": clip.id, "person": clip.person, "since_utc_ns": by.utc_ns,
         }  # fmt: skip
+        members = select(cohort_members.c.person).where(
+            cohort_members.c.cohort == cohort, cohort_members.c.state == "member"
+        )
+        coach = select(cohorts.c.coach).where(cohorts.c.id == cohort, cohorts.c.coach.is_not(None))
         with self._database.writing() as connection:
+            joined = set(connection.scalars(members))
+            if clip.person not in joined:
+                raise UsageError(_("You are not in this cohort any more."))
+            seen_by = (joined | set(connection.scalars(coach))) - {clip.person}
+            if meant is not None and set(meant) != seen_by:
+                raise UsageError(
+                    _("Who sees it has changed meanwhile: read who it is now, and confirm again.")
+                )
             put_row(connection, cohort_clips, row)
             by.record(
                 connection, "showed_in_cohort", "cohort", cohort, lesson=clip.lesson,
@@ -66,7 +87,7 @@ class CohortClips:
         return shown
 
 
-def shown_in_cohorts(person: str) -> Select[Any]:
+def shown_in_cohorts(person: str | BindParameter[str]) -> Select[Any]:
     """The clips that somebody sees in cohorts: who joined or leads since is not among those meant."""
     is_member = and_(
         cohort_members.c.person == person,

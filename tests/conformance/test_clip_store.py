@@ -69,6 +69,27 @@ def test_an_export_lists_the_clips_that_its_reader_may_watch(schools: Any) -> No
     assert shown(100) == []
 
 
+def test_an_export_lists_the_clips_that_its_reader_may_watch_in_a_cohort(schools: Any) -> None:
+    one, other = schools
+    kim = Actor(name="Kim", utc_ns=60, person="kim")
+    cohort = one.cohorts.make("Wait time", "Think first", Actor(name="Bo", utc_ns=60, person=None))
+    for by in (kim, replace(ADA, utc_ns=60)):
+        one.cohorts.invite(cohort, by.person, by)
+        assert one.cohorts.join(cohort, by)
+    one.clips.add(CLIP, [], ADA)
+    one.clips.settle(CLIP, state="ready", size=12)
+
+    def shown(person: str, utc_ns: int = 100) -> list[str]:
+        held = other.people.held.of_person("account.json", person, None, utc_ns)
+        return [row["title"] for row in held["clips_shown_to_you_in_cohorts"]]
+
+    assert shown("kim") == []
+    one.clips.in_cohorts.show(CLIP, cohort, ADA, consent="c" * 32)
+    assert (shown("kim"), shown("ada"), shown("kim", 200)) == (["a question"], [], [])
+    one.sharing.teacher.hide("maths-1", ADA)
+    assert shown("kim") == []
+
+
 def test_a_clip_goes_with_its_lesson(schools: Any) -> None:
     one, other = schools
     one.clips.add(CLIP, ["kim"], ADA)

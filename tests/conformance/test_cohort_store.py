@@ -135,6 +135,26 @@ def test_either_of_two_reads_the_visits_as_theirs(schools: Any) -> None:
     assert (of_ada.other_name, of_bo.other_name) == ("bo", "ada")
 
 
+def test_an_export_of_visits_names_no_lesson_of_the_other_one(schools: Any) -> None:
+    one, other = schools
+    talked(one)
+
+    def held(person: str) -> str:
+        return str(
+            {
+                name: rows
+                for name, rows in other.people.held.of_person(
+                    "account.json", person, None, 100
+                ).items()
+                if name.startswith("visits")
+            }
+        )
+
+    assert "2026-03-06" in held("bo")
+    assert "maths-1" not in held("bo")
+    assert "maths-1" in held("ada")
+
+
 def test_a_visit_outlives_its_lesson_as_a_day(schools: Any) -> None:
     one, other = schools
     cohort = talked(one)
@@ -168,3 +188,23 @@ def test_what_was_answered_and_agreed_goes_as_old_as_the_school_keeps_it(schools
         with one.cohorts._database.removing() as connection:
             remove_old_words(connection, before_utc_ns, 100)
         assert left_of(other, cohort) == left
+
+
+def test_a_cohort_without_a_task_stays_while_it_is_used(schools: Any) -> None:
+    one, other = schools
+    cohort = one.cohorts.make("Wait time", "Think first", KIM)
+    recent = {each: Actor(name=each, utc_ns=1_000, person=each) for each in ("ada", "bo")}
+
+    def is_left(before_utc_ns: int) -> bool:
+        with one.cohorts._database.removing() as connection:
+            remove_old_words(connection, before_utc_ns, 100)
+        return other.cohorts.get(cohort) is not None
+
+    for person, by in recent.items():
+        one.cohorts.invite(cohort, person, by)
+        assert one.cohorts.join(cohort, by)
+    assert is_left(1_000)
+    later = replace(recent["ada"], utc_ns=2_000)
+    other.cohorts.visits.propose(cohort, "bo", later)
+    assert is_left(2_000)
+    assert not is_left(2_001)

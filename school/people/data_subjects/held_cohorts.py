@@ -6,6 +6,8 @@ from typing import Final
 
 from sqlalchemy import select
 
+from school.clips.clip_store import IS_OWNERS, watchable
+from school.clips.cohort_clip_store import shown_in_cohorts
 from school.clips.tables import clips
 from school.cohorts.cohort_tables import (
     cohort_answers,
@@ -17,8 +19,8 @@ from school.cohorts.cohort_tables import (
     cohort_visits,
     cohorts,
 )
-from school.people.data_subjects.held_parts import PERSON, Held
-from school.schema import people
+from school.people.data_subjects.held_parts import NOW, PERSON, Held
+from school.schema import lesson_owners, people
 
 __all__ = ["HELD_COHORTS"]
 
@@ -75,14 +77,27 @@ HELD_COHORTS: Final = (
     ),
     Held(
         table=cohort_clips, files=("account.json",),
-        parts={"clips_that_you_show_in_cohorts": select(
-            cohorts.c.title.label("cohort"), clips.c.title, cohort_clips.c.since_utc_ns
-        )
-        .select_from(cohort_clips)
-        .join(cohorts, cohorts.c.id == cohort_clips.c.cohort)
-        .join(clips, clips.c.id == cohort_clips.c.clip)
-        .where(cohort_clips.c.person == PERSON)
-        .order_by(cohort_clips.c.since_utc_ns, cohorts.c.id, clips.c.id)},
+        parts={
+            "clips_that_you_show_in_cohorts": select(
+                cohorts.c.title.label("cohort"), clips.c.title, cohort_clips.c.since_utc_ns
+            )
+            .select_from(cohort_clips)
+            .join(cohorts, cohorts.c.id == cohort_clips.c.cohort)
+            .join(clips, clips.c.id == cohort_clips.c.clip)
+            .where(cohort_clips.c.person == PERSON)
+            .order_by(cohort_clips.c.since_utc_ns, cohorts.c.id, clips.c.id),
+            "clips_shown_to_you_in_cohorts": select(
+                clips.c.title, clips.c.until_utc_ns, people.c.name.label("by")
+            )
+            .select_from(clips)
+            .join(lesson_owners, IS_OWNERS)
+            .join(people, people.c.id == clips.c.person)
+            .where(
+                clips.c.id.in_(shown_in_cohorts(PERSON)), clips.c.person != PERSON,
+                *watchable(NOW),
+            )
+            .order_by(clips.c.created_utc_ns, clips.c.id),
+        },
         omitted=_THEIRS | {"clip": "its title stands there"},
     ),
     Held(
@@ -106,7 +121,8 @@ HELD_COHORTS: Final = (
                 cohorts.c.title.label("cohort"), people.c.name.label("with"),
                 *(
                     column for column in cohort_visits.c
-                    if column.name not in {"id", "cohort", "person", "other"}
+                    # Which lesson the other one named is theirs, and may be hidden by now.
+                    if column.name not in {"id", "cohort", "person", "other", f"{theirs}_lesson"}
                 ),
             )
             .select_from(cohort_visits)

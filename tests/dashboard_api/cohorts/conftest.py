@@ -35,7 +35,7 @@ class Group:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    def post(self, pages: Pages, path: str, **data: str) -> Any:
+    def post(self, pages: Pages, path: str, **data: Any) -> Any:
         return pages.post(f"/cohorts/{self.id}{path}", data=data)
 
     def task(self) -> str:

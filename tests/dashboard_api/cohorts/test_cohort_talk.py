@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contract.clock import SECOND_NS
+from contract.errors import UsageError
 from contract.lesson import Activity
 from school.audit.actor import Actor
 from school.clips.records import Clip
@@ -39,10 +40,15 @@ def add_clip(stores: Any, now_ns: int, person: str = TEACHER, lesson: str = "sam
     stores.clips.settle(made, state="ready", size=5)
 
 
-def show(group: Group, pages: Pages | None = None, **other: str) -> Any:
-    return group.post(
-        pages or group.teacher, "/clips", **({"clip": CLIP, "consent": "yes"} | other)
-    )
+def named(group: Group, pages: Pages | None = None) -> list[str]:
+    """Whom the page names as those who would see a clip."""
+    page = (pages or group.teacher).get(f"/cohorts/{group.id}/clips").text
+    return re.findall(r'name="meant" value="([^"]*)"', page)
+
+
+def show(group: Group, pages: Pages | None = None, **other: Any) -> Any:
+    given = {"clip": CLIP, "consent": "yes", "meant": named(group, pages)} | other
+    return group.post(pages or group.teacher, "/clips", **given)
 
 
 def sees(group: Group, pages: Pages) -> bool:
@@ -76,6 +82,29 @@ def test_a_clip_is_shown_to_those_who_are_in_it_and_who_leads(group, clip, store
         assert "late" in group.teacher.get(f"/cohorts/{group.id}/clips").text
 
 
+def test_a_confirmation_is_about_those_whom_the_page_named(group, clip, stores, clock) -> None:
+    before = named(group)
+    assert before == [ADA, COACH]
+    add_person(stores.people, "late", "teacher")
+    group.post(group.lead, "/invite", person="late")
+    with group.lead.browser(cookie(stores.people, clock.utc_ns(), "late")) as late:
+        group.post(late, "/join")
+        refused = show(group, meant=before)
+        assert refused.status_code == 422
+        assert "Who sees it has changed meanwhile" in refused.text
+        assert not sees(group, late)
+        assert show(group).status_code == 303
+        assert sees(group, late)
+
+
+def test_who_has_left_meanwhile_shows_nothing_there(group, clip, stores, clock) -> None:
+    by = Actor(name=TEACHER, utc_ns=clock.utc_ns(), person=TEACHER)
+    group.post(group.teacher, "/leave")
+    with pytest.raises(UsageError, match="You are not in this cohort any more"):
+        stores.clips.in_cohorts.show(stores.clips.get(CLIP), group.id, by, consent="c" * 32)
+    assert not sees(group, group.ada)
+
+
 def test_who_sees_it_there_sees_nothing_else_of_the_lesson(group, clip) -> None:
     show(group)
     page = group.ada.get(f"/cohorts/{group.id}/clips").text
@@ -83,7 +112,9 @@ def test_who_sees_it_there_sees_nothing_else_of_the_lesson(group, clip) -> None:
     assert group.ada.get("/lessons/sample").status_code == 404
 
 
-@pytest.mark.parametrize("how", ("stop", "leave", "taken_out", "hidden", "over", "deleted", "end"))
+@pytest.mark.parametrize(
+    "how", ("stop", "leave", "taken_out", "hidden", "over", "deleted", "left_out", "end")
+)
 def test_it_ends_with_all_that_was_said_to_it(group, clip, stores, clock, how: str) -> None:
     show(group)
     assert reply(group, group.ada).status_code == 303
@@ -100,6 +131,9 @@ def test_it_ends_with_all_that_was_said_to_it(group, clip, stores, clock, how: s
         clock.now_ns += 10 * 86_400 * SECOND_NS
     elif how == "deleted":
         stores.clips.remove(stores.clips.get(CLIP), by, "by_hand")
+    elif how == "left_out":
+        stores.clips.withdraw(stores.clips.get(CLIP), "a reason", by, "left_out")
+        assert SAW not in group.teacher.get(f"/cohorts/{group.id}/clips").text
     else:
         group.post(group.lead, "/end")
     with group.ada.browser(cookie(stores.people, clock.utc_ns(), ADA)) as later:
@@ -241,3 +275,15 @@ def test_members_ask_a_coach_once_nobody_leads(group, stores) -> None:
     group.post(group.teacher, "/lead/offer", person=ANOTHER)
     group.post(group.other, "/lead/accept")
     assert group.stores.cohorts.get(group.id).coach == ANOTHER
+
+
+def test_who_is_no_coach_any_more_leads_it_no_more(group, clip, stores, clock) -> None:
+    show(group)
+    assert sees(group, group.lead)
+    stores.people.set_roles(COACH, ["teacher"], Actor(name="a test", utc_ns=1))
+    with group.teacher.browser(cookie(stores.people, clock.utc_ns(), COACH)) as former:
+        assert former.get(f"/cohorts/{group.id}").status_code == 404
+        assert former.get(f"/clips/{CLIP}").status_code == 404
+    assert "nobody leads it now" in group.page(group.teacher)
+    assert named(group) == [ADA]
+    assert group.post(group.teacher, "/lead/offer", person=ANOTHER).status_code == 303
