@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -19,7 +19,7 @@ from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.programme.coverage_store import CoverageMonth
+from school.programme.coverage_store import MONTHS_BACK, CoverageMonth
 from school.programme.month_figures import Month, month_of
 from school.sharing.policy import may_at_all
 
@@ -27,8 +27,6 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_MONTHS_BACK: Final = 6
-"""So many months may still be counted: scores of older ones may be gone."""
 MonthName = Annotated[str, Query(max_length=7)]
 
 
@@ -85,7 +83,7 @@ def _may_count(request: Request, viewer: Viewer) -> list[Month]:
     zone = request.app.state.zone
     today = day_of(viewer.utc_ns, zone)
     this = today.year * 12 + today.month - 1
-    months = (this - back for back in range(1, _MONTHS_BACK + 1))
+    months = (this - back for back in range(1, MONTHS_BACK + 1))
     return [month_of(at // 12, at % 12 + 1, zone) for at in months]
 
 

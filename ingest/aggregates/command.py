@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,8 +29,11 @@ from ingest.aggregates.months import last_month, named_month
 from ingest.aggregates.sending import send
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
+from ingest.stores import open_shard_scores
 from school.audit.actor import Actor
 from school.database import SchoolDatabase, open_school_database
+from school.programme.beside_coverage import beside_coverage
+from school.programme.coverage_store import MONTHS_BACK, CoverageStore
 from school.programme.month_figures import Month, month_figures, report_of
 from school.programme.released import ReleasedReport, ReleasedReports
 
@@ -66,10 +69,10 @@ class AggregatesDesk:
     def show(self, month: Month) -> int:
         """Print each report as it left, or as it would leave."""
         left = {(each.report.site, each.report.month): each for each in self._released()}
-        for site, report in self._reports(month):
+        for site, _report, words in self._reports(month):
             there = left.get((site, month.name))
             if there is None:
-                self.say(_words(site, month, report))
+                self.say(words)
             else:
                 day = datetime.fromtimestamp(
                     there.released_utc_ns / SECOND_NS, self.settings.lessons.zone
@@ -94,11 +97,15 @@ class AggregatesDesk:
                 "no collector is named: `aggregates.collector` in server.toml has its address."
             )
         released = ReleasedReports(self.database)
-        for site, report in self._reports(month):
+        by = Actor(name="roomtone aggregates", utc_ns=self.clock.utc_ns())
+        self._count_coverage(month, by)
+        left = {(each.report.site, each.report.month) for each in released.all()}
+        for site, report, words in self._reports(month):
+            if (site, month.name) in left:
+                continue
             if report is None:
-                self.say(_words(site, month, report))
+                self.say(words)
             else:
-                by = Actor(name="roomtone aggregates", utc_ns=self.clock.utc_ns())
                 released.release(report, collector, by)
         timeout_s = self.settings.aggregates.timeout_s
         failure: NotTakenError | LinkError | None = None
@@ -121,17 +128,36 @@ class AggregatesDesk:
             raise failure
         return 0
 
-    def _reports(self, month: Month) -> Sequence[tuple[str, Report | None]]:
-        """Of each school; where there is one, everybody belongs to it."""
+    def _count_coverage(self, month: Month, by: Actor) -> None:
+        """First, by the same people: another day's count of them could differ by one person.
+
+        Of a month that no page counts any more there is none, nor will be.
+        """
+        last = self.month(None).name
+        if _number_of(last) - _number_of(month.name) >= MONTHS_BACK:
+            return
+        settings = self.settings
+        with closing(open_shard_scores(settings.data_dir, settings.shards)) as scores:
+            sensed = {each.lesson for each in scores.scored_lessons()}
+        with suppress(UsageError):  # fewer than ten teachers, of whom nothing leaves either
+            CoverageStore(self.database).count(month, sensed, by, now_utc_ns=self.clock.utc_ns())
+
+    def _reports(self, month: Month) -> Sequence[tuple[str, Report | None, str]]:
+        """Of each school, what may leave and in words; where there is one, everybody belongs to it."""
         sites = self.settings.sites
-        if len(sites) == 1:
-            return [
-                (sites[0], report_of(sites[0], month, month_figures(self.database, month, None)))
-            ]
-        return [
-            (site, report_of(site, month, month_figures(self.database, month, site)))
-            for site in sites
-        ]
+        is_one = len(sites) == 1
+        counted = {each.month: each.rows for each in CoverageStore(self.database).months()}
+        rows = counted.get(month.name)
+        found: list[tuple[str, Report | None, str]] = []
+        for site in sites:
+            figures = month_figures(self.database, month, None if is_one else site)
+            report = report_of(site, month, figures)
+            words = _words(site, month, report)
+            if report is not None and rows is not None:
+                report = beside_coverage(report, rows, is_district=is_one)
+                words = _held(site, month) if report is None else _words(site, month, report)
+            found.append((site, report, words))
+        return found
 
     def month(self, name: str | None) -> Month:
         """The month that is meant."""
@@ -164,12 +190,24 @@ def _key(path: Path, *, is_new: bool) -> int:
     return 0
 
 
+def _number_of(month: str) -> int:
+    """How many months it is after that before the first year."""
+    return int(month[:4]) * 12 + int(month[5:])
+
+
+def _held(site: str, month: Month) -> str:
+    return (
+        f"{site}, {month.name}: nothing leaves. Beside the coverage of {month.name}, which is counted "
+        "already, it would give a small group or one person away."
+    )
+
+
 def _words(site: str, month: Month, report: Report | None) -> str:
     if report is None:
         return f"{site}, {month.name}: fewer than {MIN_TEACHERS} teachers had a lesson; nothing leaves."
     lines = [f"{site}, {month.name}: {report.teachers} teachers"]
     for name, rule in FIGURES.items():
         value = report.figures.get(name)
-        shown = f"stays here, fewer than {MIN_TEACHERS} people are in it or left out of it"
+        shown = f"stays here, fewer than {MIN_TEACHERS} people could be computed from it"
         lines.append(f"  {rule.words}: {shown if value is None else value}")
     return "\n".join(lines)

@@ -17,14 +17,16 @@ from school.programme.month_figures import Month, month_figures
 from school.programme.records import SchoolGroup
 from school.programme.small_groups import BEYOND_SCHOOL
 from school.programme.store import ProgrammeStore
-from school.programme.tables import coverage_months
+from school.programme.tables import coverage_months, released_reports
 from school.programme.wave_store import WaveStore
 from school.rooms.tables import kits, rooms, sites
 from school.schema import hidden_lessons, lessons
 from school.sql_store import SqlStore
 
-__all__ = ["CoverageMonth", "CoverageStore"]
+__all__ = ["MONTHS_BACK", "CoverageMonth", "CoverageStore"]
 
+MONTHS_BACK: Final = 6
+"""So many months may still be counted: scores of older ones may be gone."""
 _MONTHS: Final = select(coverage_months).order_by(coverage_months.c.month.desc())
 _FIRST_KITS: Final = (
     select(kits.c.room, func.min(kits.c.added_utc_ns).label("since"))
@@ -69,8 +71,8 @@ class CoverageStore(SqlStore):
     ) -> CoverageMonth:
         """Count a month, or return what is counted already; `sensed` are lessons with scores.
 
-        Raises UsageError for a month that is not over or has fewer than ten teachers: nothing is
-        kept then.
+        Raises UsageError for a month that is not over or has fewer than ten teachers, or whose figures
+        left for a collector without a count: nothing is kept then.
         """
         if now_utc_ns < month.high_utc_ns:
             raise UsageError(_("{month} is not over yet; count it then.", month=month.name))
@@ -94,6 +96,15 @@ class CoverageStore(SqlStore):
             ).first()
             if earlier is not None:
                 return _month(earlier)
+            left = select(released_reports.c.month).where(released_reports.c.month == month.name)
+            if connection.execute(left.limit(1)).first() is not None:
+                # `roomtone aggregates send` counts first: this is of a version that did not.
+                raise UsageError(
+                    _(
+                        "Figures of {month} left for a collector before this count: beside them it could give a small group away.",
+                        month=month.name,
+                    )
+                )
             titles = {
                 row.name: row.title or row.name for row in connection.execute(select(sites)).all()
             }

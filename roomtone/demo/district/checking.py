@@ -95,7 +95,10 @@ class Check:
         return [month for month in self.world.put.months() if month < this]
 
     def _collected(self) -> None:
-        """The collector holds each month that may leave, with just these figures."""
+        """The collector holds each month that may leave, with just these figures.
+
+        Of teachers with a cycle that is what the month's coverage shows of the school.
+        """
         self.pages += 2
         page = self.programs.fetch_collected("/")
         for school in SITES:
@@ -109,12 +112,19 @@ class Check:
             }
             for row in _table(self.programs.fetch_collected("/aggregates.csv"))
         }
-        put = {
-            (month, school.site): report
-            for month in self._months()
-            for school in SITES
-            if (report := self.world.put.report(month, school.site)) is not None
-        }
+        put = {}
+        for month in self._months():
+            if len(self.world.put.teachers(month)) < LIMIT:
+                continue
+            rows = self._rows("administrator", f"/programme/coverage.csv?month={month}")
+            shown = {row["name"]: row for row in rows if row["kind"] == "school"}
+            for school in SITES:
+                report = self.world.put.report(month, school.site)
+                if report is None or not shown[school.site]["teachers"]:
+                    continue
+                if not shown[school.site]["with_cycle"]:
+                    report.pop("with_cycle", None)
+                put[month, school.site] = report
         self._same("figures at the collector", held, put)
 
     def _coverage(self) -> None:

@@ -29,9 +29,11 @@ from roomtone.collector.app import create_collector
 from roomtone.collector.store import CollectorStore, KnownSite
 from school import open_school
 from school.audit.actor import Actor
+from school.cycle.records import CycleText
 from school.database import open_school_database
 from school.lessons.records import Lesson
 from school.programme.released import ReleasedReports
+from school.rooms.records import Site
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
@@ -206,6 +208,84 @@ def test_a_month_is_taken_once(collector, file) -> None:
     assert answer.status_code == 422
     assert "is held already, with other figures" in answer.text
     assert held(file) == [REPORT]
+
+
+@pytest.fixture
+def district(desk, file) -> Any:
+    """Ash and birch with a cycle for ten of twenty teachers each, and cedar for six of sixteen."""
+    school = open_school(desk.settings.data_dir)
+    for at, (site, teachers, coached) in enumerate(
+        (("ash", 20, 10), ("birch", 20, 10), ("cedar", 16, 6))
+    ):
+        school.rooms.add_site(Site(name=site), BY)
+        for number in range(teachers):
+            name = f"{site}-{number}"
+            school.people.add(name, name, ["teacher"], BY, person_id=name)
+            school.sharing.tie_name(f"Ms {name}", name, BY)
+            school.programme.put_people({name: site}, BY)
+            starts = OCTOBER_NS + 1_000 * at + number
+            school.lessons.put(
+                Lesson(id=f"l-{name}", room="r", teacher=f"Ms {name}", title="",
+                       starts_utc_ns=starts, ends_utc_ns=starts + SECOND_NS, source="timetable")
+            )  # fmt: skip
+            if number < coached:
+                by = Actor(name="", utc_ns=starts, person=name)
+                school.sharing.cycles.write(CycleText(focus="Calm"), None, by)
+    with CollectorStore(file) as store:
+        store.add_site(KnownSite(name="cedar", title="", public_key=public_bytes(KEY)), 2)
+        store.replace_key("birch", public_bytes(KEY), 2)
+    settings = ServerSettings.checked(
+        {
+            "site": "ash", "more_sites": ["birch", "cedar"],
+            "data_dir": str(desk.settings.data_dir),
+            "aggregates": {"collector": "https://c.example"},
+        },
+        where="a test",
+    )  # fmt: skip
+    yield replace(desk, settings=settings), school
+    school.close()
+
+
+def test_no_report_has_what_its_months_coverage_hides(district, file) -> None:
+    desk, school = district
+    desk.send(desk.month(None), KEY)
+    (month,) = school.coverage.months()
+    rows = {row.name: row for row in month.rows if row.kind == "school"}
+    left = {each.site: each.figures.get("with_cycle") for each in held(file)}
+    assert left == {site: row.with_cycle for site, row in rows.items()}
+    # By itself birch has ten with a cycle and ten without; beside the others it would give cedar's six.
+    assert month.rows[0].with_cycle == 26
+    assert [left["ash"], left["birch"], left["cedar"]].count(10) == 1
+
+
+def test_nobody_who_moved_is_between_coverage_and_a_report(district, file) -> None:
+    desk, school = district
+    month = desk.month(None)
+    school.coverage.count(month, set(), BY, now_utc_ns=NOVEMBER_NS)
+    school.programme.put_people({"ash-0": "cedar"}, BY)
+    desk.show(month)
+    desk.send(month, KEY)
+    assert [each.site for each in held(file)] == ["birch"]
+    assert SAID.count(
+        "ash, 2026-10: nothing leaves. Beside the coverage of 2026-10, which is counted already, it "
+        "would give a small group or one person away."
+    ) == 2  # fmt: skip
+    # One who has a cycle for one who has none: what leaves says nothing of either.
+    school.programme.put_people({"ash-0": "ash"}, BY)
+    school.programme.put_people({"ash-0": "cedar", "cedar-15": "ash"}, BY)
+    desk.send(month, KEY)
+    rows = {row.name: row.with_cycle for row in school.coverage.months()[0].rows}
+    assert {each.site: each.figures.get("with_cycle") for each in held(file)} == {
+        site: rows[site] for site in ("ash", "birch", "cedar")
+    }
+
+
+def test_a_month_whose_figures_left_without_a_count_gets_none(district) -> None:
+    desk, school = district
+    ReleasedReports(desk.database).release(REPORT, "https://c.example", BY)
+    with pytest.raises(UsageError, match="left for a collector before this count"):
+        school.coverage.count(desk.month(None), set(), BY, now_utc_ns=NOVEMBER_NS)
+    assert school.coverage.months() == []
 
 
 def test_a_report_that_comes_twice_at_one_moment_is_held_once(
