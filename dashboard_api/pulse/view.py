@@ -26,7 +26,7 @@ from models.school_model.labels import wilson
 from school.people.records import Person
 from school.programme.small_groups import BEYOND_SCHOOL, WITHIN_SCHOOL
 from school.pulse.records import WHOLE, Kind, Question, Tally, Words
-from school.pulse.showing import ShownWeek, of_all_schools, of_school
+from school.pulse.showing import ShownWeek, of_every_school, of_school
 from school.sharing.policy import may_at_all
 
 __all__ = ["Part", "PulsePage", "WeekLine", "WordsLine", "pulse_page"]
@@ -156,7 +156,8 @@ def _weekly_parts(
         heading = _("Each week, {school}", school=titles.get(own, own))
         parts.append(_part(heading, question, weeks, _limit(is_own=True)))
     elif sees_all:
-        weeks = of_all_schools(tallies, question, titles)
+        # As in a file for anybody: whoever reads it may say of which school they are a day later.
+        weeks = of_every_school(tallies, question)
         note = (
             _("Of the schools with five answers or more in that week.") + " " + _limit(is_own=False)
         )

@@ -98,10 +98,11 @@ def of_all_schools(
 
 
 def of_every_school(tallies: Sequence[Tally], question: Question) -> list[ShownWeek]:
-    """The weeks of all schools together for a file that anybody may read, beside those of schools.
+    """The weeks of all schools together for whoever reads those of schools too, on a page or in a file.
 
-    Somebody in a school sees its weeks from five answers on: so a week is left out as well if what
-    remains without such a school would be too few people, or nearly all or hardly any of them.
+    Somebody in a school, or whom an administrator puts into it, sees its weeks from five answers
+    on: so a week is left out as well if what remains without such a school would be too few people,
+    or nearly all or hardly any of them.
     """
     of_week: dict[date, list[Tally]] = {}
     for each in tallies:

@@ -205,8 +205,19 @@ def test_beyond_a_school_ten_are_needed_also_for_what_is_left_of_a_sum(office, s
     assert "No week had answers enough." in together, "eighteen minus twelve are six"
     assert "6 of 12" in north
     assert "No week had answers enough." in south
+    answer(stores, 8, site="west")
+    assert "No week had answers enough." in parts(office)[0], "eight, for who is of the south next"
+    answer(stores, 8, site="east")
+    assert "of 34" in parts(office)[0]
+
+
+def test_who_joins_a_school_after_the_sum_computes_no_other_small_school(office, stores, district):
+    """The sum less the north and the south is what the west's five said."""
     answer(stores, 5, site="west")
-    assert "of 23" in parts(office)[0]
+    before = parts(office)[0]
+    stores.programme.put_people({"office": "south"}, BY)
+    assert "3 of 6" in parts(office)[0]
+    assert "No week had answers enough." in before
 
 
 def test_the_office_of_a_school_sees_no_sum(office, stores, district):
