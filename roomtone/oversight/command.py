@@ -37,9 +37,7 @@ def run(args: argparse.Namespace) -> int:
         # Opening it would make an empty one, of which nothing could be said.
         raise UsageError(f"{settings.data_dir} has no school.db; check `data_dir`.")
     with closing(open_school_database(settings.data_dir, url)) as database:
-        now = Situation(
-            settings=settings, database=database, utc_ns=SystemClock().utc_ns(), version=_version()
-        )
+        now = Situation.of(settings, database, utc_ns=SystemClock().utc_ns(), version=_version())
         pack = pack_of(now)
         by = Actor(name="roomtone oversight", utc_ns=now.utc_ns)
         names = write_pack(pack, now, args.out, by)

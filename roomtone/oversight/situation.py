@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Self
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from contract.clock import SECOND_NS
 from ingest.settings import ServerSettings
@@ -27,6 +27,19 @@ class Situation:
     database: SchoolDatabase
     utc_ns: int
     version: str
+    schools: int = 1
+    """Described in the database, to which a roster may add some that this server keeps no room of."""
+
+    @classmethod
+    def of(
+        cls, settings: ServerSettings, database: SchoolDatabase, *, utc_ns: int, version: str
+    ) -> Self:
+        """With the schools that are described now."""
+        with database.reading() as connection:
+            schools = int(connection.scalar(select(func.count()).select_from(sites)) or 0)
+        return cls(
+            settings=settings, database=database, utc_ns=utc_ns, version=version, schools=schools
+        )
 
     @property
     def school(self) -> str:
@@ -40,7 +53,8 @@ class Situation:
     @property
     def limit(self) -> int:
         """The fewest people that a count may be about: more where several schools read the pack."""
-        return WITHIN_SCHOOL if len(self.settings.sites) == 1 else BEYOND_SCHOOL
+        is_one = len(self.settings.sites) == 1 and self.schools <= 1
+        return WITHIN_SCHOOL if is_one else BEYOND_SCHOOL
 
     @property
     def few(self) -> str:

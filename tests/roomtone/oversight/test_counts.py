@@ -22,6 +22,7 @@ from school import School, open_school
 from school.audit.actor import Actor
 from school.database import open_school_database
 from school.moments.records import Moment
+from school.rooms.records import Site
 from school.settings import SchoolSettings
 from tests.full_school import lesson
 from tests.postgres_server import PostgresServer
@@ -40,9 +41,7 @@ def school(tmp_path: Path) -> Iterator[School]:
 
 def situation(folder: Path, *more_sites: str) -> Situation:
     settings = ServerSettings(site="hill", more_sites=more_sites, data_dir=folder)
-    return Situation(
-        settings=settings, database=open_school_database(folder), utc_ns=NOW_NS, version=""
-    )
+    return Situation.of(settings, open_school_database(folder), utc_ns=NOW_NS, version="")
 
 
 def by(name: str) -> Actor:
@@ -72,6 +71,19 @@ def grid(folder: Path, name: str, *more_sites: str) -> Grid:
     with closing(now.database):
         document, _is_whole = use(now)
     return next(each for each in document.grids() if each.name == name)
+
+
+def test_of_a_district_that_a_roster_describes_ten_are_needed(
+    school: School, tmp_path: Path
+) -> None:
+    """Its server may name one site alone, that of which it keeps rooms."""
+    counts = []
+    for name in ("hill", "lake"):
+        school.rooms.add_site(Site(name=name), by("admin"))
+        now = situation(tmp_path)
+        with closing(now.database):
+            counts.append(now.count(6))
+    assert counts == ["6", "fewer than ten"]
 
 
 def test_who_shares_is_counted_and_a_small_group_is_not_even_a_difference(
