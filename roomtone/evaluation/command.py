@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -73,8 +74,7 @@ def _write(school: School, settings: ServerSettings, args: argparse.Namespace, b
         zone=settings.lessons.zone, questions=questions_of(school, settings.debrief.pulse()), utc_ns=by.utc_ns,
         version=_version(), plans=plans, interviews=interviews, sealed=sealed,
     )  # fmt: skip
-    files = write_summed_folder(pack_files(school, of), args.out)
-    school.audit.record_export(by, "programme", "", file="evaluation_pack")
+    files = write_summed_folder(_recorded(school, of, by), args.out)
     say(f"{args.out}: {len(files)} files and {SUMS}; open {args.out / 'README.md'} first.")
     if sealed is not None:
         say(f"{args.numbers} says which note has which number. Keep it apart from the pack.")
@@ -82,6 +82,12 @@ def _write(school: School, settings: ServerSettings, args: argparse.Namespace, b
         return 0
     say("A plan is not as it was fixed: README.md says which.")
     return 1
+
+
+def _recorded(school: School, of: Evaluation, by: Actor) -> Iterator[tuple[str, bytes]]:
+    """All files, and then an entry in the audit log: the folder gets its name after that."""
+    yield from pack_files(school, of)
+    school.audit.record_export(by, "programme", "", file="evaluation_pack")
 
 
 def _version() -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
 from contract.clock import SECOND_NS
 from dashboard_api.programme.coverage_files import coverage_csv
 from dashboard_api.programme.worth_files import CAUTION
+from dashboard_api.views.days import day_of, monday_of
 from models.school_model.labels import wilson
 from school.evaluation.plan_store import EvaluationPlan
 from school.ledger.interval import Estimate
@@ -37,21 +38,27 @@ _TOO_FEW: Final = "not known, or too few people to show"
 
 
 def plan_rows(
-    plans: Sequence[EvaluationPlan], months: Sequence[CoverageMonth], sheets: Sequence[Sheet]
+    plans: Sequence[EvaluationPlan],
+    months: Sequence[CoverageMonth],
+    sheets: Sequence[Sheet],
+    weeks: Collection[date],
+    zone: tzinfo | None,
 ) -> Iterator[Row]:
-    """Each plan, and what was known when it was fixed."""
+    """Each plan, and what was known when it was fixed; `weeks` are the Mondays of shown answers."""
     yield [
         "number", "fixed_at", "sha256", "is_as_fixed", "outcome_classes", "coverage_months",
-        "worth_sheets", "is_before_the_data", "because",
+        "worth_sheets", "satisfaction_weeks", "is_before_the_data", "because",
     ]  # fmt: skip
     for plan in plans:
         at = datetime.fromtimestamp(plan.fixed_utc_ns // SECOND_NS, tz=UTC)
         counted = sum(month.counted_utc_ns < plan.fixed_utc_ns for month in months)
         known = sum(sheet.counted_utc_ns < plan.fixed_utc_ns for sheet in sheets)
+        this = monday_of(day_of(plan.fixed_utc_ns, zone))
+        over = sum(monday < this for monday in weeks)
         yield [
             plan.number, f"{at:%Y-%m-%dT%H:%M:%SZ}", plan.sha256, _yes(plan.is_whole),
-            plan.outcomes, counted, known, _yes(not plan.outcomes and not counted and not known),
-            plan.because,
+            plan.outcomes, counted, known, over,
+            _yes(not any((plan.outcomes, counted, known, over))), plan.because,
         ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -87,12 +87,15 @@ def pack_files(school: School, of: Evaluation) -> Iterator[tuple[str, bytes]]:
     schools = {site.name: site.title or site.name for site in school.rooms.sites()}
     this = monday_of(day_of(of.utc_ns, of.zone))
     tallies = school.pulse.tallies(this - _ALL_WEEKS, this)
+    satisfaction = list(figures.satisfaction_rows(of.questions, tallies, schools))
+    at = satisfaction[0].index("week")
+    weeks = {date.fromisoformat(str(row[at])) for row in satisfaction[1:]}
     tables = {
-        "plans.csv": list(figures.plan_rows(of.plans, months, sheets)),
+        "plans.csv": list(figures.plan_rows(of.plans, months, sheets, weeks, of.zone)),
         "time.csv": list(figures.time_rows(sheets, school.ledger.costs())),
         "outcomes.csv": list(figures.outcome_rows(sheets)),
         "questions.csv": list(figures.question_rows(of.questions)),
-        "satisfaction.csv": list(figures.satisfaction_rows(of.questions, tallies, schools)),
+        "satisfaction.csv": satisfaction,
         "coverage.csv": list(figures.coverage_rows(months)),
         "waves.csv": list(wave_csv(waves, months)),
         "criteria.csv": list(criterion_csv(waves, months)),

@@ -85,7 +85,8 @@ def _plans(plans: Sequence[EvaluationPlan], rows: Sequence[Row]) -> list[str]:
 def _known(of: Mapping[Cell, Cell]) -> str:
     return (
         f"**not before the data**: outcomes of {of['outcome_classes']} classes were kept, and "
-        f"coverage of {of['coverage_months']} months and {of['worth_sheets']} sheets of what it was worth were counted"
+        f"coverage of {of['coverage_months']} months and {of['worth_sheets']} sheets of what it was worth were counted, "
+        f"and answers of {of['satisfaction_weeks']} weeks were shown"
     )
 
 

@@ -8,18 +8,20 @@ import json
 import stat
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from contract.clock import SECOND_NS
+from contract.errors import StoreError
 from contract.files.summed_folder import SUMS
 from roomtone.cli import main
 from roomtone.evaluation.pack import codebook_rows
 from school import School, open_school
 from school.audit.actor import Actor
+from school.audit.store import AuditStore
 from school.evaluation.tables import evaluation_plans
 from school.ledger.records import Costs, Outcome, Week
 from school.lessons.records import Lesson
@@ -224,6 +226,7 @@ def test_whether_the_plan_came_first_is_said(config: Path, tmp_path: Path) -> No
     (plan,) = table(config.parent / "pack", "plans.csv")
     assert (plan["is_before_the_data"], plan["outcome_classes"]) == ("no", "13")
     assert (plan["coverage_months"], plan["worth_sheets"]) == ("1", "1")
+    assert plan["satisfaction_weeks"] == "1"
     text = (config.parent / "pack" / "README.md").read_text()
     assert "The programme began on 2025-09-01" in text
     assert "**not before the data**: outcomes of 13 classes were kept" in text
@@ -240,6 +243,23 @@ def test_whether_the_plan_came_first_is_said(config: Path, tmp_path: Path) -> No
         content = kept[f"plans/plan-{plan['number']}.txt"]
         assert hashlib.sha256(content).hexdigest() == plan["sha256"]
         assert (plan["is_before_the_data"], plan["is_as_fixed"]) == ("yes", "yes")
+
+
+def test_a_plan_after_answers_is_not_before_the_data(tmp_path: Path) -> None:
+    config = config_of(tmp_path)
+    with school_of(config) as school:
+        for number in range(10):
+            person = school.people.add(f"Bea {SURNAMES[number]}", f"t{number}", ["teacher"], BY).id
+            tap = Answer(question="could-use", step=number % 2, site="ash")
+            school.pulse.settle(person, "week", [date(2025, 10, 6)], tap)
+        for day, text in ((12, "# Of that Sunday"), (13, "# Of Monday")):
+            at = int(datetime(2025, 10, day, 12, tzinfo=UTC).timestamp()) * SECOND_NS
+            school.evaluation_plans.fix(text, "a test", Actor(name="a test", utc_ns=at))
+    assert write(config) == 0
+    rows = table(tmp_path / "pack", "plans.csv")
+    assert [(row["satisfaction_weeks"], row["is_before_the_data"]) for row in rows] == [
+        ("0", "yes"), ("1", "no"),
+    ]  # fmt: skip
 
 
 def test_without_a_plan_and_without_figures_it_says_so(tmp_path: Path) -> None:
@@ -395,6 +415,17 @@ def test_the_audit_log_has_it_and_a_folder_that_is_there_stays(config: Path) -> 
         entries = [entry.sentence for entry in school.audit.latest(limit=5)]
     said = "The command “roomtone evaluation” exported the programme: its files for an evaluation"
     assert entries.count(said) == 1
+
+
+def test_no_pack_is_left_that_the_audit_log_does_not_have(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: object, **_more: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(AuditStore, "record_export", broken)
+    assert write(config) != 0
+    assert not (config.parent / "pack").exists()
 
 
 def test_nothing_of_anybody_in_a_full_school_is_in_it(tmp_path: Path) -> None:
