@@ -33,7 +33,17 @@ BEGIN SELECT RAISE(ABORT, 'a report is not removed'); END;
 PRAGMA user_version = 2;
 """
 _VERSION: Final = 2
-"""Since 2 it has `former_keys`."""
+"""Since 2 it has `former_keys`, and sites may share a key."""
+_FROM_1: Final = """
+BEGIN IMMEDIATE;
+CREATE TABLE sites_2 (
+    name TEXT PRIMARY KEY, title TEXT NOT NULL, public_key BLOB NOT NULL, added_utc_ns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO sites_2 SELECT name, title, public_key, added_utc_ns FROM sites;
+DROP TABLE sites;
+ALTER TABLE sites_2 RENAME TO sites;
+COMMIT;
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +78,8 @@ class CollectorStore:
             if version > _VERSION:
                 raise StoreError(f"{path} is of a later version; use the program that made it.")
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+            if version == 1:
+                self._db.executescript(_FROM_1)
             self._db.execute("PRAGMA foreign_keys = ON")
             if version < _VERSION:
                 self._db.executescript(_TABLES)

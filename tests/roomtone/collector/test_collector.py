@@ -363,15 +363,31 @@ def test_a_site_that_lost_its_key_gets_another_which_is_noted(
 
 
 def test_a_file_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    """There a key was of one site, for good."""
     path = tmp_path / "c.db"
     with CollectorStore(path) as store:
-        store.add_site(KnownSite(name="ash", title="", public_key=public_bytes(KEY)), 1)
-        store._db.executescript("DROP TABLE former_keys; PRAGMA user_version = 1")
+        store._db.executescript(
+            "DROP TABLE former_keys; DROP TABLE sites;"
+            "CREATE TABLE sites (name TEXT PRIMARY KEY, title TEXT NOT NULL,"
+            " public_key BLOB NOT NULL UNIQUE, added_utc_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+            "PRAGMA user_version = 1"
+        )
+        store.add_site(KnownSite(name="ash", title="Ash", public_key=public_bytes(KEY)), 1)
+        assert store.keep(REPORT, encode(REPORT), b"", 1)
     with CollectorStore(path) as store:
         store.replace_key("ash", public_bytes(OTHER), 2)
+        store.add_site(KnownSite(name="cedar", title="", public_key=public_bytes(OTHER)), 3)
     with CollectorStore(path) as store:
         assert store.key_of("ash") == public_bytes(OTHER)
         assert [each.until_utc_ns for each in store.former_keys("ash")] == [2]
+        assert [(each.name, each.title) for each in store.sites()] == [
+            ("ash", "Ash"),
+            ("cedar", ""),
+        ]
+        assert store.reports() == [REPORT]
+        assert store._db.execute("PRAGMA foreign_key_check").fetchall() == []
+        with pytest.raises(StoreError, match="FOREIGN KEY"):
+            store.keep(replace(REPORT, site="oak"), b"", b"", 4)
 
 
 def test_the_schools_of_one_server_have_one_key(collector, file) -> None:
