@@ -53,8 +53,14 @@ def counted(answers: Sequence[CohortAnswer]) -> list[CohortAnswer]:
 
 
 def pattern_of(stores: Stores, viewer: Viewer, cohort: Cohort) -> Pattern:
-    """What the viewer reads of it: over what is handed to them, too."""
-    answers = counted(stores.cohorts.answers(cohort.id, viewer.person.id))
+    """What the viewer reads of it: over what others handed to them, too.
+
+    Without the viewer's own: who takes theirs back would see the difference that the next one makes.
+    """
+    person = viewer.person.id
+    answers = counted(
+        [each for each in stores.cohorts.answers(cohort.id, person) if each.person != person]
+    )
     left_out = stores.sharing.teacher.left_out([each.lesson for each in answers])
     activities: Counter[str] = Counter()
     thirds, lessons = [0] * THIRDS, set()

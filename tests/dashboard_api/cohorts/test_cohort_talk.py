@@ -223,9 +223,13 @@ def test_what_spans_have_in_common_is_counted_from_five_members_on(group, stores
         (found,) = stores.cohorts.tasks(group.id)
         stores.cohorts.save(found, f"l{number}", (60, 120), "words", by, is_handed=True)
 
+    group.answer(group.teacher, task, hand="yes")
     for number in range(4):
         hand(number)
-        assert "It is shown from 5 members on" in group.lead.get(path).text
+        shown = (group.lead if number < 3 else group.teacher).get(path).text
+        assert "It is shown from 5 members on" in shown
+    group.post(group.teacher, f"/tasks/{task}/remove")
+    assert "It is shown from 5 members on" in group.teacher.get(path).text
     hand(4)
     shown = group.ada.get(path).text
     assert "Over 5 spans of 5 lessons." in shown
@@ -235,6 +239,11 @@ def test_what_spans_have_in_common_is_counted_from_five_members_on(group, stores
     for number in range(5, 9):
         hand(number)
         assert group.ada.get(path).text == shown
+    before = group.teacher.get(path).text
+    group.answer(group.teacher, task, hand="yes")
+    assert group.teacher.get(path).text == before, "nothing by one's own doing"
+    group.post(group.teacher, f"/tasks/{task}/remove")
+    assert group.teacher.get(path).text == before
     hand(9)
     assert "Over 10 spans of 10 lessons." in group.ada.get(path).text
     assert group.other.get(path).status_code == 404
