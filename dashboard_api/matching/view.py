@@ -29,6 +29,10 @@ _WHY: Final = {
     "both_look": N_("You both look for help with {topic}."),
     "they_offer": N_("You look for help with {topic}, and {name} offers it."),
     "you_offer": N_("{name} looks for help with {topic}, and you offer it."),
+    "they_offer_work": N_("You work on {topic}, and {name} offers help with it."),
+    "you_offer_work": N_("{name} works on {topic}, and you offer help with it."),
+    "they_work": N_("You look for help with {topic}, and {name} works on it."),
+    "you_work": N_("{name} looks for help with {topic}, and you work on it."),
 }
 _LINES: Final[dict[Kind, str]] = {
     "focus": N_("Works on: {topics}"),

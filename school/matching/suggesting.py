@@ -5,7 +5,7 @@ Nothing here knows a score, a lesson or a sensor, and nobody stands before anybo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,7 +13,10 @@ from school.matching.records import SUBJECTS, TOPICS, ColleagueTag, Kind
 
 __all__ = ["Reason", "is_shown", "reasons"]
 
-Why = Literal["both_work", "both_look", "they_offer", "you_offer"]
+Why = Literal[
+    "both_work", "both_look", "they_offer", "you_offer", "they_offer_work", "you_offer_work",
+    "they_work", "you_work",
+]  # fmt: skip
 _WORK: Final[frozenset[Kind]] = frozenset({"needs", "focus"})
 
 
@@ -43,20 +46,29 @@ def is_shown(tag: ColleagueTag, person: str, sites: Mapping[str, str]) -> bool:
 
 
 def reasons(own: Sequence[ColleagueTag], theirs: Sequence[ColleagueTag]) -> list[Reason]:
-    """Why the two fit, by the list of topics; `theirs` is what is shown to the one who asks."""
+    """Why the two fit, by the list of topics; `theirs` is what is shown to the one who asks.
+
+    Of somebody whose cycle is about a topic nothing says that they look for help with it.
+    """
     mine, others = _by_topic(own), _by_topic(theirs)
     found = []
     for topic in (*TOPICS, *SUBJECTS):
         ours, kinds = mine.get(topic, frozenset()), others.get(topic, frozenset())
-        if ours & _WORK and "strengths" in kinds:
-            found.append(Reason(why="they_offer", topic=topic))
-        if "strengths" in ours and kinds & _WORK:
-            found.append(Reason(why="you_offer", topic=topic))
-        if "focus" in ours and "focus" in kinds:
-            found.append(Reason(why="both_work", topic=topic))
-        elif ours & _WORK and kinds & _WORK:
-            found.append(Reason(why="both_look", topic=topic))
+        found += [Reason(why=why, topic=topic) for why in _why(ours, kinds)]
     return found
+
+
+def _why(ours: frozenset[Kind], theirs: frozenset[Kind]) -> Iterator[Why]:
+    if "strengths" in theirs and ours & _WORK:
+        yield "they_offer" if "needs" in ours else "they_offer_work"
+    if "strengths" in ours and theirs & _WORK:
+        yield "you_offer" if "needs" in theirs else "you_offer_work"
+    if "focus" in ours and "focus" in theirs:
+        yield "both_work"
+    elif "needs" in ours and "needs" in theirs:
+        yield "both_look"
+    elif ours & _WORK and theirs & _WORK:
+        yield "they_work" if "focus" in theirs else "you_work"
 
 
 def _by_topic(tags: Sequence[ColleagueTag]) -> dict[str, frozenset[Kind]]:
