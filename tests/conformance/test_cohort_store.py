@@ -58,6 +58,15 @@ def test_an_answer_about_a_hidden_lesson_is_its_writer_s_alone(schools: Any) -> 
     assert len(other.cohorts.answers(cohort, "ada")) == 1
 
 
+def test_what_is_handed_is_read_by_members_and_who_leads_alone(schools: Any) -> None:
+    one, other = schools
+    cohort = answered(one)
+    for reader, count in (("kim", 1), ("bo", 1), ("lou", 0), ("nobody", 0)):
+        assert len(other.cohorts.answers(cohort, reader)) == count, reader
+    one.cohorts.leave(cohort, "bo", BO)
+    assert other.cohorts.answers(cohort, "bo") == []
+
+
 def test_an_answer_goes_with_its_lesson(schools: Any) -> None:
     one, other = schools
     cohort = answered(one)
