@@ -199,7 +199,7 @@ def do_everything(school: School) -> None:
     assert school.programme.remove_group("hills", ada)
     link_platforms(school, kim)
     put_in_roster(school, "Lee Ito", "lee@school.example", ada)
-    report = Report(site="south", month="2026-10", teachers=12, figures={"lessons": 40})
+    report = Report(site="south", month="2026-09", teachers=12, figures={"lessons": 40})
     for _ in range(2):
         school.released.release(report, "https://collector.example", ada)
     deed = Deed(id="d", site="", day=date(2026, 3, 2), said="more", did="some")
@@ -448,7 +448,7 @@ Ada Okafor described site the-school
 Ada Okafor changed the rights of Lee Ito: their role is teacher now
 Ada Okafor changed the description of Lee Ito: to which school they belong
 Ada Okafor took over a roster
-Ada Okafor released the figures of south/2026-10 to a collector: of 12 teachers
+Ada Okafor released the figures of south/2026-09 to a collector: of 12 teachers
 The command “roomtone oversight” wrote an oversight pack, without names and lessons
 Ada Okafor described what was done about answers
 Ada Okafor removed the description of what was done about answers
