@@ -13,6 +13,7 @@ from contract.language import language, pgettext
 __all__ = [
     "date_text",
     "day_month_text",
+    "grouped_text",
     "local_time_text",
     "number_text",
     "weekday_date_text",
@@ -57,3 +58,9 @@ def local_time_text(utc_ns: int, zone: tzinfo | None) -> str:
 def number_text(value: float, digits: int = 0) -> str:
     """A number with so many digits after the decimal sign of the language, and without groups."""
     return format_decimal(value, f"0.{'0' * digits}" if digits else "0", locale=language().tag)
+
+
+def grouped_text(value: float, digits: int = 0) -> str:
+    """The same with groups of three digits, as a sum of money is read: "26,986"."""
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return format_decimal(value, pattern, locale=language().tag)

@@ -201,7 +201,7 @@ def _share_figure(found: Judgement) -> str:
         share=number_text(100 * found.k / found.n), low=number_text(low), high=number_text(high),
     )  # fmt: skip
     if low < found.criterion.at_least <= high:
-        return _("{figure}; a few more or fewer would change it", figure=figure)
+        return _("{figure}; of so few it may be chance", figure=figure)
     return figure
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.language import N_, _, ngettext
-from dashboard_api.language.dates import date_text, number_text
+from dashboard_api.language.dates import date_text, grouped_text
 from school.ledger.interval import Estimate
 from school.ledger.records import Costs, Span
 from school.ledger.sheets import Sheet, bill_of
@@ -78,7 +78,7 @@ def _estimate(words: str, found: Estimate | None, digits: int) -> SheetLine:
     if found is None:
         return SheetLine(words=words, n="", value="", interval=_(_TOO_FEW))
     return SheetLine(
-        words=words, n=str(found.n), value=number_text(found.value, digits),
+        words=words, n=str(found.n), value=grouped_text(found.value, digits),
         interval=_span(found, digits),
     )  # fmt: skip
 
@@ -95,13 +95,13 @@ def _gain(words: str, worth: Worth, name: str) -> SheetLine:
 def _known(words: str, value: float | None, of: str = "", digits: int = 0) -> SheetLine:
     if value is None:
         return SheetLine(words=words, n=of, value="", interval=_(_TOO_FEW))
-    return SheetLine(words=words, n=of, value=number_text(value, digits), interval=_("counted"))
+    return SheetLine(words=words, n=of, value=grouped_text(value, digits), interval=_("counted"))
 
 
 def _span(found: Estimate, digits: int) -> str:
     return _(
         "{low} to {high}",
-        low=number_text(found.low, digits), high=number_text(found.high, digits),
+        low=grouped_text(found.low, digits), high=grouped_text(found.high, digits),
     )  # fmt: skip
 
 
@@ -109,5 +109,5 @@ def _in_one(found: Estimate | None) -> str:
     if found is None:
         return _(_TOO_FEW)
     return _(
-        "{value} ({span}; n = {n})", value=number_text(found.value, 2), span=_span(found, 2), n=found.n
+        "{value} ({span}; n = {n})", value=grouped_text(found.value, 2), span=_span(found, 2), n=found.n
     )  # fmt: skip
