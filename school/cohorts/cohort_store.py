@@ -266,11 +266,16 @@ class CohortStore:
         """What has been handed to a cohort, and the reader's own; by name.
 
         An answer about a lesson that is not its writer's any more, or that they hide, is the
-        writer's alone. A coach who took the cohort over reads what was handed to it since, and who
-        is not in it any more reads nothing, whatever was asked before.
+        writer's alone. Who joined, and a coach who took the cohort over, reads what was handed
+        since; who is not in it any more reads nothing, whatever was asked before.
         """
         is_own = cohort_answers.c.person == reader
-        is_member = exists(select(1).where(*_is_member(cohort, reader, "member")))
+        is_member = exists(
+            select(1)
+            .where(*_is_member(cohort, reader, "member"))
+            .where(cohort_members.c.since_utc_ns <= cohort_answers.c.handed_utc_ns)
+            .correlate(cohort_answers)
+        )
         is_readers = is_member | (
             (cohorts.c.coach == reader)
             & (cohort_answers.c.handed_utc_ns >= cohorts.c.changed_utc_ns)

@@ -67,6 +67,21 @@ def test_what_is_handed_is_read_by_members_and_who_leads_alone(schools: Any) -> 
     assert other.cohorts.answers(cohort, "bo") == []
 
 
+def test_who_joins_later_reads_what_is_handed_from_then_on(schools: Any) -> None:
+    """So nobody who is to lead a cohort reads what was handed before by joining it first."""
+    one, other = schools
+    cohort = answered(one)
+    after = Actor(name="Lou", utc_ns=ADA.utc_ns + 1, person="lou")
+    one.cohorts.invite(cohort, "lou", KIM)
+    assert one.cohorts.join(cohort, after)
+    assert other.cohorts.answers(cohort, "lou") == []
+    (task,) = one.cohorts.tasks(cohort)
+    one.cohorts.take_back(task, ADA)
+    later = Actor(name="Ada", utc_ns=after.utc_ns, person="ada")
+    one.cohorts.save(task, "maths-1", (0, 60), "five seconds", later, is_handed=True)
+    assert [each.words for each in other.cohorts.answers(cohort, "lou")] == ["five seconds"]
+
+
 def test_an_answer_goes_with_its_lesson(schools: Any) -> None:
     one, other = schools
     cohort = answered(one)
