@@ -16,6 +16,8 @@ from school.rooms.tables import sites
 
 __all__ = ["Situation"]
 
+_MAX_NAMED: Final = 6
+"""Schools in a title; of more it says how many."""
 _WORDS: Final = {WITHIN_SCHOOL: "five", BEYOND_SCHOOL: "ten"}
 
 
@@ -43,12 +45,16 @@ class Situation:
 
     @property
     def school(self) -> str:
-        """What people call the school, or its name on MQTT."""
+        """What people call the schools of this server, or their names on MQTT."""
+        names = self.settings.sites
         with self.database.reading() as connection:
-            title = connection.scalar(
-                select(sites.c.title).where(sites.c.name == self.settings.site)
+            found = connection.execute(
+                select(sites.c.name, sites.c.title).where(sites.c.name.in_(names))
             )
-        return title or self.settings.site
+            titles = {row.name: row.title for row in found}
+        called = [titles.get(name) or name for name in names]
+        more = len(called) - _MAX_NAMED
+        return ", ".join(called[:_MAX_NAMED]) + (f" +{more}" if more > 0 else "")
 
     @property
     def limit(self) -> int:

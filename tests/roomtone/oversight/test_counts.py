@@ -228,3 +228,14 @@ def test_neither_with_nor_without_a_factor_is_a_small_group_shown(
     if _with_factor(now, "teacher", n, has) != "not shown":
         limit = 10 if several else 5
         assert all(not 0 < group < limit for group in (n, has, n - has))
+
+
+def test_the_pack_is_of_every_school_of_the_server(school: School, tmp_path: Path) -> None:
+    school.rooms.add_site(Site(name="river", title="River School"), by("ada"))
+    for more, words in (
+        ((), "hill"),
+        (("river",), "hill, River School"),
+        (tuple(f"s{number}" for number in range(7)), "hill, s0, s1, s2, s3, s4 +2"),
+    ):
+        with closing((now := situation(tmp_path, *more)).database):
+            assert now.school == words
