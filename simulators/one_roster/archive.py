@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from contract.files.csv_rows import write_rows
 
 __all__ = ["write_archive"]
 
@@ -60,5 +61,5 @@ def _cells(thing: Mapping[str, Any]) -> dict[str, str]:
 
 def _csv(rows: list[Any]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    write_rows(text, rows)
     return text.getvalue()

@@ -257,7 +257,7 @@ def release_figures(school: Any) -> None:
         Actor(name=TEACHER, person=TEACHER, utc_ns=school.clock.utc_ns()),
     )
     for month, figures in (
-        ("2025-10", {"lessons": 310, "talks": 0}),
+        ("2025-10", {"lessons": 310, "with_talk": 0, "talks": 0}),
         ("2025-11", {"lessons": 298}),
     ):
         report = Report(site="school", month=month, teachers=24, figures=figures)
