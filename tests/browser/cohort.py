@@ -30,9 +30,10 @@ SAW = "Two of them looked at each other before they spoke."
 WONDER = "What if you had counted to ten?"
 CLIP, CLIP_TITLE = "5" * 32, "The first five seconds after a question"
 COHORT_WORDS = (
-    *MEMBERS, FOCUS, QUESTION, WORDS, SAW, WONDER, CLIP_TITLE, "Wait time", "Open questions",
+    *MEMBERS, *map(str.lower, MEMBERS), FOCUS, QUESTION, WORDS, SAW, WONDER, CLIP_TITLE, "Wait time", "Open questions",
     "First minutes", "Calm starts",
 )  # fmt: skip
+"""What they are called, signing in too, and what they wrote."""
 
 
 def begin_cohorts(school: Any) -> None:
