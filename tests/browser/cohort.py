@@ -74,7 +74,7 @@ def count_spans(school: Any) -> None:
         if stores.people.person(person) is None:
             add_person(stores.people, person, "teacher")
             stores.sharing.tie_name(person, person, lead)
-            stores.lessons.put(replace(school.lesson, id=f"of-{number}", teacher=person))
+        stores.lessons.put(replace(school.lesson, id=f"of-{number}", teacher=person))
         stores.cohorts.invite(cohort.id, person, lead)
         stores.cohorts.join(cohort.id, _by(person, school))
         span = (600 * number, 600 * number + 60)
@@ -95,6 +95,9 @@ def end_cohorts(school: Any) -> None:
     there = (*cohorts.led_by(TEACHER), *cohorts.of_member(TEACHER), *cohorts.offered_to(TEACHER))
     for each in there:
         cohorts.end(each.id, _by(COACH, school))
+    # They are at the time of the sample lesson, in its room.
+    lessons = ["of-lind", *(f"of-{number}" for number in range(1, 5))]
+    school.stores.lessons.purge(lessons=[each for each in lessons if school.stores.lesson(each)])
 
 
 def open_cohort(title: str) -> Callable[[Any], None]:
