@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from contract.aggregates.report import Report, decode
 from contract.errors import StoreError, UsageError
+from contract.files.sqlite_file import transaction
 
 __all__ = ["CollectorStore", "FormerKey", "KnownSite"]
 
@@ -107,7 +108,7 @@ class CollectorStore:
 
         Raises UsageError for a site that nobody has added, and for the key that it has.
         """
-        with self._speaking(), self._changing():
+        with self._speaking(), transaction(self._db):
             before = self.key_of(name)
             if before is None:
                 raise UsageError(
@@ -165,16 +166,6 @@ class CollectorStore:
         with self._speaking():
             rows = self._db.execute("SELECT body FROM reports ORDER BY month DESC, site").fetchall()
         return [decode(bytes(row[0])) for row in rows]
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
