@@ -10,6 +10,7 @@ const MAX_FINE_SPAN_S = 900;
 
 export class TimelineLoader {
   #requests = 0;
+  #wholeRequests = 0;
   /** @type {Timeline | null} */
   #whole = null;
   #timer = 0;
@@ -53,8 +54,10 @@ export class TimelineLoader {
   }
 
   async #loadWhole() {
+    this.#wholeRequests += 1;
+    const request = this.#wholeRequests;
     const data = await this.#fetch("");
-    if (!data) return false;
+    if (!data || request !== this.#wholeRequests) return false;
     this.#whole = data;
     if (!this.stage.isGuessing) this.stage.setData(data);
     return true;

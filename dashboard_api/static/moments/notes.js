@@ -64,7 +64,7 @@ export function notes(main, { stage, list, reveal, player, say }) {
     showClosed(main, [], () => {}, why);
   };
   const refresh = new Refresh(server, {
-    list: (html) => list.apply(html), heard: (status) => outbox.heard(status), closed,
+    list: (html) => list.apply(html), heard: (status, askedAt) => outbox.heard(status, askedAt), closed,
   });
 
   const composer = new Composer(/** @type {HTMLFormElement} */ (find("new-moment")), {

@@ -15,7 +15,7 @@ export class Refresh {
 
   /**
    * @param {NoteInterface} server
-   * @param {{ list: (html: string) => void, heard: (status: number) => void, closed: () => void }} on
+   * @param {{ list: (html: string) => void, heard: (status: number, askedAt: number) => void, closed: () => void }} on
    */
   constructor(server, on) {
     this.server = server;
@@ -44,6 +44,7 @@ export class Refresh {
     }
     this.#isAsking = true;
     const headers = { "HX-Request": "true", Accept: "text/html, application/json", ...(this.#tag ? { "If-None-Match": this.#tag } : {}) };
+    const askedAt = performance.now();
     const answer = await this.server.ask("GET", `${this.server.page}/moments`, undefined, headers);
     this.#isAsking = false;
     if (this.#isOver) return;
@@ -53,7 +54,7 @@ export class Refresh {
     }
     const isFine = answer.status === 200 || answer.status === 304;
     this.#wait = isFine ? EVERY_MS : Math.min(SLOWEST_MS, this.#wait * 1.5);
-    this.on.heard(answer.status === 304 ? 200 : answer.status);
+    this.on.heard(answer.status === 304 ? 200 : answer.status, askedAt);
     if (answer.status === 200) {
       this.#tag = answer.headers?.get("etag") ?? "";
       this.on.list(answer.body);

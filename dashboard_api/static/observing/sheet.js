@@ -62,9 +62,9 @@ async function askClock() {
     const answer = await fetch(`${address}/coding/clock`, { headers: { "Roomtone-Person": observer }, signal: AbortSignal.timeout(8000) });
     const heardAt = performance.now();
     if (answer.ok) hearClock(await answer.json(), askedAt, heardAt);
-    outbox.heard(answer.status);
+    outbox.heard(answer.status, askedAt);
   } catch {
-    outbox.heard(0); // the clock goes on by itself
+    outbox.heard(0, askedAt); // the clock goes on by itself
   }
 }
 

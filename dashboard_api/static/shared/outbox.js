@@ -30,6 +30,8 @@ export class Outbox {
   #isSending = false;
   #failures = 0;
   #retry = 0;
+  /** When the request was sent whose answer counts: an older one that answers later knows less. */
+  #askedAt = 0;
   /** @type {LinkState} */
   #state = "sent";
 
@@ -86,8 +88,13 @@ export class Outbox {
     return id;
   }
 
-  /** What another request of the page met, by its status, 0 without an answer. */
-  heard(/** @type {number} */ status) {
+  /**
+   * What another request of the page met, by its status, 0 without an answer.
+   * @param {number} status @param {number} askedAt when it was sent, by `performance.now()`
+   */
+  heard(status, askedAt) {
+    if (askedAt < this.#askedAt) return;
+    this.#askedAt = askedAt;
     const wasAway = this.#state !== "sent" && this.#state !== "sending";
     if (!this.waiting.length) this.#become(stateOf(status));
     else if (wasAway && stateOf(status) === "sent") this.send();
@@ -120,6 +127,7 @@ export class Outbox {
     this.#isSending = true;
     clearTimeout(this.#retry);
     if (this.#state === "sent") this.#become("sending");
+    this.#askedAt = performance.now();
     /** @type {Sent} */
     let sent = { status: 0 };
     try {

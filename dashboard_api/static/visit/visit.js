@@ -56,7 +56,7 @@ async function askClock() {
   const answer = await server.ask("GET", `${server.page}/visit/clock`);
   if (answer.status === 200) clock.hear(answer.body.utc_ms, askedAt, performance.now());
   if (NoteInterface.isClosed(answer)) close();
-  else outbox.heard(answer.status);
+  else outbox.heard(answer.status, askedAt);
 }
 
 /** A time as minutes and seconds of the lesson. @param {number} ms */
