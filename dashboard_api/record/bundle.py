@@ -16,6 +16,7 @@ from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment
 from dashboard_api.record.compared_forms import ComparedForm, compared_forms
 from dashboard_api.record.content import taken_moments
+from dashboard_api.record.planned_phases import bundled_phases
 from dashboard_api.record.talks import seen_talks
 from dashboard_api.views.schemas import TimelineJson
 from dashboard_api.web.seen import SeenLesson
@@ -81,6 +82,7 @@ def bundle_of(
             for each in seen_talks(stores, seen)
         ],
         forms=[_form(each) for each in compared_forms(stores, seen, forms)],
+        plan=bundled_phases(seen.planned(stores, now)),
     )
 
 

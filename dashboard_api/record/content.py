@@ -16,6 +16,7 @@ from dashboard_api.language.dates import local_time_text
 from dashboard_api.lessons.timeline_view import lesson_span
 from dashboard_api.moments.judged_moments import JudgedMoment, moments_of, of_people
 from dashboard_api.record.compared_forms import ComparedForm, compared_forms
+from dashboard_api.record.planned_phases import RecordedPlan, recorded_plan
 from dashboard_api.record.talks import seen_talks, talk_text
 from dashboard_api.sharing.page_view import day_text, parts_text
 from dashboard_api.views.text import (
@@ -114,6 +115,7 @@ class DebriefRecord:
     moments: Sequence[RecordedMoment]
     rest: str
     """How many suggestions are not in it."""
+    plan: RecordedPlan
     forms: Sequence[RecordedForm]
     shared: Sequence[str]
     taken: str
@@ -146,6 +148,7 @@ def debrief_record(
         steps=[_step(each, viewer.person.name) for each in shown],
         moments=[_moment(one, zone) for one in kept],
         rest=_rest(more),
+        plan=recorded_plan(seen.planned(stores, now)),
         forms=[_form(each) for each in compared_forms(stores, seen, forms)],
         shared=_shared(stores, seen, viewer, zone),
         taken=_(

@@ -26,6 +26,7 @@ from dashboard_api.record.content import (
     note_by,
     step_lines,
 )
+from dashboard_api.record.planned_phases import RecordedPlan, phases_of, recorded_plan
 from dashboard_api.record.talks import SeenTalk, talk_text
 from dashboard_api.seat_rows.chart import Strip, axis_svg, strip_svg
 from dashboard_api.views.text import (
@@ -64,6 +65,7 @@ class ImportedPage:
     strip: str
     axis: str
     """SVG of the movement; empty without a timeline."""
+    plan: RecordedPlan
     moments: Sequence[RecordedMoment]
     steps: Sequence[RecordedStep]
     guess: Sequence[str]
@@ -94,6 +96,7 @@ def imported_page(content: Content, zone: tzinfo | None) -> ImportedPage:
         summary=() if timeline is None else timeline.summary,
         strip=_strip(timeline, length) if timeline is not None and has_movement else "",
         axis=axis_svg(length) if has_movement else "",
+        plan=recorded_plan(phases_of(content.plan)),
         moments=[_moment(one, zone) for one in content.moments],
         steps=[
             RecordedStep(

@@ -69,6 +69,7 @@ def _words() -> dict[str, str]:
         "no_step": _("None was written."),
         "moments": _("Moments and notes"),
         "no_moment": _("Nobody has written a note or chosen a suggestion."),
+        "plan": _("Planned, and how it came"),
         "forms": _("Forms"),
         "shared": _("Who sees the lesson"),
     }

@@ -18,6 +18,7 @@ from pydantic import (
 from contract.lesson import SMALLEST_ZONE, ActivityName
 from school.debrief.records import StepState
 from school.moments.records import NoteKind, Speaker
+from school.plans.records import MAX_PHASES, MAX_TAGS
 
 __all__ = [
     "BundledActivity",
@@ -29,6 +30,7 @@ __all__ = [
     "BundledLesson",
     "BundledMap",
     "BundledMoment",
+    "BundledPhase",
     "BundledReflection",
     "BundledReply",
     "BundledSaid",
@@ -79,6 +81,26 @@ class BundledGap(BundledSpan):
     """A stretch without values, and why."""
 
     words: Line
+
+
+class BundledPhase(BundledSpan):
+    """A phase of the lesson's plan: when it was planned, and how it came, as its teacher said."""
+
+    name: Line
+    standards: Annotated[list[Line], Field(max_length=MAX_TAGS)]
+    state: Literal["came", "absent", "not_known", "not_shared"]
+    began_s: Second | None
+    """Of a phase that came."""
+    ended_s: Second | None
+    """Null if it is not known."""
+
+    @model_validator(mode="after")
+    def _came(self) -> BundledPhase:
+        if (self.state == "came") != (self.began_s is not None):
+            raise ValueError("a phase has a beginning if it came, and only then")
+        if self.ended_s is not None and (self.began_s is None or self.ended_s < self.began_s):
+            raise ValueError("a phase ends before it begins")
+        return self
 
 
 class BundledLesson(Base):
@@ -268,3 +290,5 @@ class Content(Base):
     """Of the reader's; older files have no such key."""
     forms: Annotated[list[BundledForm], _Many] = []
     """Those that the reader sees both sides of; older files have no such key."""
+    plan: Annotated[list[BundledPhase], Field(max_length=MAX_PHASES)] = []
+    """Its phases in order; older files have no such key."""

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 from dashboard_api.app import MAX_EXPORTS
 from dashboard_api.record.content import DebriefRecord, RecordedMoment, Said
 from dashboard_api.record.pdf import pdf_of
+from dashboard_api.record.planned_phases import RecordedPlan
 from school.audit.actor import Actor
 from school.debrief.records import StepText
 from school.debrief.reflection_store import Reflection
@@ -71,7 +72,7 @@ def add_note(stores: Any, name: str, note: str, **fields: Any) -> None:
 
 def record(**fields: Any) -> DebriefRecord:
     known: dict[str, Any] = {"title": "t", "about": "a", "steps": (), "moments": (), "rest": "", "forms": (),
-                             "shared": ("Its teacher alone.",), "taken": "Taken."}  # fmt: skip
+                             "plan": RecordedPlan(summary=(), phases=()), "shared": ("Its teacher alone.",), "taken": "Taken."}  # fmt: skip
     return DebriefRecord(**known | fields)
 
 
