@@ -62,9 +62,12 @@ def test_the_live_page_says_when_the_lesson_ends(page, school):
     school.clock.now_ns = -601 * SECOND_NS
     page.goto("/rooms/room-204/live")
     expect(page.locator("#sentence")).to_contain_text("The room is being sensed")
+    plan = page.get_by_role("link", name="Lesson plan")
+    expect(plan).to_have_attribute("href", "/lessons/sample/plan")
     school.clock.advance(3)
     expect(page.locator("#sentence")).to_contain_text("Nothing is being sensed: no lesson is on")
     expect(page.locator("#lesson-link")).to_be_hidden()
+    expect(page.locator("#plan-link")).to_be_hidden()
 
 
 def test_with_too_many_live_pages_the_page_says_so_and_retries(browser, school):

@@ -82,8 +82,10 @@ function show(/** @type {any} */ live) {
   write("now-lesson", live.lesson?.title ?? _("No lesson now"));
   write("now-passed", live.lesson ? _("{length} so far", { length: lengthText(live.lesson.passed_s) }) : _("nothing is sensed between lessons"));
   write("clock", clockText(live.clock_s));
-  id("lesson-link").hidden = !live.lesson;
-  if (live.lesson) id("lesson-link").href = `/lessons/${encodeURIComponent(live.lesson.id)}`;
+  for (const [link, part] of [["lesson-link", ""], ["plan-link", "/plan"]]) {
+    id(link).hidden = !live.lesson;
+    if (live.lesson) id(link).href = `/lessons/${encodeURIComponent(live.lesson.id)}${part}`;
+  }
   showPause(live);
   if (live.kit.length) id("kit").replaceChildren(...live.kit.map(kitRow));
   document.body.dataset.updates = `${Number(document.body.dataset.updates ?? 0) + 1}`;
