@@ -19,6 +19,7 @@ from contract.errors import PayloadError, StoreError
 from contract.files.csv_rows import csv_text
 from contract.language import _
 from dashboard_api.language.choosing import Speaking
+from dashboard_api.programme.coverage_view import month_text
 from dashboard_api.settings import DashboardSettings
 from dashboard_api.web.assets.kept_files import KeptFiles
 from dashboard_api.web.assets.style_sheets import StyleSheets
@@ -39,6 +40,7 @@ __all__ = ["create_collector"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Month:
     name: str
+    words: str
     reports: list[tuple[str, Report]]
     """What each school is called, with its report; by name."""
 
@@ -64,18 +66,31 @@ def create_collector(
         return JSONResponse({"held": True}, 201 if is_new else 200)
 
     @app.get("/")
-    async def show() -> Response:
-        def read() -> list[_Month]:
+    async def show(year: str = "") -> Response:
+        """The months of a year; of the latest one if nothing is held of that year."""
+
+        def read() -> tuple[list[int], int, list[_Month]]:
             with open_store() as store:
                 titles = {site.name: site.title or site.name for site in store.sites()}
-                return [
-                    _Month(name=name, reports=[(titles[each.site], each) for each in reports])
-                    for name, reports in groupby(store.reports(), attrgetter("month"))
-                ]
+                years = store.years()
+                shown = next((each for each in years if str(each) == year), max(years, default=0))
+                return (
+                    years,
+                    shown,
+                    [
+                        _Month(
+                            name=name,
+                            words=month_text(name),
+                            reports=[(titles[each.site], each) for each in reports],
+                        )
+                        for name, reports in groupby(store.reports(shown), attrgetter("month"))
+                    ],
+                )
 
+        years, shown, months = await run_in_threadpool(read)
         return page(
             "collector/page.html",
-            months=await run_in_threadpool(read), names=list(FIGURES), least=MIN_TEACHERS,
+            years=years, shown=shown, months=months, names=list(FIGURES), least=MIN_TEACHERS,
             columns=[_(rule.words) for rule in FIGURES.values()],
         )  # fmt: skip
 

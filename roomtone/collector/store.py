@@ -161,10 +161,22 @@ class CollectorStore:
             )
         return added.rowcount > 0
 
-    def reports(self) -> list[Report]:
-        """All of them: the latest month first, sites by name."""
+    def years(self) -> list[int]:
+        """Those of which there is a report, the latest first."""
         with self._speaking():
-            rows = self._db.execute("SELECT body FROM reports ORDER BY month DESC, site").fetchall()
+            rows = self._db.execute(
+                "SELECT DISTINCT CAST(substr(month, 1, 4) AS INTEGER) FROM reports ORDER BY 1 DESC"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def reports(self, year: int | None = None) -> list[Report]:
+        """All of them, or those of a year: the latest month first, sites by name."""
+        first, last = ("", "~") if year is None else (f"{year:04}-01", f"{year:04}-12")
+        with self._speaking():
+            rows = self._db.execute(
+                "SELECT body FROM reports WHERE month BETWEEN ? AND ? ORDER BY month DESC, site",
+                (first, last),
+            ).fetchall()
         return [decode(bytes(row[0])) for row in rows]
 
     @contextmanager

@@ -139,6 +139,24 @@ def test_a_school_shows_and_sends_a_month_that_is_over(desk, file, collector) ->
     assert before == SAID, "a second time there is nothing to send"
 
 
+def test_a_page_has_a_year_of_months_and_the_table_all(file, collector) -> None:
+    with CollectorStore(file) as store:
+        for month in ("2025-12", "2026-01", "2026-10"):
+            report = replace(REPORT, month=month)
+            store.keep(report, encode(report), b"", 1)
+
+    def months(address: str) -> list[str]:
+        return re.findall(r'<h2 id="month-[^>]*>([^<]*)</h2>', collector.get(address).text)
+
+    assert months("/") == ["October 2026", "January 2026"]
+    assert months("/?year=2025") == ["December 2025"]
+    assert months("/?year=1999") == months("/?year=%FF") == months("/")
+    page = collector.get("/?year=2025").text
+    assert '<a href="/?year=2026">2026</a>' in page
+    assert '<b aria-current="page">2025</b>' in page
+    assert len(collector.get("/aggregates.csv").text.split()) == 4
+
+
 def test_what_is_lost_on_the_way_is_sent_again_as_it_was(desk, file) -> None:
     def lost(_request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route to host")
