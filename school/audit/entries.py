@@ -322,6 +322,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "made_clip": (N_("{who} cut {thing} and confirmed whose faces and voices are in it{more}"), lambda said: f"{_wording(said)}: {_span(said)}"),
     "showed_clip": (N_("{who} shows a clip of {lesson} to {thing}{more}"), _days),
     "passed_steps": (N_("{who} handed next steps over to {thing}"), _nothing),
+    "took_back_steps": (N_("{who} took back next steps that were handed over to {thing}"), _nothing),
     "hid_clip": (N_("{who} stopped showing a clip of {lesson} to {thing}"), _nothing),
     "fixed": (N_("{who} fixed {thing}"), _nothing),
     "counted": (N_("{who} counted {thing}{more}"), _of_teachers),

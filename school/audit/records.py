@@ -51,6 +51,7 @@ Action = Literal[
     "offered_cohort", "took_cohort", "declined_cohort", "showed_in_cohort", "hid_in_cohort",
     "replied_in_cohort", "removed_cohort_reply", "proposed_visits", "agreed_visits", "named_visit",
     "ended_visits",
+    "took_back_steps",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

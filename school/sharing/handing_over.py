@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
-from school.clips.tables import clip_viewers, clips
 from school.cycle.tables import cycles
 from school.debrief.tables import action_steps
+from school.lessons.records import Lesson
+from school.lessons.rows import LESSON_COLUMNS, lesson_of
 from school.matching.tables import passed_steps
-from school.schema import former_people, hidden_lessons, lesson_owners, people, roles, shares
-from school.sharing.giving import end_share, give
+from school.schema import (
+    former_people,
+    hidden_lessons,
+    lesson_owners,
+    lessons,
+    people,
+    roles,
+)
+from school.sharing.former_coach import end_all, has_looks
+from school.sharing.given import Given, given_by
+from school.sharing.giving import give
 from school.sql_store import SqlStore
 
-__all__ = ["HandOverStore", "Pack", "PassedStep"]
+__all__ = ["Choice", "HandOverStore", "Pack", "PassedStep"]
+
+_IS_HIDDEN: Final = action_steps.c.lesson.in_(select(hidden_lessons.c.lesson))
+_IS_READ: Final = or_(action_steps.c.lesson.is_(None), ~_IS_HIDDEN)
+"""A step is hidden with the lesson that it comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +52,17 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A step that can be handed over."""
+
+    id: str
+    what: str
+    lesson: Lesson | None
+    """The one that it comes from; None if that is gone."""
+    written_utc_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PassedStep:
     """A next step that a coach reads: its words, and not how it went."""
 
@@ -46,6 +72,8 @@ class PassedStep:
     what: str
     written_utc_ns: int
     until_utc_ns: int
+    is_hidden: bool
+    """Whether it is hidden with its lesson, so that the coach does not read it now."""
 
 
 class HandOverStore(SqlStore):
@@ -56,10 +84,17 @@ class HandOverStore(SqlStore):
         assert by.person is not None
         if not (pack.has_cycle or pack.steps or pack.lessons):
             raise UsageError(_("Choose something to hand over."))
-        with self._database.writing() as connection:
+        if pack.former == pack.coach:
+            raise UsageError(
+                _("Who takes over can’t lose at the same time what you share with them.")
+            )
+        with self._database.reading() as connection:
+            is_removing = pack.former is not None and has_looks(connection, pack.former, by)
+        database = self._database
+        with database.removing() if is_removing else database.writing() as connection:
             name = _coach_name(connection, pack.coach, by.person)
-            if pack.former is not None and pack.former != pack.coach:
-                _end_former(connection, pack.former, by)
+            if pack.former is not None:
+                end_all(connection, pack.former, by)
             if pack.has_cycle:
                 _hand_cycle(connection, pack.coach, name, by)
             if pack.steps:
@@ -73,28 +108,49 @@ class HandOverStore(SqlStore):
 
     def steps_to(self, coach: str, utc_ns: int) -> list[PassedStep]:
         """What teachers handed to a coach and is not over, the newest first."""
-        return self._steps(passed_steps.c.person == coach, passed_steps.c.until_utc_ns > utc_ns)
+        is_on = passed_steps.c.until_utc_ns > utc_ns
+        return self._steps(passed_steps.c.person == coach, is_on, _IS_READ)
 
     def steps_by(self, teacher: str, utc_ns: int) -> list[PassedStep]:
         """What a teacher handed over and is not over, the newest first."""
         return self._steps(action_steps.c.person == teacher, passed_steps.c.until_utc_ns > utc_ns)
 
+    def given_by(self, teacher: str, utc_ns: int) -> dict[str, Given]:
+        """By person, what each has of a teacher now, steps apart."""
+        with self._database.reading() as connection:
+            return given_by(connection, teacher, utc_ns)
+
     def take_back(self, step: str, coach: str, by: Actor) -> None:
         """A teacher shows a step to a coach no longer."""
         with self._database.writing() as connection:
-            if step in _own_steps(connection, by.person or ""):
-                of_both = (passed_steps.c.step == step, passed_steps.c.person == coach)
-                connection.execute(delete(passed_steps).where(*of_both))
+            of_both = (passed_steps.c.step == step, passed_steps.c.person == coach)
+            own = select(action_steps.c.id).where(action_steps.c.person == by.person)
+            gone = delete(passed_steps).where(*of_both, passed_steps.c.step.in_(own))
+            if connection.execute(gone).rowcount:
+                found = select(people.c.name).where(people.c.id == coach)
+                name = connection.scalars(found).one()
+                by.record_about(connection, "took_back_steps", coach, name)
 
-    def choices(self, teacher: str) -> list[tuple[str, str]]:
-        """A teacher's own steps that can be handed over, the newest first: id and words."""
+    def choices(self, teacher: str) -> list[Choice]:
+        """A teacher's own steps that can be handed over, the newest first."""
         found = (
-            select(action_steps.c.id, action_steps.c.what)
-            .where(action_steps.c.person == teacher, action_steps.c.state != "proposed")
+            select(
+                *LESSON_COLUMNS, action_steps.c.id.label("step"), action_steps.c.what,
+                action_steps.c.written_utc_ns,
+            )
+            .select_from(action_steps)
+            .outerjoin(lessons, lessons.c.id == action_steps.c.lesson)
+            .where(action_steps.c.person == teacher, action_steps.c.state != "proposed", _IS_READ)
             .order_by(action_steps.c.written_utc_ns.desc(), action_steps.c.id)
             .limit(20)
-        )
-        return [(row.id, row.what) for row in self._read(found)]
+        )  # fmt: skip
+        return [
+            Choice(
+                id=row.step, what=row.what, written_utc_ns=row.written_utc_ns,
+                lesson=None if row.id is None else lesson_of(row),
+            )
+            for row in self._read(found)
+        ]  # fmt: skip
 
     def _steps(self, *which: ColumnElement[bool]) -> list[PassedStep]:
         found = (
@@ -102,13 +158,16 @@ class HandOverStore(SqlStore):
                 action_steps.c.id, action_steps.c.person.label("teacher"),
                 passed_steps.c.person.label("coach"), action_steps.c.what,
                 action_steps.c.written_utc_ns,
-                passed_steps.c.until_utc_ns,
+                passed_steps.c.until_utc_ns, hidden_lessons.c.lesson.label("hidden"),
             )
+            .select_from(action_steps)
+            .outerjoin(hidden_lessons, hidden_lessons.c.lesson == action_steps.c.lesson)
             .join(passed_steps, passed_steps.c.step == action_steps.c.id)
             .where(*which)
             .order_by(action_steps.c.written_utc_ns.desc(), action_steps.c.id)
         )  # fmt: skip
-        return [PassedStep(**row._asdict()) for row in self._read(found)]
+        rows = [row._asdict() for row in self._read(found)]
+        return [PassedStep(is_hidden=row.pop("hidden") is not None, **row) for row in rows]
 
 
 def _coach_name(connection: Connection, coach: str, teacher: str) -> str:
@@ -122,33 +181,6 @@ def _coach_name(connection: Connection, coach: str, teacher: str) -> str:
     if name is None:
         raise UsageError(_("Choose the coach who takes over."))
     return str(name)
-
-
-def _end_former(connection: Connection, former: str, by: Actor) -> None:
-    own = select(lesson_owners.c.lesson).where(lesson_owners.c.person == by.person)
-    name = connection.scalar(select(people.c.name).where(people.c.id == former))
-    if name is None:
-        raise UsageError(_("There is no such person, or they have left already."))
-    ended = select(shares.c.lesson).where(shares.c.person == former, shares.c.lesson.in_(own))
-    for lesson in connection.scalars(ended).all():
-        end_share(connection, lesson, former)
-        by.record_about(connection, "unshared", former, name, lesson=lesson)
-    shown = select(clips.c.id, clips.c.lesson).where(
-        clips.c.person == by.person,
-        clips.c.id.in_(select(clip_viewers.c.clip).where(clip_viewers.c.person == former)),
-    )
-    for clip, lesson in connection.execute(shown.order_by(clips.c.id)).all():
-        of_both = (clip_viewers.c.clip == clip, clip_viewers.c.person == former)
-        connection.execute(delete(clip_viewers).where(*of_both))
-        by.record_about(connection, "hid_clip", former, name, lesson=lesson)
-    steps = select(action_steps.c.id).where(action_steps.c.person == by.person)
-    connection.execute(
-        delete(passed_steps).where(passed_steps.c.person == former, passed_steps.c.step.in_(steps))
-    )
-    of_cycle = (cycles.c.person == by.person, cycles.c.state == "open", cycles.c.coach == former)
-    values = {"coach": None, "changed_utc_ns": by.utc_ns, "revision": cycles.c.revision + 1}
-    if connection.execute(update(cycles).where(*of_cycle).values(values)).rowcount:
-        by.record_about(connection, "unshared_cycle", former, name)
 
 
 def _hand_cycle(connection: Connection, coach: str, name: str, by: Actor) -> None:
@@ -169,7 +201,7 @@ def _hand_cycle(connection: Connection, coach: str, name: str, by: Actor) -> Non
 def _pass_steps(connection: Connection, pack: Pack, name: str, by: Actor, utc_ns: int) -> None:
     steps = list(dict.fromkeys(pack.steps))
     if not set(steps) <= _own_steps(connection, by.person or ""):
-        raise UsageError(_("One of these steps is gone: it was removed in another window."))
+        raise UsageError(_("One of these steps is gone, or its lesson is hidden."))
     connection.execute(delete(passed_steps).where(passed_steps.c.until_utc_ns <= utc_ns))
     again = (passed_steps.c.person == pack.coach, passed_steps.c.step.in_(steps))
     connection.execute(delete(passed_steps).where(*again))
@@ -181,7 +213,7 @@ def _pass_steps(connection: Connection, pack: Pack, name: str, by: Actor, utc_ns
 
 def _own_steps(connection: Connection, person: str) -> set[str]:
     found = select(action_steps.c.id).where(
-        action_steps.c.person == person, action_steps.c.state != "proposed"
+        action_steps.c.person == person, action_steps.c.state != "proposed", _IS_READ
     )
     return set(connection.scalars(found).all())
 

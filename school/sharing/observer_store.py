@@ -19,7 +19,7 @@ from school.observing.tables import coding_plans, looks, observers
 from school.schema import exclusions, hidden_lessons, lesson_owners, lessons, people
 from school.sql_store import put_row
 
-__all__ = ["Observed", "ObserverStore"]
+__all__ = ["Observed", "ObserverStore", "end_request"]
 
 _OF_OWNER: Final = and_(
     lesson_owners.c.lesson == observers.c.lesson, lesson_owners.c.person == observers.c.asked_by
@@ -112,13 +112,7 @@ class ObserverStore:
     def take_back(self, lesson: str, person: str, by: Actor) -> None:
         """End the request; what that person saw goes for good."""
         with self._database.removing() as connection:
-            if not _end(connection, lesson, person):
-                return
-            gone = _remove(connection, lesson, person)
-            by.record_about(
-                connection, "ended_observing", person, _name(connection, person), lesson=lesson,
-                detail={"looks": gone},
-            )  # fmt: skip
+            end_request(connection, lesson, person, _name(connection, person), by)
 
     def withdraw(self, lesson: str, by: Actor) -> None:
         """An observer takes back all that they saw in a lesson, for good, and observes no more."""
@@ -234,6 +228,16 @@ class ObserverStore:
     def _looks(self, found: Select[Any]) -> list[CodedLook]:
         with self._database.reading() as connection:
             return [_look(row) for row in connection.execute(found).all()]
+
+
+def end_request(connection: Connection, lesson: str, person: str, name: str, by: Actor) -> None:
+    """Take back the request to somebody, called `name`, with what they saw, in a removing transaction."""
+    if not _end(connection, lesson, person):
+        return
+    gone = _remove(connection, lesson, person)
+    by.record_about(
+        connection, "ended_observing", person, name, lesson=lesson, detail={"looks": gone}
+    )
 
 
 def _coded() -> Select[Any]:

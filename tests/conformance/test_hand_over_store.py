@@ -12,6 +12,8 @@ from school.audit.actor import Actor
 from school.clips.records import Clip
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
+from school.observing.records import Look
+from school.observing.rota import Turn
 from school.rooms.records import Site
 from school.sharing.giving import MAX_FOR_GUESTS
 from school.sharing.handing_over import Pack
@@ -36,7 +38,7 @@ def school(pair: tuple[School, School]) -> School:
 
 
 def step_of(school: School) -> str:
-    return school.hand_overs.choices("ada")[0][0]
+    return school.hand_overs.choices("ada")[0].id
 
 
 def has(school: School, coach: str) -> tuple[int, list[str], list[str]]:
@@ -92,6 +94,93 @@ def test_the_former_coach_loses_the_clips_that_this_teacher_chose_them_for(schoo
     assert "kim" in said.sentence_on(LESSON.id).lower()
 
 
+def test_the_former_coach_observes_this_teachers_lessons_no_longer(school: School) -> None:
+    turn = Turn("door", 0, 20)
+    for person in ("kim", "lee"):
+        school.sharing.observers.ask("art", person, ADA)
+        saw = Look(id=person, start_s=0, answer="few", said_ms=1)
+        assert school.sharing.observers.keep("art", person, [(turn, saw)], 7)
+    school.hand_overs.hand_over(replace(NEXT, lessons=("art",), former="kim"), ADA, NOW_NS)
+    assert not school.sharing.observers.is_asked("art", "kim")
+    assert school.sharing.observers.of_person("kim") == []
+    assert school.sharing.observers.looks_of("kim") == []
+    assert school.sharing.observers.is_asked("art", "lee")
+    assert len(school.sharing.observers.looks_of("lee")) == 1
+    said = [entry.sentence for entry in school.audit.of_lesson("art", 50)]
+    assert "Ada took back the request to kim to observe lesson art: 1 look was removed" in said
+
+
+def test_what_the_former_coach_proposes_goes(school: School) -> None:
+    school.sharing.cycles.propose("art", CycleText(focus="Louder voices"), KIM)
+    assert len(school.sharing.cycles.of_coach("kim")) == 2
+    school.hand_overs.hand_over(replace(NEXT, lessons=("art",), former="kim"), ADA, NOW_NS)
+    assert school.sharing.cycles.of_coach("kim") == []
+    assert [each.state for each in school.sharing.cycles.of_teacher("ada")] == ["open"]
+
+
+def test_a_step_is_hidden_with_its_lesson(school: School) -> None:
+    step = step_of(school)
+    pack = replace(NEXT, steps=(step,))
+    school.hand_overs.hand_over(pack, ADA, NOW_NS)
+    school.sharing.teacher.hide(LESSON.id, ADA)
+    assert has(school, "lee") == (0, [], [])
+    held = school.people.held.of_person("sharing.json", "lee", None, NOW_NS)
+    assert held["next_steps_handed_over_to_you"] == []
+    (passed,) = school.hand_overs.steps_by("ada", NOW_NS)
+    assert passed.is_hidden, "its teacher sees it, and can take it back"
+    assert school.hand_overs.choices("ada") == []
+    with pytest.raises(UsageError, match="its lesson is hidden"):
+        school.hand_overs.hand_over(pack, ADA, NOW_NS)
+    school.sharing.teacher.unhide(LESSON.id, ADA)
+    assert has(school, "lee") == (0, [], ["Say how long it takes"])
+
+
+@pytest.mark.parametrize(("is_hidden", "read"), ((False, ["Say how long it takes"]), (True, [])))
+def test_a_hidden_lesson_that_goes_shows_its_step_to_nobody(
+    school: School, is_hidden: bool, read: list[str]
+) -> None:
+    school.hand_overs.hand_over(replace(NEXT, steps=(step_of(school),)), ADA, NOW_NS)
+    if is_hidden:
+        school.sharing.teacher.hide(LESSON.id, ADA)
+    school.lessons.purge(lessons=[LESSON.id])
+    assert has(school, "lee") == (0, [], read)
+    assert [each.lesson for each in school.hand_overs.choices("ada")] == [None]
+
+
+def sentences(school: School) -> list[str]:
+    return [entry.sentence for entry in school.audit.latest(50)]
+
+
+def test_a_step_that_is_taken_back_is_in_the_audit_log(school: School) -> None:
+    taken = "Ada took back next steps that were handed over to lee"
+    pack = replace(NEXT, steps=(step_of(school),))
+    school.hand_overs.hand_over(pack, ADA, NOW_NS)
+    school.hand_overs.take_back(step_of(school), "lee", KIM)
+    assert taken not in sentences(school), "nothing of Kim's was"
+    school.hand_overs.take_back(step_of(school), "lee", ADA)
+    school.hand_overs.take_back(step_of(school), "lee", ADA)
+    assert sentences(school).count(taken) == 1
+    school.hand_overs.hand_over(pack, ADA, NOW_NS)
+    school.hand_overs.hand_over(
+        Pack(coach="kim", until_utc_ns=UNTIL_NS, lessons=("art",), former="lee"), ADA, NOW_NS
+    )
+    assert sentences(school).count(taken) == 2
+
+
+def test_what_each_person_has_is_what_they_lose(school: School) -> None:
+    school.sharing.observers.ask("art", "lee", ADA)
+    given = school.hand_overs.given_by("ada", NOW_NS)
+    assert sorted(one.id for one, _ in given["kim"].lessons) == ["art", LESSON.id]
+    assert [one.id for one in given["lee"].asked] == ["art"]
+    school.sharing.teacher.hide("art", ADA)
+    given = school.hand_overs.given_by("ada", NOW_NS)
+    assert [one.id for one, _ in given["kim"].lessons] == [LESSON.id]
+    assert "lee" not in given
+    school.hand_overs.hand_over(replace(NEXT, lessons=(LESSON.id,), former="kim"), ADA, NOW_NS)
+    school.sharing.teacher.unhide("art", ADA)
+    assert set(school.hand_overs.given_by("ada", NOW_NS)) == {"lee"}, "hidden ones ended as well"
+
+
 def test_a_step_ends_and_can_be_taken_back(school: School) -> None:
     step = step_of(school)
     school.hand_overs.hand_over(replace(NEXT, steps=(step,)), ADA, NOW_NS)
@@ -125,6 +214,7 @@ def test_an_export_has_a_step_as_its_coach_reads_it_and_for_as_long(school: Scho
         ({"lessons": ("art",), "coach": "ada"}, "Choose the coach"),
         ({"lessons": ("art",), "coach": "never-was"}, "Choose the coach"),
         ({"lessons": ("art",), "former": "never-was"}, "no such person"),
+        ({"lessons": ("art",), "former": "lee"}, "can’t lose at the same time"),
     ),
 )
 def test_what_is_wrong_hands_nothing_over(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from school.debrief.tables import action_steps
 from school.matching.tables import colleague_tags, passed_steps
 from school.people.data_subjects.held_parts import NOW, PERSON, Held, of_person
-from school.schema import people
+from school.schema import hidden_lessons, people
 
 __all__ = ["HELD_COLLEAGUES"]
 
@@ -34,6 +34,10 @@ HELD_COLLEAGUES: Final = (
             .join(action_steps, action_steps.c.id == passed_steps.c.step)
             .join(people, people.c.id == action_steps.c.person)
             .where(passed_steps.c.person == PERSON, passed_steps.c.until_utc_ns > NOW)
+            .where(
+                action_steps.c.lesson.is_(None)
+                | action_steps.c.lesson.not_in(select(hidden_lessons.c.lesson))
+            )
             .order_by(action_steps.c.written_utc_ns, action_steps.c.id),
         },
         omitted={"step": "its words stand there", "person": "the name stands there"},

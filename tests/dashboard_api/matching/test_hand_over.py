@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
+from contract.clock import SECOND_NS
 from school.cycle.records import CycleText
 from school.debrief.records import StepText
 from tests.signed_in import BY, COACH, TEACHER, add_person, cookie
@@ -24,7 +28,7 @@ def lee(client, coach, filled, stores, clock):
 
 
 def step_of(stores) -> str:
-    return stores.hand_overs.choices(TEACHER)[0][0]
+    return stores.hand_overs.choices(TEACHER)[0].id
 
 
 def test_nothing_is_chosen_before_the_teacher_chooses_it(client, lee):
@@ -43,7 +47,7 @@ def test_the_next_coach_gets_what_was_chosen_and_nothing_else(client, coach, lee
     assert "Say how long it takes" in cases
     assert "Calm changes" not in cases
     assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 404
-    assert "lee reads it until 28 November 2025" in client.get(PATH).text
+    assert "until 28 November 2025" in given_to(client, "lee")
     client.post(PATH, data={"coach": "lee", "has_cycle": "true", **UNTIL})
     assert "Calm changes" in lee.get("/caseload").text
     assert "Calm changes" not in coach.get("/caseload").text
@@ -58,7 +62,43 @@ def test_a_step_is_taken_back(client, lee, stores):
     client.post(PATH, data={"coach": "lee", "step": step, **UNTIL})
     client.post(f"{PATH}/take-back", data={"step": step, "coach": "lee"})
     assert "Say how long it takes" not in lee.get("/caseload").text
-    assert "None now." in client.get(PATH).text
+    assert "Take it back" not in client.get(PATH).text
+
+
+def test_two_steps_with_the_same_words_differ_by_their_lessons(client, lee, filled, stores):
+    """A teacher has one open step; the one before went well, and had the same words."""
+    by = type(BY)(name=TEACHER, person=TEACHER, utc_ns=0)
+    stores.sharing.steps.report(step_of(stores), "done", "", None, by)
+    later = replace(
+        filled.lesson, id="later", title="Decimals",
+        starts_utc_ns=filled.lesson.starts_utc_ns - 86_400 * SECOND_NS,
+        ends_utc_ns=filled.lesson.ends_utc_ns - 86_400 * SECOND_NS,
+    )  # fmt: skip
+    stores.lessons.put(later)
+    stores.sharing.steps.write("later", StepText(what="Say how long it takes"), by)
+    labels = re.findall(r'name="step".*?</label>', client.get(PATH).text)
+    assert len(labels) == 2
+    assert len({label.partition("<span>")[2] for label in labels}) == 2
+    assert sum("Decimals" in label for label in labels) == 1
+
+
+def test_the_page_says_who_has_what(client, coach, lee, filled, stores):
+    by = type(BY)(name=TEACHER, person=TEACHER, utc_ns=0)
+    stores.sharing.observers.ask(filled.lesson.id, "lee", by)
+    of_lee, of_coach = given_to(client, "lee"), given_to(client, COACH)
+    assert f"/lessons/{filled.lesson.id}/observers" in of_lee
+    assert "Calm changes" not in of_lee
+    assert "Calm changes" in of_coach
+    client.post(PATH, data={"coach": COACH, "lesson": filled.lesson.id, "former": "lee", **UNTIL})
+    assert "has-lee" not in client.get(PATH).text
+    assert f"/lessons/{filled.lesson.id}/sharing" in given_to(client, COACH)
+
+
+def given_to(client, person: str) -> str:
+    """What the page says that a person has."""
+    _, is_there, after = client.get(PATH).text.partition(f'id="has-{person}"')
+    assert is_there
+    return after.partition("</section>")[0]
 
 
 @pytest.mark.parametrize(

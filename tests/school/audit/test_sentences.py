@@ -234,6 +234,7 @@ def do_everything(school: School) -> None:
     step = sharing.steps.change(step.id, 2, StepText(what="Begin at once"), kim)
     pack = Pack(coach="bo", until_utc_ns=NOW_NS + DAY_NS, steps=(step.id,))
     school.hand_overs.hand_over(pack, kim, NOW_NS)
+    school.hand_overs.take_back(step.id, "bo", kim)
     sharing.steps.report(step.id, "going_on", "", "maths-1", kim)
     sharing.steps.remove(step.id, kim)
     cycle = sharing.cycles.write(CycleText(focus="Calm changes"), "bo", kim)
@@ -473,6 +474,7 @@ Bo Lind proposed a next step
 Kim Roth took over a next step that was proposed
 Kim Roth wrote a next step
 Kim Roth handed next steps over to Bo Lind
+Kim Roth took back next steps that were handed over to Bo Lind
 Kim Roth said how a next step went: going on
 Kim Roth removed a next step
 Kim Roth wrote a cycle
