@@ -12,12 +12,14 @@ from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.cohorts.cohort_pages import back_to, cohort_page, list_page
 from dashboard_api.cohorts.cohort_view import cohort_seen
+from dashboard_api.cohorts.pattern_view import place_of
 from dashboard_api.sharing.spans_form import read_spans
 from dashboard_api.web.access import JoinsCohort, SeesCohort
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.cohorts.cohort_records import Cohort, CohortTask
+from school.lessons.records import Lesson
 
 __all__ = ["router"]
 
@@ -84,10 +86,10 @@ async def answer(
     def change(stores: Stores) -> Response:
         cohort, task = _task(stores, viewer, cohort_id, task_id)
         try:
-            start, end = _span(stores, viewer, form)
+            lesson, span = _span(stores, viewer, form)
             stores.cohorts.save(
-                task, form.lesson, (start, end), form.words, viewer.actor,
-                is_handed=form.hand == "yes",
+                task, lesson.id, span, form.words, viewer.actor, is_handed=form.hand == "yes",
+                place=place_of(lesson, span, stores.longest_ns),
             )  # fmt: skip
         except UsageError as error:
             return cohort_page(stores, viewer, cohort, zone, str(error))
@@ -119,8 +121,8 @@ def _task(
     return cohort, found[0]
 
 
-def _span(stores: Stores, viewer: Viewer, form: _AnswerForm) -> tuple[int, int]:
-    """The span of the lesson; raises UsageError, which says nothing of a lesson of somebody else."""
+def _span(stores: Stores, viewer: Viewer, form: _AnswerForm) -> tuple[Lesson, tuple[int, int]]:
+    """The lesson and the span of it; raises UsageError, which says nothing of a lesson of somebody else."""
     spans = read_spans([form.start], [form.end])
     owners = stores.sharing.owners([form.lesson])
     is_own = owners.get(form.lesson) == viewer.person.id
@@ -130,4 +132,4 @@ def _span(stores: Stores, viewer: Viewer, form: _AnswerForm) -> tuple[int, int]:
     (start_ns, end_ns) = lesson.starts_utc_ns, lesson.over_utc_ns(stores.longest_ns)
     if spans[0].end_s > (end_ns - start_ns) / 1e9:
         raise UsageError(_("The span ends after the lesson: choose one within it."))
-    return int(spans[0].start_s), int(spans[0].end_s)
+    return lesson, (int(spans[0].start_s), int(spans[0].end_s))

@@ -11,90 +11,63 @@ from contract.lesson import Activity
 from dashboard_api.views.text import ACTIVITY_TEXT
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
-from school.cohorts.cohort_records import PATTERN_FROM, Cohort, CohortAnswer, ReplyKind
+from school.cohorts.cohort_records import Cohort, ReplyKind, SpanPlace
+from school.lessons.records import Lesson
 
-__all__ = ["Pattern", "counted", "pattern_of"]
+__all__ = ["Pattern", "pattern_of", "place_of"]
 
 THIRDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """Over the spans of five members or more, in five lessons or more; empty before."""
+    """Over the spans of whole groups (`school/cohorts/pattern_store.py`); empty before the first."""
 
     spans: int
-    lessons: int
     activities: Mapping[str, int]
     """Activity → in how many spans it was on for most of the time; empty for none or not known."""
     thirds: Sequence[int]
     """How many spans begin in the first, the second and the last third of their lesson."""
     said: Mapping[ReplyKind, int]
-    """How often colleagues answered that they saw or wonder something."""
+    """How often colleagues answered that they saw or wonder something, to all that the viewer reads."""
 
 
-def counted(answers: Sequence[CohortAnswer]) -> list[CohortAnswer]:
-    """Those that count: whole groups of five writers and five lessons, as they were handed.
-
-    So a new answer changes no count until four others have handed theirs, too.
-    """
-    handed = sorted(
-        (each for each in answers if each.handed_utc_ns is not None),
-        key=lambda each: (each.handed_utc_ns, each.task, each.person),
-    )
-    found: list[CohortAnswer] = []
-    group: list[CohortAnswer] = []
-    for each in handed:
-        group.append(each)
-        writers, lessons = {one.person for one in group}, {one.lesson for one in group}
-        if min(len(writers), len(lessons)) >= PATTERN_FROM:
-            found += group
-            group = []
-    return found
+def place_of(lesson: Lesson, span: tuple[int, int], longest_ns: int) -> SpanPlace:
+    """What is counted of a span, as its lesson is now."""
+    length_s = (lesson.over_utc_ns(longest_ns) - lesson.starts_utc_ns) / 1e9
+    third = min(THIRDS - 1, int(span[0] / length_s * THIRDS))
+    return SpanPlace(activity=_activity(lesson.activities, span), third=third)
 
 
 def pattern_of(stores: Stores, viewer: Viewer, cohort: Cohort) -> Pattern:
-    """What the viewer reads of it: over what others handed to them, too.
-
-    Without the viewer's own: who takes theirs back would see the difference that the next one makes.
-    """
+    """What the viewer reads of it."""
     person = viewer.person.id
-    answers = counted(
-        [each for each in stores.cohorts.answers(cohort.id, person) if each.person != person]
-    )
-    left_out = stores.sharing.teacher.left_out([each.lesson for each in answers])
-    activities: Counter[str] = Counter()
-    thirds, lessons = [0] * THIRDS, set()
-    for each in answers:
-        lesson = stores.lesson(each.lesson)
-        if lesson is None:
-            continue
-        lessons.add(lesson.id)
-        length_s = (lesson.over_utc_ns(stores.longest_ns) - lesson.starts_utc_ns) / 1e9
-        thirds[min(THIRDS - 1, int(each.start_s / length_s * THIRDS))] += 1
-        is_left_out = any(
-            out.start_s < each.end_s and each.start_s < out.end_s
-            for out in left_out.get(lesson.id, ())
-        )
-        activities["" if is_left_out else _activity(lesson.activities, each)] += 1
-    which = {(each.task, each.person) for each in answers}
+    counted = stores.cohorts.pattern.counted(cohort.id, person)
+    activities = Counter(ACTIVITY_TEXT.get(each.activity, "") for each in counted)
+    thirds = Counter(each.third for each in counted)
+    read = {
+        (each.task, each.person)
+        for each in stores.cohorts.answers(cohort.id, person)
+        if each.handed_utc_ns is not None
+    }
     said: Counter[ReplyKind] = Counter(
         reply.kind
         for reply in stores.cohorts.replies.of_cohort(cohort.id)
-        if reply.task is not None and (reply.task, reply.writer) in which
+        if (reply.task, reply.writer) in read
     )
     return Pattern(
-        spans=len(answers), lessons=len(lessons), activities=dict(activities.most_common()),
-        thirds=thirds, said=said,
+        spans=len(counted), activities=dict(activities.most_common()),
+        thirds=[thirds[each] for each in range(THIRDS)], said=said,
     )  # fmt: skip
 
 
-def _activity(activities: Sequence[Activity], span: CohortAnswer) -> str:
-    """In words for people; empty if none was declared for half of the span."""
+def _activity(activities: Sequence[Activity], span: tuple[int, int]) -> str:
+    """Its name; empty if none was declared for half of the span."""
     over: dict[str, float] = {}
     for each in activities:
-        seconds = min(each.end_s, span.end_s) - max(each.start_s, span.start_s)
+        seconds = min(each.end_s, span[1]) - max(each.start_s, span[0])
         over[each.name] = over.get(each.name, 0.0) + max(0.0, seconds)
     for name, seconds in over.items():
-        if seconds * 2 >= span.end_s - span.start_s:
-            return ACTIVITY_TEXT[name]
+        if seconds * 2 >= span[1] - span[0]:
+            return name
     return ""

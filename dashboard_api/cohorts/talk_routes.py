@@ -20,8 +20,8 @@ from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.cohorts.cohort_records import (
+    GROUP_OF,
     LONGEST_WORDS,
-    PATTERN_FROM,
     REPLY_KINDS,
     Cohort,
     ReplyKind,
@@ -75,7 +75,7 @@ async def pattern_page(viewer: SeesCohort, cohort_id: str, store: StoreDep) -> R
             cohort=cohort,
             is_in=cohort.state_of(viewer.person.id) == "member",
             pattern=pattern_of(stores, viewer, cohort),
-            least=PATTERN_FROM,
+            least=GROUP_OF,
         )
 
     return await store.run(query)

@@ -8,13 +8,13 @@ from typing import Final, Literal, get_args
 
 __all__ = [
     "FORMED_FROM",
+    "GROUP_OF",
     "LONGEST_FOCUS",
     "LONGEST_TITLE",
     "LONGEST_WORDS",
     "MAX_MEMBERS",
     "MAX_REPLIES",
     "MAX_TASKS",
-    "PATTERN_FROM",
     "REPLY_KINDS",
     "Cohort",
     "CohortAnswer",
@@ -24,6 +24,7 @@ __all__ = [
     "MemberState",
     "Named",
     "ReplyKind",
+    "SpanPlace",
     "Visits",
 ]
 
@@ -32,8 +33,8 @@ FORMED_FROM: Final = 10
 MAX_MEMBERS: Final = 15
 """More can't answer one another."""
 MAX_TASKS: Final = 50
-PATTERN_FROM: Final = 5
-"""So many members and lessons have what is counted together, and no fewer."""
+GROUP_OF: Final = 6
+"""So many members, each with a lesson, are counted together: five beside whoever of them reads it."""
 MAX_REPLIES: Final = 200
 """To one clip, or one answer."""
 LONGEST_TITLE: Final = 80
@@ -92,6 +93,16 @@ class CohortTask:
     cohort: str
     question: str
     due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanPlace:
+    """What is counted of a span of an answer, and nothing else of it."""
+
+    activity: str
+    """What was on for most of it; empty for none, or not known."""
+    third: int
+    """0, 1 or 2: in which third of its lesson it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

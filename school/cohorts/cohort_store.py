@@ -6,7 +6,7 @@ import os
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from contract.errors import UsageError
 from contract.language import _
@@ -22,6 +22,7 @@ from school.cohorts.cohort_records import (
     CohortAnswer,
     CohortTask,
     Member,
+    SpanPlace,
 )
 from school.cohorts.cohort_tables import (
     cohort_answers,
@@ -34,10 +35,12 @@ from school.cohorts.cohort_tables import (
     cohorts,
 )
 from school.cohorts.leading_store import LeadingStore
+from school.cohorts.pattern_store import PatternStore, form_groups
+from school.cohorts.readers import answers_in, is_member, is_readers, is_shown
 from school.cohorts.reply_store import ReplyStore
 from school.cohorts.visit_store import VisitStore
 from school.database import SchoolDatabase
-from school.schema import hidden_lessons, lesson_owners, people
+from school.schema import lesson_owners, people
 from school.sql_store import put_row
 
 __all__ = ["CohortStore"]
@@ -59,6 +62,7 @@ class CohortStore:
     def __init__(self, database: SchoolDatabase) -> None:
         self._database = database
         self.leading = LeadingStore(database)
+        self.pattern = PatternStore(database)
         self.replies = ReplyStore(database)
         self.visits = VisitStore(database)
 
@@ -125,7 +129,7 @@ class CohortStore:
 
     def join(self, cohort: str, by: Actor) -> bool:
         """Accept an invitation; False if there is none any more."""
-        which = _is_member(cohort, by.person, "invited")
+        which = is_member(cohort, by.person, "invited")
         values = {"state": "member", "since_utc_ns": by.utc_ns}
         with self._database.writing() as connection:
             if not connection.execute(update(cohort_members).where(*which), values).rowcount:
@@ -221,38 +225,49 @@ class CohortStore:
 
     def save(
         self, task: CohortTask, lesson: str, span: tuple[int, int], words: str, by: Actor,
-        *, is_handed: bool = False,
+        *, is_handed: bool = False, place: SpanPlace | None = None,
     ) -> None:  # fmt: skip
         """Keep a member's own answer, and hand it to the cohort if they say so; raises UsageError.
 
-        It is about a lesson of theirs, and of a member alone. What was handed stays handed.
+        It is about a lesson of theirs, and of a member alone. What was handed stays handed. `place`
+        is what is counted of the span; without it the answer is in no count. Once it is counted
+        with others, that stays as it is; with another span it is a new one, and those others
+        count no more.
         """
         said = checked_text(words, LONGEST_WORDS, _("Write what you saw."))
         own = select(lesson_owners.c.lesson).where(
             lesson_owners.c.lesson == lesson, lesson_owners.c.person == by.person
         )
-        member = select(cohort_members.c.person).where(
-            *_is_member(task.cohort, by.person, "member")
-        )
+        member = select(cohort_members.c.person).where(*is_member(task.cohort, by.person, "member"))
         with self._database.writing() as connection:
             if connection.execute(own).first() is None:
                 raise UsageError(_("Choose a lesson of yours."))
             if connection.execute(member).first() is None:
                 raise UsageError(_("You are not in this cohort any more."))
-            before = connection.scalar(
-                select(cohort_answers.c.handed_utc_ns).where(*_is_answer(task.id, by.person))
+            before = connection.execute(
+                select(cohort_answers).where(*_is_answer(task.id, by.person))
+            ).first()
+            was_handed = before is not None and before.handed_utc_ns is not None
+            row = {
+                "task": task.id, "person": by.person, "lesson": lesson, "start_s": span[0],
+                "end_s": span[1], "words": said, "changed_utc_ns": by.utc_ns,
+            }  # fmt: skip
+            is_counted = (
+                before is not None
+                and before.counted_in is not None
+                and (before.lesson, before.start_s, before.end_s) == (lesson, *span)
             )
-            handed_ns = before if before is not None else by.utc_ns if is_handed else None
-            put_row(
-                connection,
-                cohort_answers,
-                {
-                    "task": task.id, "person": by.person, "lesson": lesson, "start_s": span[0],
-                    "end_s": span[1], "words": said, "handed_utc_ns": handed_ns,
-                    "changed_utc_ns": by.utc_ns,
-                },
-            )  # fmt: skip
-            if before is None and handed_ns is not None:
+            if not is_counted:
+                row |= {
+                    "activity": None if place is None else place.activity,
+                    "third": None if place is None else place.third, "counted_in": None,
+                }  # fmt: skip
+            if not was_handed:
+                row["handed_utc_ns"] = by.utc_ns if is_handed else None
+            put_row(connection, cohort_answers, row)
+            if was_handed or is_handed:
+                form_groups(connection, task.cohort)
+            if is_handed and not was_handed:
                 by.record(connection, "handed_answer", "cohort", task.cohort, lesson=lesson)
 
     def take_back(self, task: CohortTask, by: Actor) -> None:
@@ -269,37 +284,13 @@ class CohortStore:
         writer's alone. Who joined, and a coach who took the cohort over, reads what was handed
         since; who is not in it any more reads nothing, whatever was asked before.
         """
+        rows = select(cohort_answers, people.c.name).join(
+            people, people.c.id == cohort_answers.c.person
+        )
         is_own = cohort_answers.c.person == reader
-        is_member = exists(
-            select(1)
-            .where(*_is_member(cohort, reader, "member"))
-            .where(cohort_members.c.since_utc_ns <= cohort_answers.c.handed_utc_ns)
-            .correlate(cohort_answers)
-        )
-        is_readers = is_member | (
-            (cohorts.c.coach == reader)
-            & (cohort_answers.c.handed_utc_ns >= cohorts.c.changed_utc_ns)
-        )
         found = (
-            select(cohort_answers, people.c.name)
-            .join(people, people.c.id == cohort_answers.c.person)
-            .join(cohort_tasks, cohort_tasks.c.id == cohort_answers.c.task)
-            .join(cohorts, cohorts.c.id == cohort_tasks.c.cohort)
-            .outerjoin(
-                lesson_owners,
-                (lesson_owners.c.lesson == cohort_answers.c.lesson)
-                & (lesson_owners.c.person == cohort_answers.c.person),
-            )
-            .where(
-                cohort_tasks.c.cohort == cohort,
-                is_own
-                | (
-                    cohort_answers.c.handed_utc_ns.is_not(None)
-                    & is_readers
-                    & lesson_owners.c.person.is_not(None)
-                    & cohort_answers.c.lesson.not_in(select(hidden_lessons.c.lesson))
-                ),
-            )
+            answers_in(rows, cohort)
+            .where(is_own | (is_shown() & is_readers(cohort, reader)))
             .order_by(people.c.name, people.c.id)
         )
         with self._database.reading() as connection:
@@ -331,11 +322,6 @@ def _cohorts(connection: Connection, which: Any) -> list[Cohort]:
         )
         for row in connection.execute(found).all()
     ]  # fmt: skip
-
-
-def _is_member(cohort: str, person: str | None, state: str) -> tuple[Any, ...]:
-    columns = cohort_members.c
-    return columns.cohort == cohort, columns.person == person, columns.state == state
 
 
 def _is_answer(task: str, person: str | None) -> tuple[Any, ...]:

@@ -72,11 +72,17 @@ cohort_answers: Final = Table(
     Column("words", _TEXT, nullable=False),
     Column("handed_utc_ns", _COUNT),
     Column("changed_utc_ns", _COUNT, nullable=False),
+    Column("activity", _TEXT),
+    Column("third", _COUNT),
+    Column("counted_in", _COUNT),
     Index("cohort_answers_person", "person"),
     Index("cohort_answers_lesson", "lesson"),
     sqlite_strict=True, sqlite_with_rowid=False,
 )  # fmt: skip
-"""What a member says of a span of a lesson of theirs: theirs alone until they hand it to the cohort."""
+"""What a member says of a span of a lesson of theirs: theirs alone until they hand it to the cohort.
+
+Activity and third are what is counted of it, in the group of this number; see `pattern_store.py`.
+"""
 
 cohort_offers: Final = Table(
     "cohort_offers", METADATA,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COHORT_TALK"]
+__all__ = ["COHORT_TALK", "COUNTED_SPANS"]
 
 COHORT_TALK: Final = """;
 CREATE TABLE cohort_offers (
@@ -81,4 +81,10 @@ CREATE INDEX cohort_visits_other ON cohort_visits (other);
 CREATE INDEX cohort_visits_cohort ON cohort_visits (cohort);
 CREATE INDEX cohort_visits_person ON cohort_visits (person);
 CREATE INDEX cohort_visits_other_lesson ON cohort_visits (other_lesson)
+"""
+
+COUNTED_SPANS: Final = """;
+ALTER TABLE cohort_answers ADD COLUMN activity TEXT;
+ALTER TABLE cohort_answers ADD COLUMN third INTEGER;
+ALTER TABLE cohort_answers ADD COLUMN counted_in INTEGER
 """

@@ -6,7 +6,7 @@ from typing import Final
 
 from school.known_schemas.clips import CLIPS
 from school.known_schemas.clock_maps import CLOCK_MAPS
-from school.known_schemas.cohort_talk import COHORT_TALK
+from school.known_schemas.cohort_talk import COHORT_TALK, COUNTED_SPANS
 from school.known_schemas.cohorts import COHORTS
 from school.known_schemas.colleagues import COLLEAGUES
 from school.known_schemas.control import CONTROL
@@ -35,6 +35,6 @@ MORE: Final = (
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
     RELEASED_REPORTS, PLANS, PULSE, CLIPS, COLLEAGUES, COVERAGE,
-    COHORTS, WAVES, COHORT_TALK, WORTH_SHEETS,
+    COHORTS, WAVES, COHORT_TALK, WORTH_SHEETS, COUNTED_SPANS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

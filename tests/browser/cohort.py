@@ -10,6 +10,7 @@ from typing import Any
 from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.clips.records import Clip
+from school.cohorts.cohort_records import SpanPlace
 from tests.signed_in import COACH, TEACHER, add_person
 
 __all__ = [
@@ -58,18 +59,21 @@ def begin_cohorts(school: Any) -> None:
         (task,) = cohorts.tasks(cohort)
         if title == "Wait time":
             _talk(school, cohort)
-        cohorts.save(task, "of-lind", (60, 150), WORDS, _by(MEMBERS[0], school), is_handed=True)
+        cohorts.save(
+            task, "of-lind", (60, 150), WORDS, _by(MEMBERS[0], school), is_handed=True,
+            place=SpanPlace(activity="", third=0),
+        )  # fmt: skip
         for person, kind, words in ((MEMBERS[1], "question", WONDER), (lead, "observation", SAW)):
             cohorts.replies.to_answer(cohort, task.id, MEMBERS[0], kind, words, _by(person, school))
 
 
 def count_spans(school: Any) -> None:
-    """Five members handed spans of five lessons to the cohort that the teacher is in."""
+    """Six members handed spans of six lessons to the cohort that the teacher is in."""
     begin_cohorts(school)
     stores, lead = school.stores, _by(COACH, school)
     (cohort,) = [each for each in stores.cohorts.of_member(TEACHER) if each.title == "Wait time"]
     (task,) = stores.cohorts.tasks(cohort.id)
-    for number in range(1, 5):
+    for number in range(1, 6):
         person = f"{MEMBERS[0]} {number}"
         if stores.people.person(person) is None:
             add_person(stores.people, person, "teacher")
@@ -78,7 +82,10 @@ def count_spans(school: Any) -> None:
         stores.cohorts.invite(cohort.id, person, lead)
         stores.cohorts.join(cohort.id, _by(person, school))
         span = (600 * number, 600 * number + 60)
-        stores.cohorts.save(task, f"of-{number}", span, WORDS, _by(person, school), is_handed=True)
+        stores.cohorts.save(
+            task, f"of-{number}", span, WORDS, _by(person, school), is_handed=True,
+            place=SpanPlace(activity=("small_group", "whole_class")[number % 2], third=number // 2),
+        )  # fmt: skip
 
 
 def ask_to_lead(school: Any) -> None:
@@ -96,7 +103,7 @@ def end_cohorts(school: Any) -> None:
     for each in there:
         cohorts.end(each.id, _by(COACH, school))
     # They are at the time of the sample lesson, in its room.
-    lessons = ["of-lind", *(f"of-{number}" for number in range(1, 5))]
+    lessons = ["of-lind", *(f"of-{number}" for number in range(1, 6))]
     school.stores.lessons.purge(lessons=[each for each in lessons if school.stores.lesson(each)])
 
 

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from contract.clock import SECOND_NS
+from dashboard_api.cohorts.pattern_view import place_of
 from roomtone.demo.district import words
-from roomtone.demo.district.calendar import utc_ns
+from roomtone.demo.district.calendar import LESSON_S, utc_ns
 from roomtone.demo.district.filling.lessons import HeldLesson
 from roomtone.demo.district.world import World
 from school.cohorts.cohort_records import CohortTask
@@ -59,7 +60,10 @@ class DistrictCohort:
         by = self.world.teacher(number, held.lesson.starts_utc_ns + 8 * _HOUR_NS)
         span = held.shape.lively_s, held.shape.lively_s + 90
         said = self.draw.choice(words.ANSWERS[words.TASKS.index(task.question)])
-        self.world.school.cohorts.save(task, held.lesson.id, span, said, by, is_handed=is_handed)
+        self.world.school.cohorts.save(
+            task, held.lesson.id, span, said, by, is_handed=is_handed,
+            place=place_of(held.lesson, span, LESSON_S * SECOND_NS),
+        )  # fmt: skip
         self.world.put.handed[task.question] += is_handed
         if is_handed and self.draw.random() < _REPLY:
             self._reply(task, number, by.utc_ns + 30 * _HOUR_NS)
