@@ -1,6 +1,6 @@
 """The walk through the demo's district in a browser, and its check on figures that are wrong.
 
-With `ROOMTONE_PICTURES=FOLDER` each page is pictured there, light and dark.
+With `ROOMTONE_PICTURES=FOLDER` each page is pictured there, light and dark, on a desk and on a phone.
 """
 
 from __future__ import annotations
@@ -14,13 +14,22 @@ from pathlib import Path
 import pytest
 
 from roomtone.demo.broker import free_port
-from roomtone.demo.district.checking import Check, walk
+from roomtone.demo.district.checking import Check
 from roomtone.demo.district.filling.fill import fill
 from roomtone.demo.district.programs import DistrictPrograms
+from roomtone.demo.district.walking import PEOPLE
 
-pytestmark = [pytest.mark.programs, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.programs, pytest.mark.timeout(900)]
 PICTURES = os.environ.get("ROOMTONE_PICTURES", "")
-WIDTH = 1366
+DESK, PHONE = 1366, 390
+LOOKS = (
+    [(scheme, width) for scheme in ("light", "dark") for width in (DESK, PHONE)]
+    if PICTURES
+    else [("light", DESK), ("dark", PHONE)]
+)
+BROKEN = """[...document.images]
+    .filter((image) => image.complete && image.currentSrc && !image.naturalWidth)
+    .map((image) => image.currentSrc).join(" ")"""
 
 
 @pytest.fixture(scope="module")
@@ -39,53 +48,74 @@ def district(tmp_path_factory):
         yield programs, world
 
 
-@pytest.mark.parametrize("scheme", ("light", "dark"))
-def test_each_page_of_the_walk_opens(browser, district, scheme):
+@pytest.fixture(scope="module")
+def checked(district):
+    """The check, which has followed all links."""
     programs, world = district
+    check = Check(programs, world)
+    check.run()
+    return check
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_each_page_that_a_link_leads_to_opens(browser, district, checked, scheme, width):
+    programs, _world = district
     faults = []
-    pages = walk(world.put)
-    for who in dict.fromkeys(each for each, _path, _what in pages):
-        context = browser.new_context(viewport={"width": WIDTH, "height": 768}, color_scheme=scheme)
+    for who in (*PEOPLE, "collector"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 768}, color_scheme=scheme,
+            is_mobile=width < DESK, has_touch=width < DESK,
+        )  # fmt: skip
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
-        page.goto(programs.sign_in_page(who, "/"))
-        for number, (mine, path, _what) in enumerate(pages):
-            if mine != who:
-                continue
-            answer = page.goto(programs.page + path)
+        _note_errors(page, faults)
+        origin = programs.collector
+        if who != "collector":
+            page.goto(programs.sign_in_page(who, "/account"))
+            origin = programs.page
+        for number, path in enumerate(checked.crawls[who].pages()):
+            answer = page.goto(origin + path)
             assert answer.status == 200, path
-            page.wait_for_load_state("load")
-            if re.fullmatch(r"/lessons/[^/]+", path):
+            if re.fullmatch(r"/lessons/[^/?]+", path):
                 page.wait_for_selector("body[data-drawn]")
-            assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, path
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                faults.append(f"{who}: {path} is {wide} px wide")
+            broken = page.evaluate(BROKEN)
+            if broken:
+                faults.append(f"{who}: {path} shows no picture at {broken}")
             _picture(
-                page, f"{number:02}-{who}-{path.strip('/').replace('/', '_') or 'start'}", scheme
-            )
+                page, f"{who}-{number:02}-{path.strip('/').replace('/', '_') or 'start'}",
+                f"{scheme}-{width}",
+            )  # fmt: skip
         context.close()
-    page = browser.new_page(viewport={"width": WIDTH, "height": 768}, color_scheme=scheme)
-    page.goto(programs.collector)
-    _picture(page, "collector", scheme)
-    page.close()
     assert faults == []
 
 
-def _picture(page, name, scheme):
+def _note_errors(page, faults):
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    page.on(
+        "console",
+        lambda said: said.type == "error" and faults.append(f"{page.url}: {said.text}"),
+    )
+
+
+def _picture(page, name, look):
     if PICTURES:
-        path = Path(PICTURES) / f"district-{name}-{scheme}.png"
+        path = Path(PICTURES) / f"district-{name[:90]}-{look}.png"
         page.screenshot(path=path, full_page=True)
 
 
 def faults_of(district) -> list[str]:
+    """What the figures show, without following the links again."""
     programs, world = district
     check = Check(programs, world)
-    check.run()
+    check.run_figures()
     return check.faults
 
 
-def test_the_check_finds_what_is_otherwise_than_it_was_put(district):
+def test_the_check_finds_what_is_otherwise_than_it_was_put(district, checked):
     _programs, world = district
-    assert faults_of(district) == []
+    assert checked.faults == []
     month = world.put.months()[2]
     world.put.lessons[month][0] += 1
     (fault,) = faults_of(district)

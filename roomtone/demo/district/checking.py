@@ -1,4 +1,4 @@
-"""Opens each page of the walk, and holds what it shows against what was put into the district."""
+"""Opens each page that a link leads to, and holds what pages show against what was put into the district."""
 
 from __future__ import annotations
 
@@ -13,47 +13,18 @@ from datetime import timedelta
 from typing import Final
 
 from roomtone.demo.district.cast import GROUPS, SITES, WAVES
+from roomtone.demo.district.crawling.crawl import Crawl
 from roomtone.demo.district.programs import DistrictPrograms
-from roomtone.demo.district.put import LIMIT, Put
+from roomtone.demo.district.put import LIMIT
+from roomtone.demo.district.walking import PEOPLE, walk
 from roomtone.demo.district.world import World
 from school.people.demo_ids import DemoName
 from school.programme.small_groups import WITHIN_SCHOOL
 
-__all__ = ["Check", "walk"]
+__all__ = ["Check"]
 
 _WEEKS: Final = 12
 """So many weeks of answers the pages show."""
-
-
-def walk(put: Put) -> Sequence[tuple[DemoName, str, str]]:
-    """The pages of the walk: who reads it, its address, and what it is for."""
-    lesson, cohort = put.latest, put.cohort
-    return (
-        ("teacher", "/", "a teacher’s start page"),
-        ("teacher", f"/lessons/{lesson}", "a lesson with notes, a plan and a next step"),
-        ("teacher", f"/lessons/{lesson}/forms/talk-rubric", "a rubric that two people filled"),
-        ("teacher", f"/lessons/{lesson}/reflection", "what a teacher writes for themselves"),
-        ("teacher", "/cycle", "their cycle"),
-        ("teacher", f"/cohorts/{cohort}", "their cohort, with tasks and answers"),
-        ("teacher", f"/cohorts/{cohort}/visits", "visits of two members to each other"),
-        ("teacher", "/colleagues", "colleagues with the same topics"),
-        ("teacher", "/time", "their weeks"),
-        ("teacher", "/pulse", "short questions, of their school"),
-        ("coach", "/", "a coach’s start page"),
-        ("coach", "/caseload", "whom they work with"),
-        ("coach", f"/cohorts/{cohort}", "the cohort that they lead"),
-        ("coach", f"/lessons/{lesson}", "a lesson that is shared with them"),
-        ("administrator", "/", "an administrator’s start page"),
-        ("administrator", "/programme", "schools and groups of schools"),
-        ("administrator", "/programme/coverage", "how far coaching reaches"),
-        ("administrator", "/programme/waves", "the waves of the roll-out"),
-        ("administrator", "/programme/worth", "what the programme was worth"),
-        ("administrator", "/programme/released", "what left for the collector"),
-        ("administrator", "/pulse", "short questions, of all schools"),
-        ("administrator", "/people", "people, of whom a roster brought most"),
-        ("administrator", "/rooms", "rooms and kits"),
-        ("officer", "/audit", "who saw, shared and changed what"),
-    )
 
 
 @dataclass(slots=True)
@@ -64,11 +35,16 @@ class Check:
     world: World
     faults: list[str] = field(default_factory=list)
     pages: int = 0
+    crawls: dict[str, Crawl] = field(default_factory=dict)
+    """Who → what they reach by links."""
 
     def run(self) -> None:
         """Look at all of it."""
-        for who, path, _what in walk(self.world.put):
-            self._page(who, path)
+        self._links()
+        self.run_figures()
+
+    def run_figures(self) -> None:
+        """Hold figures and lists against what was put there."""
         self._collected()
         self._coverage()
         self._worth()
@@ -76,6 +52,20 @@ class Check:
         self._answers()
         self._own_weeks()
         self._cohort()
+
+    def _links(self) -> None:
+        """Everybody reaches each page of the walk by links, and no link is broken."""
+        pages = walk(self.world.put)
+        for who in PEOPLE:
+            wanted = [path for mine, path, _what in pages if mine == who]
+            self._crawl(Crawl(who, self.programs.fetching(who), wanted=wanted))
+        self._crawl(Crawl("collector", self.programs.fetching_collected()))
+
+    def _crawl(self, crawl: Crawl) -> None:
+        crawl.run()
+        self.pages += len(crawl.found)
+        self.faults += crawl.faults
+        self.crawls[crawl.who] = crawl
 
     def _page(self, who: DemoName, path: str) -> str:
         self.pages += 1

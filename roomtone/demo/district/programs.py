@@ -15,6 +15,7 @@ from ingest.settings import ServerSettings
 from roomtone.collector.store import CollectorStore, KnownSite
 from roomtone.demo.broker import free_port
 from roomtone.demo.district.cast import SITES
+from roomtone.demo.district.crawling.crawl import Fetch, fetch_with
 from roomtone.demo.district.world import World
 from roomtone.demo.page_port import fetch, is_taken, serve_pages
 from roomtone.demo.programs import Programs
@@ -129,6 +130,14 @@ class DistrictPrograms:
     def fetch(self, name: DemoName, path: str) -> str:
         """Fetch a page as one of the demo's people; raises ProgramError if it is not served."""
         return fetch(self.page + path, self._cookies[name]).decode()
+
+    def fetching(self, name: DemoName) -> Fetch:
+        """Fetches anything as one of the demo's people, errors too."""
+        return fetch_with(self.page, self._cookies[name])
+
+    def fetching_collected(self) -> Fetch:
+        """Fetches anything of the collector, errors too."""
+        return fetch_with(self.collector)
 
     def fetch_collected(self, path: str) -> str:
         """Fetch a page of the collector, which is open to whoever reaches it."""

@@ -12,9 +12,10 @@ import time
 
 from contract.errors import UsageError
 from contract.one_line import one_line
-from roomtone.demo.district.checking import Check, walk
+from roomtone.demo.district.checking import Check
 from roomtone.demo.district.filling.fill import fill
 from roomtone.demo.district.programs import DistrictPrograms
+from roomtone.demo.district.walking import walk
 from roomtone.demo.district.world import World
 from roomtone.demo.page_port import choose_port
 from roomtone.demo.run import demo_folder, interrupted_by
@@ -46,21 +47,23 @@ def play_district(arguments: argparse.Namespace) -> int:
         (folder / "logs").mkdir(exist_ok=True)
         try:
             with DistrictPrograms(folder, data, report) as programs:
-                started = time.monotonic()
+                steps = _Steps()
                 world = fill(
                     folder, data, seed=arguments.seed, now_utc_ns=time.time_ns(),
                     progress=_Progress(is_line=sys.stderr.isatty()),
                 )  # fmt: skip
-                took_s = round(time.monotonic() - started)
-                report(f"district   {_size(world)}, in {took_s} s, into {data}")
+                report(f"district   {_size(world)}, in {steps.over('fill')} s, into {data}")
                 programs.write_settings()
                 programs.start_collector()
                 months = programs.release(world)
-                report(f"collector  holds {months} months of each school: {programs.collector}/")
+                report(
+                    f"collector  holds {months} months of each school, in "
+                    f"{steps.over('collector')} s: {programs.collector}/"
+                )
                 programs.serve(world.put.latest, choose)
-                report(f"dashboard  serves {programs.page}")
+                report(f"dashboard  serves {programs.page}, in {steps.over('pages')} s")
                 if is_check:
-                    return _check(programs, world)
+                    return _check(programs, world, steps)
                 for who, path, what in walk(world.put):
                     report(f"{f'as {who}':<17} {what}: {programs.sign_in_page(who, path)}")
                 for command in ("oversight", "evaluation write"):
@@ -81,9 +84,10 @@ def _size(world: World) -> str:
     return f"{len(cast.teachers)} teachers, {len(cast.coaches)} coaches, {lessons} lessons"
 
 
-def _check(programs: DistrictPrograms, world: World) -> int:
+def _check(programs: DistrictPrograms, world: World, steps: _Steps) -> int:
     check = Check(programs, world)
     check.run()
+    _log.info("check      opened %d pages and files in %d s", check.pages, steps.over("check"))
     for fault in check.faults:
         _log.error("check: %s", fault)
     report = {
@@ -92,10 +96,27 @@ def _check(programs: DistrictPrograms, world: World) -> int:
         "lessons": sum(counts.total() for counts in world.put.lessons.values()),
         "scored": world.put.scored,
         "pages_fetched": check.pages,
+        "reached": {who: len(crawl.found) for who, crawl in check.crawls.items()},
+        "seconds": steps.took_s,
         "faults": len(check.faults),
     }
     print(json.dumps(report), flush=True)
     return 1 if check.faults else 0
+
+
+class _Steps:
+    """How long each step took."""
+
+    def __init__(self) -> None:
+        self.took_s: dict[str, int] = {}
+        self._since = time.monotonic()
+
+    def over(self, step: str) -> int:
+        """A step is over, and the next one begins; how many seconds it took."""
+        now = time.monotonic()
+        self.took_s[step] = round(now - self._since)
+        self._since = now
+        return self.took_s[step]
 
 
 class _Progress:
