@@ -56,6 +56,10 @@ test-server:  ## docs/deploy.md's commands for a server on a Debian that boots i
 test-arm64: setup  ## a kit's package and the edge's tests on an emulated arm64 Debian, as root
 	@tests/arm64/run $(ARM64)
 
+.PHONY: test-home
+test-home: setup  ## Home Assistant itself with the kits that it discovers; needs Python 3.13 and mosquitto
+	@tests/home_assistant/run
+
 .PHONY: lint
 lint: setup  ## the checks that run no test
 	$(BIN)/ruff format --check .

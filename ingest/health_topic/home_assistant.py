@@ -53,6 +53,7 @@ def discovery(name: Topic, *, base: str, prefix: str, software: str) -> tuple[st
         "platform": "binary_sensor",
         "unique_id": f"{kit}-is_sampling",
         "name": "Sampling",
+        "device_class": "running",
         "value_template": "{{ value_json.is_sampling }}",
         "payload_on": "1",
         "payload_off": "0",
