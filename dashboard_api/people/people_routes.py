@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.people.mail import Mailer, MailError
-from dashboard_api.people.people_view import person_line
+from dashboard_api.people.people_filters import PeopleFilters
+from dashboard_api.people.people_list import people_list
 from dashboard_api.web.access import ChangesPeople, ReadsPeople
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.network.callers import address_for_people
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
-from school.people.records import ROLE_NAMES, ROLES, Person, Role
-from school.people.ways_in import NO_WAY
-from school.sharing.policy import may_at_all
+from school.people.records import ROLES, Person, Role
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Field(max_length=200)]
+Filters = Annotated[PeopleFilters, Query()]
+"""A form's address has those of the list, so that the same part of it comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,11 @@ class _SchoolForm(BaseModel):
 
 
 @router.get("/people")
-async def people_page(request: Request, viewer: ReadsPeople, store: StoreDep) -> Response:
+async def people_page(
+    request: Request, viewer: ReadsPeople, store: StoreDep, filters: Filters
+) -> Response:
     zone = request.app.state.zone
-    return await store.run(lambda stores: _people(stores, viewer, zone))
+    return await store.run(lambda stores: people_list(stores, viewer, zone, filters))
 
 
 @router.post("/people")
@@ -79,6 +81,7 @@ async def add_person(
     request: Request,
     viewer: ChangesPeople,
     store: StoreDep,
+    filters: Filters,
     form: Annotated[_NewPersonForm, Form()],
 ) -> Response:
     """Add someone, and show the link with which they choose a password."""
@@ -89,7 +92,7 @@ async def add_person(
             _check_roles(form.roles)
             person = stores.people.add(form.name, form.sign_in_name, form.roles, viewer.actor)
         except UsageError as error:
-            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
+            return people_list(stores, viewer, zone, filters, trouble=str(error))
         return _invite(stores, viewer, person)
 
     return await _shown(request, viewer, await store.run(add))
@@ -110,6 +113,7 @@ async def set_roles(
     viewer: ChangesPeople,
     store: StoreDep,
     person_id: str,
+    filters: Filters,
     form: Annotated[_RolesForm, Form()],
 ) -> Response:
     zone = request.app.state.zone
@@ -120,10 +124,10 @@ async def set_roles(
             _check_roles(form.roles)
             _check_not_oneself(viewer, person, form.roles)
         except UsageError as error:
-            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
+            return people_list(stores, viewer, zone, filters, trouble=str(error))
         if frozenset(form.roles) != person.roles:
             stores.people.set_roles(person.id, form.roles, viewer.actor)
-        return RedirectResponse("/people", status_code=303)
+        return RedirectResponse(filters.address_of(person.id), status_code=303)
 
     return await store.run(change)
 
@@ -134,6 +138,7 @@ async def tie_name(
     viewer: ChangesPeople,
     store: StoreDep,
     person_id: str,
+    filters: Filters,
     form: Annotated[_NameForm, Form()],
 ) -> Response:
     """Say that a teacher's name in timetables means this person."""
@@ -143,9 +148,9 @@ async def tie_name(
         person = _found(stores, person_id)
         if "teacher" not in person.roles:
             sentence = _("{name} is not a teacher, so no lesson can be theirs.", name=person.name)
-            return _people(stores, viewer, zone, trouble=sentence, status_code=422)
+            return people_list(stores, viewer, zone, filters, trouble=sentence)
         stores.sharing.tie_name(form.teacher, person.id, viewer.actor)
-        return RedirectResponse("/people", status_code=303)
+        return RedirectResponse(filters.address_of(person.id), status_code=303)
 
     return await store.run(tie)
 
@@ -156,6 +161,7 @@ async def set_school(
     viewer: ChangesPeople,
     store: StoreDep,
     person_id: str,
+    filters: Filters,
     form: Annotated[_SchoolForm, Form()],
 ) -> Response:
     """Say which school somebody belongs to; none if it is empty."""
@@ -166,15 +172,20 @@ async def set_school(
         try:
             stores.programme.put_people({person.id: form.site}, viewer.actor)
         except UsageError as error:
-            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
-        return RedirectResponse("/people", status_code=303)
+            return people_list(stores, viewer, zone, filters, trouble=str(error))
+        return RedirectResponse(filters.address_of(person.id), status_code=303)
 
     return await store.run(change)
 
 
 @router.post("/people/{person_id}/identities/{identity}/remove")
 async def remove_account(
-    request: Request, viewer: ChangesPeople, store: StoreDep, person_id: str, identity: str
+    request: Request,
+    viewer: ChangesPeople,
+    store: StoreDep,
+    person_id: str,
+    identity: str,
+    filters: Filters,
 ) -> Response:
     """Remove a school account of someone's, such as one that others have got into."""
     zone = request.app.state.zone
@@ -184,8 +195,8 @@ async def remove_account(
         try:
             stores.people.unlink_account(person.id, identity, viewer.actor)
         except UsageError as error:
-            return _people(stores, viewer, zone, trouble=str(error), status_code=422)
-        return RedirectResponse("/people", status_code=303)
+            return people_list(stores, viewer, zone, filters, trouble=str(error))
+        return RedirectResponse(filters.address_of(person.id), status_code=303)
 
     return await store.run(remove)
 
@@ -234,38 +245,3 @@ async def _shown(request: Request, viewer: Viewer, invited: Response | _Invited)
         viewer=viewer, person=person, link=link, is_sent=is_sent, trouble=trouble,
         has_accounts=invited.has_accounts,
     )  # fmt: skip
-
-
-def _people(
-    stores: Stores,
-    viewer: Viewer,
-    zone: tzinfo | None,
-    *,
-    trouble: str = "",
-    status_code: int = 200,
-) -> Response:
-    ways, now = stores.people.ways_in.of_all(), viewer.people_utc_ns
-    in_roster = stores.people.roster.arrivals()
-    return page(
-        "people/people.html",
-        status_code=status_code,
-        viewer=viewer,
-        people=[
-            person_line(
-                each,
-                stores.sharing.names_of(each.id),
-                ways.get(each.id, NO_WAY),
-                now,
-                zone,
-                in_roster=in_roster.get(each.id),
-            )
-            for each in stores.people.people()
-        ],
-        untied=stores.sharing.untied_names(),
-        sites=[(site.name, site.title or site.name) for site in stores.rooms.sites()],
-        site_of=stores.programme.sites_of_people(),
-        roles=ROLE_NAMES,
-        may_change=may_at_all(viewer.person.roles, "change people"),
-        may_anonymise=may_at_all(viewer.person.roles, "anonymise people"),
-        trouble=trouble,
-    )

@@ -10,7 +10,7 @@ from dashboard_api.language.dates import local_time_text
 from school.people.records import Person
 from school.people.ways_in import WaysIn
 
-__all__ = ["AccountLine", "PersonLine", "person_line", "way_in_text"]
+__all__ = ["AccountLine", "PersonLine", "person_line", "waits_for_link", "way_in_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,13 @@ def person_line(
     in_roster: bool | None,
 ) -> PersonLine:
     has_way_in = person.has_password or bool(ways.accounts)
+    waits = waits_for_link(person, ways, utc_ns, in_roster=in_roster)
     return PersonLine(
         person=person,
         names=names,
-        way_in=way_in_text(person, ways, utc_ns, zone),
+        way_in=_("not invited yet")
+        if waits and ways.link is None
+        else way_in_text(person, ways, utc_ns, zone),
         accounts=tuple(
             AccountLine(
                 id=each.id, issuer=each.issuer, since=local_time_text(each.created_utc_ns, zone)
@@ -61,8 +64,14 @@ def person_line(
         ),
         has_way_in=has_way_in,
         in_roster=in_roster,
-        waits=bool(in_roster) and not has_way_in and ways.open_until(utc_ns) is None,
+        waits=waits,
     )
+
+
+def waits_for_link(person: Person, ways: WaysIn, utc_ns: int, *, in_roster: bool | None) -> bool:
+    """Whether they came by a roster, and nobody has invited them."""
+    has_way_in = person.has_password or bool(ways.accounts)
+    return bool(in_roster) and not has_way_in and ways.open_until(utc_ns) is None
 
 
 def way_in_text(person: Person, ways: WaysIn, utc_ns: int, zone: tzinfo | None) -> str:

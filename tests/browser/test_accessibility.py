@@ -538,6 +538,8 @@ STATES = (
     State("a room's plan", "/rooms/lab/setup", prepare=describe_lab, step=open_again),
     State("a code", "/rooms/lab/setup", prepare=describe_lab, step=make_code),
     State("people", "/people"),
+    State("people found", "/people?q=the&role=teacher"),
+    State("nobody found", "/people?q=nobody+at+all"),
     State("programme", "/programme", prepare=run_a_programme, step=open_again),
     State("what it was worth", "/programme/worth", prepare=run_a_programme, step=open_again),
     State("how far coaching reaches", "/programme/coverage", prepare=roll_out, step=open_again),

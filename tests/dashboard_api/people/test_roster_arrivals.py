@@ -26,10 +26,15 @@ def waiting(page: str) -> list[str]:
 
 
 def test_who_came_by_a_roster_waits_for_a_link(client, stores) -> None:
-    assert "From the roster" not in client.get("/people").text
+    assert "roster" not in client.get("/people").text
     take_over(stores, ADA, KIM)
     page = client.get("/people").text
-    assert "From the roster, without access yet" in page
+    assert "names 2 people who have no access yet" in page
+    assert page.count("Kim Roth</h2>") == 1, "once, and not in a list of its own too"
+    assert waiting(page) == ["Invite Ada <Okafor>", "Invite Kim Roth"]
+    page = client.get("/people?waits=1").text
+    assert "2 of 3 people" in page
+    assert page.count("not invited yet") == 2
     assert waiting(page) == ["Invite Ada <Okafor>", "Invite Kim Roth"]
     kim = stores.people.named("kim@school.example")
     assert "/invitation/" in client.post(f"/people/{kim.id}/invitation").text
