@@ -24,6 +24,8 @@ from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.clips.clip_keeping import CLIP_CONSENT, Span, WantedClip, video_span
 from school.clips.records import LONGEST_TITLE, MAX_CLIP_S, MAX_VIEWERS, Clip
+from school.cohorts.cohort_records import Cohort
+from school.sharing.policy import may
 from school.video.maps import ClockMap, current
 from school.video.media.records import Shows
 from school.video.records import Video
@@ -43,6 +45,8 @@ class _ClipForm(BaseModel):
     end: Annotated[str, Field(max_length=20)] = ""
     shows: Shows = "both"
     person: Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=200)] = []
+    cohort: Literal["yes", ""] = ""
+    """For a cohort alone, in which its teacher shows it once it is cut."""
     until: date
     """The last day."""
     consent: Literal["yes", ""] = ""
@@ -58,6 +62,7 @@ class _Given:
     end: str = ""
     shows: Shows = "both"
     persons: frozenset[str] = field(default_factory=frozenset)
+    cohort: str = ""
     trouble: str = ""
 
 
@@ -86,7 +91,8 @@ async def make_clip(
         except UsageError as error:
             given = _Given(
                 until=form.until.isoformat(), title=form.title[:LONGEST_TITLE], start=form.start,
-                end=form.end, shows=form.shows, persons=frozenset(form.person), trouble=str(error),
+                end=form.end, shows=form.shows, persons=frozenset(form.person),
+                cohort=form.cohort, trouble=str(error),
             )  # fmt: skip
             return _clips_page(stores, viewer, lesson_id, zone, videos, given)
         return _back(lesson_id)
@@ -143,6 +149,7 @@ def _clips_page(
         is_hidden=stores.sharing.teacher.is_hidden(lesson.id),
         readers=clip_readers(stores, viewer),
         given=given or usual,
+        has_cohort=bool(_cohorts_of(stores, viewer)),
         shows_words=SHOWS_WORDS,
         consent=CLIP_CONSENT,
         longest_title=LONGEST_TITLE,
@@ -166,7 +173,9 @@ def _wanted(
         [Span(each.start_s, each.end_s) for each in left_out],
     )  # fmt: skip
     chosen = set(form.person)
-    if chosen - {person.id for person in clip_readers(stores, viewer)}:
+    is_for_cohort = form.cohort == "yes" and bool(_cohorts_of(stores, viewer))
+    readers = {person.id for person in clip_readers(stores, viewer)}
+    if chosen - readers or not (chosen or is_for_cohort):
         raise UsageError(_("Choose who sees it: {n} people at most.", n=MAX_VIEWERS))
     if form.consent != "yes":
         raise UsageError(
@@ -176,6 +185,14 @@ def _wanted(
         title=form.title, start_s=start_s, end_s=end_s, shows=form.shows, viewers=chosen,
         until_utc_ns=until_ns,
     )  # fmt: skip
+
+
+def _cohorts_of(stores: Stores, viewer: Viewer) -> list[Cohort]:
+    """Those in which the viewer could show a clip."""
+    if not may(viewer.person.roles, "join cohort", "any"):
+        return []
+    found = stores.cohorts.of_member(viewer.person.id)
+    return [each for each in found if each.state_of(viewer.person.id) == "member"]
 
 
 def _require_video(stores: Stores, lesson_id: str) -> Video:

@@ -45,6 +45,7 @@ def list_page(stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
         joined=[each for each in mine if each.state_of(person) == "member"],
         offered=stores.cohorts.offered_to(person) if may(roles, "lead cohort", "any") else [],
         led=stores.cohorts.led_by(person) if may(roles, "lead cohort", "any") else [],
+        left=stores.cohorts.replies.left_by(person),
         longest_title=LONGEST_TITLE,
         longest_focus=LONGEST_FOCUS,
         formed_from=FORMED_FROM,
@@ -59,6 +60,8 @@ def cohort_page(
     leads = cohort.coach == person and may(viewer.person.roles, "lead cohort", "any")
     state = cohort.state_of(person)
     is_in = state == "member"
+    tasks = task_views(stores, viewer, cohort, zone) if leads or is_in else []
+    answered = [each.own.lesson for each in tasks if each.own is not None]
     return page(
         "cohorts/cohort.html",
         status_code=422 if trouble else 200,
@@ -66,8 +69,8 @@ def cohort_page(
         cohort=cohort,
         leads=leads,
         state=state,
-        tasks=task_views(stores, viewer, cohort, zone) if leads or is_in else [],
-        lessons=own_lessons(stores, viewer, zone) if is_in else [],
+        tasks=tasks,
+        lessons=own_lessons(stores, viewer, zone, answered) if is_in else [],
         people=to_invite(stores, cohort) if leads else [],
         coaches=to_lead(stores, cohort) if leads or (is_in and cohort.coach is None) else [],
         is_offered=cohort.offered_to == person and may(viewer.person.roles, "lead cohort", "any"),

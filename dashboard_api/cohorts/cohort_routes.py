@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from contract.language import _
 from dashboard_api.cohorts.cohort_pages import back_to, cohort_page, list_page
-from dashboard_api.cohorts.cohort_view import cohort_seen
+from dashboard_api.cohorts.cohort_view import cohort_seen, in_or_invited
 from dashboard_api.cohorts.pattern_view import place_of
 from dashboard_api.sharing.spans_form import read_spans
-from dashboard_api.web.access import JoinsCohort, SeesCohort
+from dashboard_api.web.access import JoinsCohort, SeesCohort, SignedIn
 from dashboard_api.web.lookup import NotFoundError
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
@@ -64,11 +64,11 @@ async def join(viewer: JoinsCohort, cohort_id: str, store: StoreDep) -> Response
 
 
 @router.post("/cohorts/{cohort_id}/leave")
-async def leave(viewer: JoinsCohort, cohort_id: str, store: StoreDep) -> Response:
-    """Also how an invitation is declined."""
+async def leave(viewer: SignedIn, cohort_id: str, store: StoreDep) -> Response:
+    """Also how an invitation is declined. Whoever is in it may leave, whatever their role by now."""
 
     def change(stores: Stores) -> Response:
-        cohort_seen(stores, viewer, cohort_id)
+        in_or_invited(stores, viewer, cohort_id)
         stores.cohorts.leave(cohort_id, viewer.person.id, viewer.actor)
         return RedirectResponse("/cohorts", status_code=303)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
@@ -25,6 +25,7 @@ __all__ = [
     "StartLine",
     "TaskView",
     "cohort_seen",
+    "in_or_invited",
     "may_talk",
     "named_on_start",
     "own_lessons",
@@ -72,7 +73,18 @@ def cohort_seen(stores: Stores, viewer: Viewer, cohort: str) -> Cohort:
             return found
         if found.state_of(person) is not None and may(roles, "join cohort", "any"):
             return found
-    raise NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
+    raise _no_cohort()
+
+
+def in_or_invited(stores: Stores, viewer: Viewer, cohort: str) -> None:
+    """Raises NotFoundError for whoever is not in it, and not invited; roles make no difference."""
+    found = stores.cohorts.get(cohort)
+    if found is None or found.state_of(viewer.person.id) is None:
+        raise _no_cohort()
+
+
+def _no_cohort() -> NotFoundError:
+    return NotFoundError(_("There is no such cohort. It may have ended, or you have left it."))
 
 
 def task_views(
@@ -106,10 +118,18 @@ def task_views(
     return views
 
 
-def own_lessons(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[OwnLesson]:
-    """The viewer's lessons that have begun, the latest first."""
+def own_lessons(
+    stores: Stores, viewer: Viewer, zone: tzinfo | None, answered: Collection[str] = ()
+) -> list[OwnLesson]:
+    """The viewer's lessons that have begun, the latest first; those with an answer, however old."""
     begun = Wanted(to_utc_ns=viewer.utc_ns)
-    found = stores.lessons_of(viewer, frozenset({"own"}), begun, limit=_MAX_LESSONS)
+    found = list(stores.lessons_of(viewer, frozenset({"own"}), begun, limit=_MAX_LESSONS))
+    owners = stores.sharing.owners(sorted({*answered} - {each.id for each in found}))
+    for lesson, owner in sorted(owners.items()):
+        older = stores.lesson(lesson) if owner == viewer.person.id else None
+        if older is not None:
+            found.append(older)
+    found.sort(key=lambda each: each.starts_utc_ns, reverse=True)
     return [
         OwnLesson(
             id=each.id, title=title_text(each.title, each.room),
@@ -129,6 +149,8 @@ class StartLine:
     is_invited: bool
     is_offered: bool
     """Whether they are asked to lead it."""
+    is_over: bool
+    """Whether they are in it, and in no role by which they could open it."""
     visits_with: str
     """Who proposes visits to them, or empty."""
     question: str
@@ -139,14 +161,24 @@ class StartLine:
 def named_on_start(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[StartLine]:
     """What the start page says of the viewer's cohorts."""
     person, roles = viewer.person.id, viewer.person.roles
-    found = stores.cohorts.of_member(person) if may(roles, "join cohort", "any") else []
+    of_member = stores.cohorts.of_member(person)
+    is_teacher = may(roles, "join cohort", "any")
+    found = of_member if is_teacher else []
     offered = stores.cohorts.offered_to(person) if may(roles, "lead cohort", "any") else []
     lines = [
         StartLine(
             id=each.id, title=each.title, coach=name_words(each.coach_name), is_invited=False,
-            is_offered=True, visits_with="", question="", due="",
+            is_offered=True, is_over=False, visits_with="", question="", due="",
         )
         for each in offered
+    ]  # fmt: skip
+    lines += [
+        StartLine(
+            id=each.id, title=each.title, coach="", is_invited=False, is_offered=False,
+            is_over=True, visits_with="", question="", due="",
+        )
+        for each in of_member
+        if not is_teacher and each.state_of(person) == "member"
     ]  # fmt: skip
     for cohort in found:
         is_in = cohort.state_of(person) == "member"
@@ -161,7 +193,7 @@ def named_on_start(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> list[
         lines.append(
             StartLine(
                 id=cohort.id, title=cohort.title, coach=name_words(cohort.coach_name),
-                is_invited=not is_in, is_offered=False, visits_with=asked[0] if asked else "",
+                is_invited=not is_in, is_offered=False, is_over=False, visits_with=asked[0] if asked else "",
                 question=waiting[0].task.question if waiting else "",
                 due=waiting[0].due if waiting else "",
             )

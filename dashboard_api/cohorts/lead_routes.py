@@ -164,12 +164,21 @@ async def offer_lead(
     zone = request.app.state.zone
 
     def change(stores: Stores) -> Response:
-        cohort = talked_in(stores, viewer, cohort_id)
-        if cohort.coach not in {None, viewer.person.id}:
-            raise NotFoundError(_("There is no such cohort that you can hand on."))
+        cohort = _handed_on(stores, viewer, cohort_id)
         if form.person not in {one.id for one in to_lead(stores, cohort)}:
             return cohort_page(stores, viewer, cohort, zone, _("Choose a coach to ask."))
         stores.cohorts.leading.offer(cohort.id, form.person, viewer.actor)
+        return back_to(cohort_id)
+
+    return await store.run(change)
+
+
+@router.post("/cohorts/{cohort_id}/lead/unoffer")
+async def unoffer_lead(viewer: SeesCohort, cohort_id: str, store: StoreDep) -> Response:
+    """For those who could make the offer."""
+
+    def change(stores: Stores) -> Response:
+        stores.cohorts.leading.unoffer(_handed_on(stores, viewer, cohort_id).id, viewer.actor)
         return back_to(cohort_id)
 
     return await store.run(change)
@@ -193,6 +202,14 @@ async def decline_lead(viewer: LeadsCohort, cohort_id: str, store: StoreDep) -> 
         return RedirectResponse("/cohorts", status_code=303)
 
     return await store.run(change)
+
+
+def _handed_on(stores: Stores, viewer: Viewer, cohort_id: str) -> Cohort:
+    """A cohort for which the viewer may ask another coach; raises NotFoundError."""
+    cohort = talked_in(stores, viewer, cohort_id)
+    if cohort.coach not in {None, viewer.person.id}:
+        raise NotFoundError(_("There is no such cohort that you can hand on."))
+    return cohort
 
 
 def _task(

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import N_, _
@@ -178,9 +178,14 @@ async def reply_to_answer(
 async def remove_reply(
     viewer: SeesCohort, cohort_id: str, reply_id: str, store: StoreDep
 ) -> Response:
-    """One's own, for good."""
+    """One's own, for good; also what one said as a coach who led."""
 
     def change(stores: Stores) -> Response:
+        person = viewer.person.id
+        left = {(each.cohort, each.id) for each in stores.cohorts.replies.left_by(person)}
+        if (cohort_id, reply_id) in left:
+            stores.cohorts.replies.remove(cohort_id, reply_id, viewer.actor)
+            return RedirectResponse("/cohorts", status_code=303)
         cohort = talked_in(stores, viewer, cohort_id)
         found = [
             each for each in stores.cohorts.replies.of_cohort(cohort.id) if each.id == reply_id

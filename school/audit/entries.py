@@ -338,6 +338,7 @@ SENTENCES: Final[Mapping[Action, tuple[str, _More]]] = MappingProxyType({
     "changed_task": (N_("{who} changed a task for {thing}"), _nothing),
     "ended_task": (N_("{who} deleted a task for {thing} for good, with the answers to it"), _nothing),
     "offered_cohort": (N_("{who} asked {thing} to lead a cohort"), _nothing),
+    "unoffered_cohort": (N_("{who} does not ask anybody any more to lead {thing}"), _nothing),
     "took_cohort": (N_("{who} leads {thing} from now on"), _nothing),
     "declined_cohort": (N_("{who} does not lead {thing}"), _nothing),
     "showed_in_cohort": (N_("{who} shows a clip of {lesson} in {thing} and confirmed whose faces and voices are in it{more}"), _wording),

@@ -52,6 +52,7 @@ Action = Literal[
     "replied_in_cohort", "removed_cohort_reply", "proposed_visits", "agreed_visits", "named_visit",
     "ended_visits",
     "took_back_steps",
+    "unoffered_cohort",
 ]  # fmt: skip
 """What was done. An action is added at the end of the list, and none is given another meaning."""
 

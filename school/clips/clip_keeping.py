@@ -138,7 +138,7 @@ class ClipKeeper:
         title = " ".join(wanted.title.split())
         if not title or len(title) > LONGEST_TITLE:
             raise UsageError(_("Write what it shows, in {n} characters at most.", n=LONGEST_TITLE))
-        if not 1 <= len(wanted.viewers) <= MAX_VIEWERS:
+        if len(wanted.viewers) > MAX_VIEWERS:
             raise UsageError(_("Choose who sees it: {n} people at most.", n=MAX_VIEWERS))
         assert by.person is not None
         of_lesson, of_person = self.store.counts(video.lesson, by.person)

@@ -20,6 +20,7 @@ __all__ = [
     "CohortAnswer",
     "CohortReply",
     "CohortTask",
+    "LeftReply",
     "Member",
     "MemberState",
     "Named",
@@ -93,6 +94,8 @@ class CohortTask:
     cohort: str
     question: str
     due_on: date
+    is_of_before: bool
+    """Whether somebody else led the cohort when it was set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,17 @@ class CohortReply:
     clip: str | None
     task: str | None
     writer: str | None
+    kind: ReplyKind
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftReply:
+    """What somebody said in a cohort that they are not in, and lead no more."""
+
+    id: str
+    cohort: str
+    title: str
     kind: ReplyKind
     words: str
 

@@ -181,7 +181,9 @@ class CohortStore:
         """Ask something else, or until another day; raises UsageError.
 
         What is asked stays once an answer was handed in: it would answer something else. What a
-        member writes for themselves does not count, or who leads could see that there is some.
+        member writes for themselves does not count, or who leads could see that there is some; and
+        whoever leads since another set it changes no question, or they could see that somebody
+        answered before.
         """
         asked = checked_text(question, LONGEST_FOCUS, _("Write what you ask."))
         handed = select(cohort_answers.c.person).where(
@@ -189,10 +191,11 @@ class CohortStore:
         )
         values = {"question": asked, "due_on": due_on.isoformat()}
         with self._database.writing() as connection:
-            if asked != task.question and connection.execute(handed).first() is not None:
+            is_fixed = task.is_of_before or connection.execute(handed).first() is not None
+            if asked != task.question and is_fixed:
                 raise UsageError(
                     _(
-                        "Somebody has answered this question: you can change its day, or set another."
+                        "A question stays as it is once it can have been answered to the cohort: you can change its day, or set another."
                     )
                 )
             which = cohort_tasks.c.id == task.id
@@ -209,7 +212,8 @@ class CohortStore:
     def tasks(self, cohort: str) -> list[CohortTask]:
         """All of a cohort, the one that is due last first."""
         found = (
-            select(cohort_tasks)
+            select(cohort_tasks, cohorts.c.changed_utc_ns)
+            .join(cohorts, cohorts.c.id == cohort_tasks.c.cohort)
             .where(cohort_tasks.c.cohort == cohort)
             .order_by(cohort_tasks.c.due_on.desc(), cohort_tasks.c.written_utc_ns.desc())
         )
@@ -219,6 +223,7 @@ class CohortStore:
             CohortTask(
                 id=row.id, cohort=row.cohort, question=row.question,
                 due_on=date.fromisoformat(row.due_on),
+                is_of_before=row.written_utc_ns < row.changed_utc_ns,
             )
             for row in rows
         ]  # fmt: skip

@@ -27,6 +27,13 @@ class LeadingStore:
             name = connection.scalars(select(people.c.name).where(people.c.id == person)).one()
             by.record_about(connection, "offered_cohort", person, name)
 
+    def unoffer(self, cohort: str, by: Actor) -> None:
+        """Take the offer back, whoever made it."""
+        with self._database.writing() as connection:
+            gone = delete(cohort_offers).where(cohort_offers.c.cohort == cohort)
+            if connection.execute(gone).rowcount:
+                by.record(connection, "unoffered_cohort", "cohort", cohort)
+
     def take_over(self, cohort: str, by: Actor) -> bool:
         """Lead it from now on, and read what is handed to it from now on; False if nobody asked."""
         values = {"coach": by.person, "changed_utc_ns": by.utc_ns}

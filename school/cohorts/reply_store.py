@@ -11,7 +11,13 @@ from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
 from school.cohorts.checking import checked_text
-from school.cohorts.cohort_records import LONGEST_WORDS, MAX_REPLIES, CohortReply, ReplyKind
+from school.cohorts.cohort_records import (
+    LONGEST_WORDS,
+    MAX_REPLIES,
+    CohortReply,
+    LeftReply,
+    ReplyKind,
+)
 from school.cohorts.cohort_tables import (
     cohort_answers,
     cohort_clips,
@@ -66,6 +72,29 @@ class ReplyStore:
         with self._database.removing() as connection:
             if connection.execute(delete(cohort_replies).where(*which)).rowcount:
                 by.record(connection, "removed_cohort_reply", "cohort", cohort)
+
+    def left_by(self, person: str) -> list[LeftReply]:
+        """What somebody said as a coach who led, in cohorts that they are not in; by title."""
+        is_in = select(cohort_members.c.cohort).where(
+            cohort_members.c.person == person, cohort_members.c.state == "member"
+        )
+        found = (
+            select(cohort_replies, cohorts.c.title)
+            .join(cohorts, cohorts.c.id == cohort_replies.c.cohort)
+            .where(
+                cohort_replies.c.person == person,
+                cohorts.c.coach.is_distinct_from(person),
+                cohorts.c.id.not_in(is_in),
+            )
+            .order_by(cohorts.c.title, cohort_replies.c.written_utc_ns, cohort_replies.c.id)
+        )
+        with self._database.reading() as connection:
+            return [
+                LeftReply(
+                    id=row.id, cohort=row.cohort, title=row.title, kind=row.kind, words=row.words
+                )
+                for row in connection.execute(found).all()
+            ]  # fmt: skip
 
     def of_cohort(self, cohort: str) -> list[CohortReply]:
         """All of a cohort, the earliest first; to what the reader can't see, too."""

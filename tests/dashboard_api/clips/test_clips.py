@@ -14,6 +14,7 @@ from contract.clock import SECOND_NS
 from contract.errors import VideoRefusedError
 from dashboard_api.clips.clip_worker import ClipWorker
 from dashboard_api.video.service import VideoService
+from school.audit.actor import Actor
 from school.clips.records import LEFT_OUT, MAX_CLIP_S, NOT_CUT, TOO_LONG, VIDEO_GONE, Clip
 from school.sharing.cut import Span
 from school.video.alignment.clock_map import Segment
@@ -296,6 +297,7 @@ def test_a_lesson_and_a_person_have_so_many_clips_and_no_more(clips, monkeypatch
         ({"start": "ten"}, "as minutes and seconds"),
         ({"consent": ""}, "Confirm whose faces and voices"),
         ({"person": []}, "Choose who sees it"),
+        ({"person": [], "cohort": "yes"}, "Choose who sees it"),  # their teacher is in none
         ({"person": TEACHER}, "Choose who sees it"),
         ({"person": "nobody-there"}, "Choose who sees it"),
         ({"title": "  "}, "Write what it shows"),
@@ -308,6 +310,19 @@ def test_what_can_t_be_is_refused_with_a_sentence(clips, given, sentence) -> Non
     (said,) = re.findall(r'<p class="trouble" role="alert">(.*?)</p>', answer.text)
     assert sentence in said
     assert clips.stores.clips.of_lesson("sample") == []
+
+
+def test_a_clip_for_a_cohort_alone_needs_nobody_else(clips, stores) -> None:
+    path = "/lessons/sample/clips"
+    assert "I show it in a cohort" not in clips.teacher.get(path).text
+    cohort = stores.cohorts.make("Wait time", "Think first", BY)
+    stores.cohorts.invite(cohort, TEACHER, BY)
+    stores.cohorts.join(cohort, Actor(name=TEACHER, utc_ns=1, person=TEACHER))
+    assert "I show it in a cohort" in clips.teacher.get(path).text
+    assert "Choose who sees it" in clips.make(person=[]).text
+    assert clips.make(person=[], cohort="yes").status_code == 303
+    (clip,) = stores.clips.of_lesson("sample")
+    assert stores.clips.viewers([clip]) == {clip.id: []}
 
 
 def test_a_span_touching_what_was_left_out_is_refused(clips, stores, video) -> None:

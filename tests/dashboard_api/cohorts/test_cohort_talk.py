@@ -284,6 +284,43 @@ def test_another_coach_leads_it_and_reads_what_is_handed_from_then_on(group, clo
     assert "I counted two." in group.page(group.other)
 
 
+def test_who_led_it_before_deletes_what_they_said(group, clip, clock) -> None:
+    show(group)
+    reply(group, group.lead, WONDER, "question")
+    reply(group, group.ada)
+    mine, theirs = sorted(
+        group.stores.cohorts.replies.of_cohort(group.id), key=lambda one: one.person != COACH
+    )
+    assert WONDER not in group.lead.get("/cohorts").text
+    group.post(group.lead, "/lead/offer", person=ANOTHER)
+    clock.now_ns += SECOND_NS
+    group.post(group.other, "/lead/accept")
+    assert WONDER in group.lead.get("/cohorts").text
+    assert SAW not in group.lead.get("/cohorts").text
+    for pages, which in ((group.lead, theirs), (group.other, mine), (group.ada, mine)):
+        group.post(pages, f"/replies/{which.id}/remove")
+    assert len(group.stores.cohorts.replies.of_cohort(group.id)) == 2
+    answer = group.post(group.lead, f"/replies/{mine.id}/remove")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cohorts")
+    assert group.stores.cohorts.replies.of_cohort(group.id) == [theirs]
+    assert WONDER not in group.lead.get("/cohorts").text
+    assert group.post(group.lead, f"/replies/{mine.id}/remove").status_code == 404
+
+
+def test_an_offer_to_lead_is_taken_back_by_who_could_make_it(group) -> None:
+    group.post(group.ada, "/join")
+    group.post(group.lead, "/lead/offer", person=ANOTHER)
+    assert "Ask nobody any more" in group.page(group.lead)
+    for pages in (group.ada, group.other):
+        assert group.post(pages, "/lead/unoffer").status_code == 404
+    assert group.stores.cohorts.get(group.id).offered_to == ANOTHER
+    assert group.post(group.lead, "/lead/unoffer").status_code == 303
+    assert group.stores.cohorts.get(group.id).offered_to is None
+    assert "Ask nobody any more" not in group.page(group.lead)
+    assert group.post(group.other, "/lead/accept").status_code == 404
+    assert group.stores.cohorts.get(group.id).coach == COACH
+
+
 def test_members_ask_a_coach_once_nobody_leads(group, stores) -> None:
     stores.people.leaving.leave(COACH, Actor(name="a test", utc_ns=1), utc_ns=100)
     assert "nobody leads it now" in group.page(group.teacher)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.people.records import ROLES, Role
 from tests.dashboard_api.cohorts.conftest import ADA, ANOTHER, WORDS
@@ -68,10 +70,49 @@ def test_who_leads_changes_a_task_until_it_is_answered(group) -> None:
     group.answer(group.teacher, task, hand="yes")
     refused = group.post(group.lead, f"/tasks/{task}/change", question="Why?", due="2025-12-01")
     assert refused.status_code == 422
-    assert "Somebody has answered this question" in refused.text
+    assert "A question stays as it is once it can have been answered" in refused.text
     again = changed | {"due": "2025-12-02"}
     assert group.post(group.lead, f"/tasks/{task}/change", **again).status_code == 303
     assert "December 2" in group.page(group.teacher)
+
+
+def test_another_coach_reads_of_no_answer_by_what_they_may_change(group, clock) -> None:
+    """Whether somebody answered before they led it or not, it is refused in the same words."""
+    answered, open_ = group.task(), None
+    group.answer(group.teacher, answered, hand="yes")
+    group.post(group.lead, "/tasks", question="Who spoke?", due="2025-11-30")
+    (open_,) = [each.id for each in group.stores.cohorts.tasks(group.id) if each.id != answered]
+    group.post(group.lead, "/lead/offer", person=ANOTHER)
+    clock.now_ns += SECOND_NS
+    group.post(group.other, "/lead/accept")
+    page = group.page(group.other)
+    assert page.count("A question stays as it is") == 2
+    said = []
+    for task in (answered, open_):
+        refused = group.post(
+            group.other, f"/tasks/{task}/change", question="Why?", due="2025-12-01"
+        )
+        assert refused.status_code == 422
+        said += re.findall(r'role="alert">(.*?)</p>', refused.text)
+    assert len(said) == 2
+    assert len(set(said)) == 1
+    assert "How long do you wait?" in page
+    day = {"question": "Who spoke?", "due": "2025-12-05"}
+    assert group.post(group.other, f"/tasks/{open_}/change", **day).status_code == 303
+
+
+def test_an_answer_about_an_old_lesson_stays_chosen_in_its_form(group, stores, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard_api.cohorts.cohort_view._MAX_LESSONS", 1)
+    kept = stores.lesson("sample")
+    stores.lessons.put(replace(kept, id="later", starts_utc_ns=kept.starts_utc_ns + SECOND_NS))
+    task = group.task()
+    assert 'value="sample"' not in group.page(group.teacher)
+    group.answer(group.teacher, task)
+    page = group.page(group.teacher)
+    assert re.findall(r'<option value="(\w+)"( selected)?', page)[:2] == [
+        ("later", ""),
+        ("sample", " selected"),
+    ]
 
 
 def test_who_leads_deletes_a_task_with_its_answers(group) -> None:
@@ -90,15 +131,31 @@ def test_whoever_is_invited_joins_if_their_role_may(group, stores, clock, role: 
     add_person(stores.people, "someone", role)
     stores.cohorts.invite(group.id, "someone", Actor(name=COACH, utc_ns=1, person=COACH))
     with group.lead.browser(cookie(stores.people, clock.utc_ns(), "someone")) as someone:
-        for path, done in (("/join", "member"), ("/leave", None)):
-            answer = group.post(someone, path)
-            is_teacher = role == "teacher"
-            assert answer.status_code == (303 if is_teacher else 404), path
-            state = group.stores.cohorts.get(group.id).state_of("someone")
-            assert state == (done if is_teacher else "invited")
-            assert (someone.get(f"/cohorts/{group.id}").status_code == 200) == (
-                is_teacher and done is not None
-            )
+        is_teacher = role == "teacher"
+        assert group.post(someone, "/join").status_code == (303 if is_teacher else 404)
+        state = group.stores.cohorts.get(group.id).state_of("someone")
+        assert state == ("member" if is_teacher else "invited")
+        assert (someone.get(f"/cohorts/{group.id}").status_code == 200) == is_teacher
+        assert group.post(someone, "/leave").status_code == 303
+        assert group.stores.cohorts.get(group.id).state_of("someone") is None
+        assert group.post(someone, "/leave").status_code == 404
+
+
+@pytest.mark.parametrize("role", [each for each in ROLES if each != "teacher"])
+def test_a_member_who_is_no_teacher_any_more_leaves_on_the_start_page(
+    group, stores, clock, role: Role
+) -> None:
+    task = group.task()
+    group.answer(group.teacher, task, hand="yes")
+    stores.people.set_roles(TEACHER, [role], Actor(name="a test", utc_ns=1))
+    with group.lead.browser(cookie(stores.people, clock.utc_ns(), TEACHER)) as former:
+        assert former.get(f"/cohorts/{group.id}").status_code == 404
+        start = former.get("/").text
+        assert "You are still in the cohort Wait time, which is for teachers." in start
+        assert f'action="/cohorts/{group.id}/leave"' in start
+        assert group.post(former, "/leave").status_code == 303
+        assert "Wait time" not in former.get("/").text
+    assert WORDS not in group.page(group.lead)
 
 
 def test_the_start_page_names_the_task_that_is_due_next(group) -> None:

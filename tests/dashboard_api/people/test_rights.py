@@ -471,7 +471,7 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(
         (
-            *(f"/cohorts/{{cohort_id}}/lead/{what}" for what in ("offer", "accept", "decline")),
+            *(f"/cohorts/{{cohort_id}}/lead/{what}" for what in ("offer", "unoffer", "accept", "decline")),
             "/cohorts/{cohort_id}/clips",
             "/cohorts/{cohort_id}/pattern",
             "/cohorts/{cohort_id}/clips/{clip_id}/end",

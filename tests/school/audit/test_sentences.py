@@ -308,6 +308,8 @@ def do_everything(school: School) -> None:
     school.cohorts.visits.host(cohort, visits.id, date(2026, 3, 5), None, ada)
     school.cohorts.visits.end(cohort, visits.id, kim)
     school.cohorts.leading.offer(cohort, "kim", bo)
+    school.cohorts.leading.unoffer(cohort, bo)
+    school.cohorts.leading.offer(cohort, "kim", bo)
     school.cohorts.leading.decline(cohort, kim)
     school.cohorts.leading.offer(cohort, "bo", bo)
     assert school.cohorts.leading.take_over(cohort, bo)
@@ -537,6 +539,8 @@ Kim Roth proposed to Ada Okafor that each sees a lesson of the other’s
 Ada Okafor agreed to visits in a cohort
 Ada Okafor named a day for a visit in a cohort
 Kim Roth deleted visits in a cohort
+Bo Lind asked Kim Roth to lead a cohort
+Bo Lind does not ask anybody any more to lead a cohort
 Bo Lind asked Kim Roth to lead a cohort
 Kim Roth does not lead a cohort
 Bo Lind asked themselves to lead a cohort
