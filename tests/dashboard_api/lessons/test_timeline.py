@@ -141,7 +141,12 @@ def test_a_future_lesson_is_empty(client, stores, filled):
     assert answer["length_s"] == 0
     assert answer["summary"] == ["The lesson has not started yet."]
     assert client.get("/lessons/soon").status_code == 200
-    assert client.get("/lessons/soon/table").status_code == 200
+    table = client.get("/lessons/soon/table")
+    assert table.status_code == 200
+    assert "The lesson has not started yet." in table.text
+    assert "<table" not in table.text
+    assert "/table.csv" not in table.text
+    assert "/table.csv" in client.get(f"/lessons/{filled.lesson.id}/table").text
 
 
 @pytest.mark.parametrize(
