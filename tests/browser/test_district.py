@@ -12,12 +12,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from roomtone.demo.broker import free_port
 from roomtone.demo.district.checking import Check
 from roomtone.demo.district.filling.fill import fill
+from roomtone.demo.district.filming.showing import Filming
 from roomtone.demo.district.programs import DistrictPrograms
 from roomtone.demo.district.walking import PEOPLE
+from roomtone.demo.district.words import CLIP, CLIP_REMARKS
 
 pytestmark = [pytest.mark.slow, pytest.mark.programs, pytest.mark.timeout(900)]
 PICTURES = os.environ.get("ROOMTONE_PICTURES", "")
@@ -45,6 +48,8 @@ def district(tmp_path_factory):
         programs.start_collector()
         assert programs.release(world) >= 5
         programs.serve(world.put.latest, free_port)
+        sessions = programs.session("teacher"), programs.session("coach")
+        assert Filming(world, *sessions, folder, print).run()
         yield programs, world
 
 
@@ -59,22 +64,24 @@ def checked(district):
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_each_page_that_a_link_leads_to_opens(browser, district, checked, scheme, width):
-    programs, _world = district
+    programs, world = district
+    origins = {
+        "collector": programs.collector, "oversight": (world.folder / "oversight").as_uri()
+    }  # fmt: skip
     faults = []
-    for who in (*PEOPLE, "collector"):
+    for who in (*PEOPLE, *origins):
         context = browser.new_context(
             viewport={"width": width, "height": 768}, color_scheme=scheme,
             is_mobile=width < DESK, has_touch=width < DESK,
         )  # fmt: skip
         page = context.new_page()
         _note_errors(page, faults)
-        origin = programs.collector
-        if who != "collector":
+        origin = origins.get(who, programs.page)
+        if who not in origins:
             page.goto(programs.sign_in_page(who, "/account"))
-            origin = programs.page
         for number, path in enumerate(checked.crawls[who].pages()):
             answer = page.goto(origin + path)
-            assert answer.status == 200, path
+            assert answer.ok, path
             if re.fullmatch(r"/lessons/[^/?]+", path):
                 page.wait_for_selector("body[data-drawn]")
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -89,6 +96,18 @@ def test_each_page_that_a_link_leads_to_opens(browser, district, checked, scheme
             )  # fmt: skip
         context.close()
     assert faults == []
+
+
+def test_the_coach_watches_the_clip_of_the_cohort_and_reads_what_was_said(browser, district):
+    programs, world = district
+    page = browser.new_page()
+    page.goto(programs.sign_in_page("coach", f"/cohorts/{world.put.cohort}/clips"))
+    for _kind, said in CLIP_REMARKS:
+        expect(page.get_by_text(said)).to_be_visible()
+    page.get_by_role("link", name=CLIP).click()
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(40, abs=0.5)
+    page.close()
 
 
 def _note_errors(page, faults):

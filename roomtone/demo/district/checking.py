@@ -13,10 +13,12 @@ from datetime import timedelta
 from typing import Final
 
 from roomtone.demo.district.cast import GROUPS, SITES, WAVES
-from roomtone.demo.district.crawling.crawl import Crawl
+from roomtone.demo.district.crawling.crawl import Crawl, fetch_from
+from roomtone.demo.district.packs import PACKS, pack_faults, write_pack
 from roomtone.demo.district.programs import DistrictPrograms
 from roomtone.demo.district.put import LIMIT
 from roomtone.demo.district.walking import PEOPLE, walk
+from roomtone.demo.district.words import CLIP, CLIP_REMARKS
 from roomtone.demo.district.world import World
 from school.people.demo_ids import DemoName
 from school.programme.small_groups import WITHIN_SCHOOL
@@ -41,6 +43,7 @@ class Check:
     def run(self) -> None:
         """Look at all of it."""
         self._links()
+        self._packs()
         self.run_figures()
 
     def run_figures(self) -> None:
@@ -52,6 +55,7 @@ class Check:
         self._answers()
         self._own_weeks()
         self._cohort()
+        self._clip()
 
     def _links(self) -> None:
         """Everybody reaches each page of the walk by links, and no link is broken."""
@@ -60,6 +64,16 @@ class Check:
             wanted = [path for mine, path, _what in pages if mine == who]
             self._crawl(Crawl(who, self.programs.fetching(who), wanted=wanted))
         self._crawl(Crawl("collector", self.programs.fetching_collected()))
+
+    def _packs(self) -> None:
+        """Each pack is whole, and all pages of the one for a committee are reached from its contents."""
+        for name in PACKS:
+            pack = write_pack(name, self.world.folder, self.programs.config)
+            self.faults += pack_faults(pack)
+            pages = [f"/{path.name}" for path in sorted(pack.glob("*.html"))]
+            if pages:
+                start = "/index.html"
+                self._crawl(Crawl(name, fetch_from(pack), start=start, wanted=pages, languages=()))
 
     def _crawl(self, crawl: Crawl) -> None:
         crawl.run()
@@ -209,6 +223,17 @@ class Check:
             self._same(f"answers to “{question}”", answers, handed)
             said = part.count('<p class="words">') - answers
             self._same(f"what members say to them, “{question}”", said, put.replies[question])
+
+    def _clip(self) -> None:
+        """Where there is one, the coach sees it in the cohort, with what was said to it."""
+        put = self.world.put
+        if not put.clip:
+            return
+        page = self._page("coach", f"/cohorts/{put.cohort}/clips")
+        for words in (CLIP, *(said for _kind, said in CLIP_REMARKS)):
+            if words not in page:
+                self.faults.append(f"the cohort's clips do not have “{words}”")
+        self._page("coach", f"/clips/{put.clip}")
 
 
 def _sites_of(kind: str, name: str) -> Sequence[str | None]:

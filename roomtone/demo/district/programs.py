@@ -16,6 +16,7 @@ from roomtone.collector.store import CollectorStore, KnownSite
 from roomtone.demo.broker import free_port
 from roomtone.demo.district.cast import SITES
 from roomtone.demo.district.crawling.crawl import Fetch, fetch_with
+from roomtone.demo.district.filming.session import Session
 from roomtone.demo.district.world import World
 from roomtone.demo.page_port import fetch, is_taken, serve_pages
 from roomtone.demo.programs import Programs
@@ -72,6 +73,11 @@ class DistrictPrograms:
             {"site": first, "more_sites": others, "data_dir": str(self._data)},
             lessons={"time_zone": "UTC"},
             aggregates={"collector": self.collector},
+            video={
+                "directory": str(self._folder / "videos"),
+                "key_directory": str(self._folder / "keys"),
+                "reserve_gb": 0.0,
+            },
         )
         self.config.write_text(text, encoding="utf-8")
 
@@ -138,6 +144,10 @@ class DistrictPrograms:
     def fetching_collected(self) -> Fetch:
         """Fetches anything of the collector, errors too."""
         return fetch_with(self.collector)
+
+    def session(self, name: DemoName) -> Session:
+        """Sends forms as one of the demo's people."""
+        return Session(self.page, self._cookies[name])
 
     def fetch_collected(self, path: str) -> str:
         """Fetch a page of the collector, which is open to whoever reaches it."""

@@ -39,6 +39,8 @@ class Put:
     """Question of the cohort → answers that were handed to it."""
     replies: Counter[str] = field(default_factory=Counter)
     """Question → what members said to these answers."""
+    clip: str = ""
+    """The id of the clip that is shown in the cohort, if there is one."""
     keepers: dict[str, int] = field(default_factory=dict)
     """Role → people who keep their time."""
     own_weeks: int = 0

@@ -14,6 +14,7 @@ from contract.errors import UsageError
 from contract.one_line import one_line
 from roomtone.demo.district.checking import Check
 from roomtone.demo.district.filling.fill import fill
+from roomtone.demo.district.filming.showing import Filming
 from roomtone.demo.district.programs import DistrictPrograms
 from roomtone.demo.district.walking import walk
 from roomtone.demo.district.world import World
@@ -62,7 +63,12 @@ def play_district(arguments: argparse.Namespace) -> int:
                 )
                 programs.serve(world.put.latest, choose)
                 report(f"dashboard  serves {programs.page}, in {steps.over('pages')} s")
+                filming = Filming(
+                    world, programs.session("teacher"), programs.session("coach"), folder, report
+                )
                 if is_check:
+                    filming.run()
+                    steps.over("video")
                     return _check(programs, world, steps)
                 for who, path, what in walk(world.put):
                     report(f"{f'as {who}':<17} {what}: {programs.sign_in_page(who, path)}")
@@ -71,7 +77,8 @@ def play_district(arguments: argparse.Namespace) -> int:
                         f"a pack            roomtone {command} --out FOLDER --config {programs.config}"
                     )
                 report("                  Ctrl-C stops everything")
-                threading.Event().wait()
+                with filming.in_background():
+                    threading.Event().wait()
         except KeyboardInterrupt:
             report("stopped")
             return 1 if is_check else 0

@@ -85,16 +85,25 @@ ANSWERS: Final = (
         "It took four minutes. The groups by the door began first, because they had the cards.",
         "When the noise fell. I had thought that it was earlier.",
         "I can’t say: I was at the front table all the time.",
+        "At the back they waited for me, though the task was on the card. I saw it on the video only.",
+        "All but one by the third minute. That one had no chair.",
+        "Later than I thought. I had begun to speak to one group before the last one sat.",
     ),
     (
         "I wanted to speak, and did not. After half a minute one group had a better question than mine.",
         "They looked at me first, and then at each other.",
+        "Nothing for ten seconds, and then three hands. I usually stop at five.",
+        "It became louder, and I wanted to end it. It was about the task.",
+        "The same two answered. I want to wait longer, and then ask somebody else.",
         "It was quieter than I had in mind.",
     ),
     (
         "The task was on the board before they came in; nobody asked what to do.",
         "I stood at the door, and not at my desk.",
         "Nothing yet. Next week I try it with the cards.",
+        "I said the task once and sat down. Two asked, and their neighbours answered.",
+        "I took the register while they read the first question.",
+        "We began with last week’s picture. It took a minute more, and nobody was late to it.",
     ),
 )
 """Of each task."""
@@ -104,3 +113,9 @@ REMARKS: Final[tuple[tuple[ReplyKind, str], ...]] = (
     ("question", "How would you see it with another class?"),
 )
 """What members say to an answer."""
+CLIP: Final = "The change to groups, as it began"
+CLIP_REMARKS: Final[tuple[tuple[ReplyKind, str], ...]] = (
+    ("question", "I wonder what they heard of the task at the second table."),
+    ("observation", "You waited until the noise fell, and only then spoke."),
+)
+"""What the coach and a member say to a clip."""

@@ -6,6 +6,9 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from roomtone.demo.district.calendar import Calendar
 from roomtone.demo.district.cast import Cast
 from roomtone.demo.district.put import Put
@@ -13,7 +16,17 @@ from school import School
 from school.audit.actor import Actor
 from school.people.records import Person
 
-__all__ = ["World"]
+__all__ = ["Heard", "World"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """What a video of a lesson has to fit to."""
+
+    levels: NDArray[np.float64]
+    """(seconds,) dB(A), as the kit sent them."""
+    lively_s: int
+    """The second of the moment that people talk about."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +43,8 @@ class World:
     now_utc_ns: int
     teachers: dict[int, Person] = field(default_factory=dict)
     coaches: dict[int, Person] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
+    """Lessons of the demo's own teacher."""
     put: Put = field(default_factory=Put)
 
     def draw(self, what: str) -> random.Random:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import pytest
 
-from roomtone.demo.district.crawling.crawl import Answer, Crawl, kind_of
+from roomtone.demo.district.crawling.crawl import Answer, Crawl, fetch_from, kind_of
 from roomtone.demo.district.crawling.reading import read_page
+from roomtone.demo.district.packs import pack_faults
 
 PAGE = '<html lang="{language}"><h1>{title}</h1>{body}</html>'
 
@@ -138,3 +141,33 @@ def test_a_page_that_is_not_valid_is_read_as_far_as_it_goes():
     parts = read_page('<p><h2>One</p><a href="/x">X</h2></div><h3>Two')
     assert parts.links == ["/x"]
     assert [tag for tag, _text in parts.headings] == ["h2", "h3"]
+
+
+def test_the_files_of_a_folder_are_followed_as_pages(tmp_path):
+    body = '<a href="tables/a%20b.csv">A</a><a href="tables/gone.csv">B</a>'
+    text = PAGE.format(language="en", title="Contents", body=body)
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "a b.csv").write_bytes(b"a")
+    crawl = Crawl("pack", fetch_from(tmp_path), start="/index.html", languages=())
+    crawl.run()
+    assert crawl.faults == ["pack: /tables/gone.csv answers 404; /index.html leads there"]
+    assert crawl.found["/tables/a%20b.csv"].kind == "text/csv"
+
+
+def test_a_pack_is_held_against_its_sums(tmp_path):
+    (tmp_path / "a").mkdir()
+    for name in ("one.txt", "a/two.txt", "three.txt"):
+        (tmp_path / name).write_bytes(name.encode())
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.txt"))
+    lines = [f"{sha256((tmp_path / name).read_bytes()).hexdigest()}  {name}" for name in names]
+    (tmp_path / "SHA256SUMS").write_text("\n".join(lines), encoding="utf-8")
+    assert pack_faults(tmp_path) == []
+    (tmp_path / "a" / "two.txt").write_bytes(b"changed")
+    (tmp_path / "three.txt").unlink()
+    (tmp_path / "more.txt").write_bytes(b"")
+    assert pack_faults(tmp_path) == [
+        f"{tmp_path.name}/a/two.txt is changed",
+        f"{tmp_path.name}/more.txt is not in the sums",
+        f"{tmp_path.name}/three.txt is missing",
+    ]

@@ -5,6 +5,7 @@ Of addresses that differ only in ids, some are opened: `/lessons/1` and `/lesson
 
 from __future__ import annotations
 
+import mimetypes
 import re
 import urllib.error
 import urllib.request
@@ -12,13 +13,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Final
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from dashboard_api.language.catalogue import FOLDER, read_file
 from roomtone.demo.district.crawling.reading import PageParts, read_page
 
-__all__ = ["Answer", "Crawl", "Fetch", "Found", "fetch_with", "kind_of"]
+__all__ = ["Answer", "Crawl", "Fetch", "Found", "fetch_from", "fetch_with", "kind_of"]
 
 _HTML: Final = "text/html"
 
@@ -89,6 +91,19 @@ def _answer(status: int, url: str, kind: str, body: bytes) -> Answer:
     return Answer(status=status, address=address, kind=kind, body=body)
 
 
+def fetch_from(folder: Path) -> Fetch:
+    """Read the files of a folder as a server would send them."""
+
+    def fetch(path: str, _language: str) -> Answer:
+        file = folder / unquote(urlsplit(path).path).lstrip("/")
+        if not file.is_file():
+            return Answer(status=404, address=path, kind="", body=b"")
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        return Answer(status=200, address=path, kind=kind, body=file.read_bytes())
+
+    return fetch
+
+
 def kind_of(path: str) -> str:
     """An address without its ids and values: pages of one kind have the same."""
     parts = urlsplit(path)
@@ -103,6 +118,7 @@ class Crawl:
 
     who: str
     fetch: Fetch
+    start: str = "/"
     wanted: Collection[str] = ()
     """Pages that have to be reached. Of their kind they are the ones that `pages` has."""
     languages: Collection[str] = ("es",)
@@ -120,7 +136,7 @@ class Crawl:
 
     def run(self) -> None:
         """Open all of it."""
-        self._meet("/", "the beginning")
+        self._meet(self.start, "the beginning")
         while self._waiting and len(self.found) < _MAX_PAGES:
             self._open(self._waiting.popleft())
         if self._waiting:

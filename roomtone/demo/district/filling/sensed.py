@@ -19,7 +19,7 @@ from ingest.stores.protocol import PeriodStore
 from ingest.stores.records import Arrival, Tick
 from roomtone.demo.district.calendar import LESSON_S
 from roomtone.demo.district.filling.lesson_shape import LessonShape
-from roomtone.demo.district.world import World
+from roomtone.demo.district.world import Heard, World
 from school.lessons.records import Lesson
 from school.rooms.records import Kit, Room
 
@@ -52,7 +52,9 @@ class Sensed:
         room = self.world.school.rooms.rooms()[lesson.room]
         (kit,) = room.kits
         run, layout = next(self._run), _layout(kit)
-        rows = _rows(layout, shape, self.world.seed + run)
+        rows, levels = _rows(layout, shape, self.world.seed + run)
+        if lesson.teacher == self.world.teachers[0].name:
+            self.world.heard[lesson.id] = Heard(levels=levels, lively_s=shape.lively_s)
         self._born(room, kit, run, lesson.starts_utc_ns, layout)
         arrivals = [
             Arrival(
@@ -117,12 +119,14 @@ def _boot(run: int) -> str:
     return f"00000000-0000-4000-8000-{run:012}"
 
 
-def _rows(layout: Layout, shape: LessonShape, seed: int) -> NDArray[np.uint16]:
-    """(seconds, width) values: seats around the level of their zone, and the room's sound."""
+def _rows(
+    layout: Layout, shape: LessonShape, seed: int
+) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
+    """(seconds, width) values: seats around the level of their zone, and the room's sound, which is beside them in dB(A)."""
     rng = np.random.default_rng(seed)
     n = (LESSON_S, len(layout.seats))
     seat = np.full((*n, len(SEAT_QUANTITIES)), np.nan)
     seat[:, :, 0] = _REST_DB + shape.each_second(layout.seats) + rng.normal(0.0, 3.0, n)
     room = np.full((LESSON_S, len(ROOM_QUANTITIES)), np.nan)
     room[:, 0] = _QUIET_DB + shape.noise_each_second() + rng.normal(0.0, 1.5, LESSON_S)
-    return layout.rows(encode(seat, "seat")[:, :, :1], encode(room, "room")[:, :1])
+    return layout.rows(encode(seat, "seat")[:, :, :1], encode(room, "room")[:, :1]), room[:, 0]
