@@ -9,6 +9,7 @@ from contract.clock import SECOND_NS
 from school.audit.actor import Actor
 from school.cycle.records import CycleText
 from school.lessons.records import Lesson
+from school.programme.coverage import MIN_ROOMS
 from school.rooms.layout import plan_of_size
 from school.rooms.records import Hub, Kit, Room, Site
 
@@ -22,11 +23,16 @@ BY: Final = Actor(name="roomtone site", utc_ns=OCTOBER_NS)
 def add_school(
     stores: Any, site: str, teachers: int, with_cycle: int, lessons: tuple[int, ...] = (OCTOBER_NS,)
 ) -> None:
-    """A school with a room, whose kit did not run; each teacher has a lesson at each of these times."""
+    """A school with five rooms whose kits did not run; each teacher has a lesson at each of these times."""
     stores.rooms.add_site(Site(name=site, title=site.title()), BY)
-    room = Room(name=f"room-{site}", site=site, plan=plan_of_size(8))
-    kit = Kit(node=f"{site}-kit", hubs=(Hub(name="a", seats=(1, 2), port="/dev/ttyUSB0"),))
-    stores.rooms.add_room(room, kit, BY, now_utc_ns=min(lessons) - 1)
+    rooms = [
+        Room(name=f"room-{site}-{number}", site=site, plan=plan_of_size(8))
+        for number in range(MIN_ROOMS)
+    ]
+    for room in rooms:
+        hub = Hub(name="a", seats=(1, 2), port="/dev/ttyUSB0")
+        kit = Kit(node=f"{room.name}-kit", hubs=(hub,))
+        stores.rooms.add_room(room, kit, BY, now_utc_ns=min(lessons) - 1)
     for number in range(teachers):
         name = f"{site}-{number}"
         stores.people.add(name, name, ["teacher"], BY, person_id=name)
@@ -34,7 +40,7 @@ def add_school(
         for at, starts_ns in enumerate(lessons):
             stores.lessons.put(
                 Lesson(
-                    id=f"lesson-{name}-{at}", room=room.name, teacher=f"Ms {name}", title="",
+                    id=f"lesson-{name}-{at}", room=rooms[number % MIN_ROOMS].name, teacher=f"Ms {name}", title="",
                     starts_utc_ns=starts_ns, ends_utc_ns=starts_ns + SECOND_NS, source="timetable",
                 )
             )  # fmt: skip

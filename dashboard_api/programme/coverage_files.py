@@ -24,7 +24,9 @@ def coverage_csv(
 
 def row_cells(row: CoverageRow) -> list[str | int | float | None]:
     """The figures of a row, and why there are none."""
-    note = "too few teachers to show" if row.teachers is None or row.rooms is None else ""
+    note = "too few teachers to show" if row.teachers is None else ""
+    if not note and row.rooms is None:
+        note = "too few rooms or teachers to show rooms"
     return [
         row.teachers, row.with_cycle, *_cells(row.with_cycle, row.teachers), row.rooms, row.running,
         *_cells(row.running, row.rooms), note,

@@ -17,6 +17,9 @@ from school.programme.coverage import KINDS, CoverageRow, Kind
 __all__ = ["CoverageLine", "coverage_line", "coverage_lines", "month_text"]
 
 _TOO_FEW: Final = N_("not shown: fewer than ten teachers, or too few to hide a small group")
+_FEW_ROOMS: Final = N_(
+    "not shown: fewer than five rooms or ten teachers, or too few to hide a small group"
+)
 _KIND_WORDS: Final[dict[Kind, str]] = {
     "district": N_("The whole district"),
     "group": N_("Groups of schools"),
@@ -60,7 +63,7 @@ def coverage_line(row: CoverageRow) -> CoverageLine:
     return CoverageLine(
         title=title, teachers=number_text(row.teachers), is_shown=True,
         cycles=_share(row.with_cycle, row.teachers, none=_("no teacher had a lesson")),
-        rooms=_(_TOO_FEW) if row.rooms is None
+        rooms=_(_FEW_ROOMS) if row.rooms is None
         else _share(row.running, row.rooms, none=_("no room with a kit had a lesson")),
     )  # fmt: skip
 

@@ -206,8 +206,15 @@ def _outcome_words(stores: Stores) -> str:
     if not classes:
         return ""
     kept = ngettext("{n} class is kept.", "{n} classes are kept.", classes)
-    if stores.worth_sheets.may_use_outcomes():
+    new = len(stores.worth_sheets.new_outcomes())
+    if not new:
+        more = _("They are in a sheet already; the next one needs a new file.")
+    elif new == classes:
         more = _("They count in the next sheet.")
     else:
-        more = _("They are in a sheet already; the next one needs a new file.")
+        more = ngettext(
+            "{n} of them has the results that it has in a sheet already, and does not count again.",
+            "{n} of them have the results that they have in a sheet already, and do not count again.",
+            classes - new,
+        )
     return f"{kept} {more}"

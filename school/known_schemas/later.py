@@ -16,7 +16,7 @@ from school.known_schemas.forms import FORMS
 from school.known_schemas.imported_lessons import IMPORTED_LESSONS
 from school.known_schemas.inbox import INBOX
 from school.known_schemas.languages import LANGUAGES
-from school.known_schemas.ledger import LEDGER, WORTH_SHEETS
+from school.known_schemas.ledger import LEDGER, OUTCOME_MARKS, WORTH_SHEETS
 from school.known_schemas.lti import LTI
 from school.known_schemas.notes import DELETED_NOTES, NOTES
 from school.known_schemas.observing import OBSERVING
@@ -35,6 +35,6 @@ MORE: Final = (
     DELETED_NOTES, IMPORTED_LESSONS, CYCLES, FORMS, INBOX, LANGUAGES, TALKS, ROOMS, CONTROL,
     SCHOOL_GROUPS, LTI, ROSTER, LEDGER,
     RELEASED_REPORTS, PLANS, PULSE, CLIPS, COLLEAGUES, COVERAGE,
-    COHORTS, WAVES, COHORT_TALK, WORTH_SHEETS, COUNTED_SPANS,
+    COHORTS, WAVES, COHORT_TALK, WORTH_SHEETS, COUNTED_SPANS, OUTCOME_MARKS,
 )  # fmt: skip
 """In order; the first one makes version 15 of version 14."""

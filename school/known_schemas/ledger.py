@@ -60,3 +60,7 @@ CREATE TABLE worth_sheets (
 ALTER TABLE class_outcomes ADD COLUMN imported_utc_ns INTEGER DEFAULT '0' NOT NULL;
 CREATE INDEX moments_author ON moments (author)
 """
+
+OUTCOME_MARKS: Final = """;
+ALTER TABLE worth_sheets ADD COLUMN outcome_marks TEXT DEFAULT '' NOT NULL
+"""

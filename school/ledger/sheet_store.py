@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
@@ -12,7 +14,8 @@ from contract.clock import SECOND_NS
 from contract.errors import UsageError
 from contract.language import _
 from school.audit.actor import Actor
-from school.ledger.records import Span, monday_of
+from school.ledger.counted import marks_of, not_counted
+from school.ledger.records import Outcome, Span, monday_of
 from school.ledger.sheets import MIN_SHEET_WEEKS, Sheet, earliest_last_day
 from school.ledger.store import LedgerStore
 from school.ledger.tables import worth_sheets
@@ -46,17 +49,19 @@ class SheetStore(SqlStore):
             else LedgerStore(self._database).costs().starts_on
         )
 
-    def may_use_outcomes(self) -> bool:
-        """Whether the outcomes that are kept now are in no sheet yet."""
-        rows = self._read(_SHEETS.limit(1))
-        read_utc_ns = LedgerStore(self._database).outcomes_read_utc_ns()
-        return read_utc_ns is not None and (not rows or rows[0].outcomes_utc_ns != read_utc_ns)
+    def new_outcomes(self) -> list[Outcome]:
+        """Of the outcomes that are kept now, those of classes whose results are in no sheet yet."""
+        rows, ledger = self._read(_SHEETS), LedgerStore(self._database)
+        if rows and rows[0].outcomes_utc_ns == ledger.outcomes_read_utc_ns():
+            return []
+        return not_counted(ledger.outcomes(), [row.outcome_marks for row in rows])
 
     def count(self, last_day: date, by: Actor, *, zone: tzinfo | None, today: date) -> Sheet:
         """Count the weeks up to that of a day, or return the sheet that ends with it already.
 
-        Raises UsageError without a start, for weeks that are not over or too few, and where nothing
-        is of ten people: nothing is kept then.
+        A sheet of which nothing is of ten people is kept like any other: a refusal that ends one day
+        would say that the tenth person kept their weeks since. Raises UsageError without a start, and
+        for weeks that are not over or too few: nothing is kept then.
         """
         last = monday_of(last_day)
         ledger, sheets = LedgerStore(self._database), self.sheets()
@@ -76,18 +81,12 @@ class SheetStore(SqlStore):
         if last > today - timedelta(days=7):
             raise UsageError(_("The week of {day} is not over yet; count it then.", day=last))
         starts_on = sheets[0].starts_on if sheets else first
-        has_new_outcomes, read_utc_ns = self.may_use_outcomes(), ledger.outcomes_read_utc_ns()
+        read_utc_ns, outcomes = ledger.outcomes_read_utc_ns(), self.new_outcomes()
         before = next(
             (each.worth.before for each in reversed(sheets) if each.worth.before is not None), None
         )
-        worth = self._worth(span, starts_on, zone, before, with_outcomes=has_new_outcomes)
-        if worth.is_empty:
-            raise UsageError(
-                _(
-                    "Fewer than ten people kept two weeks before the start and two since {first}, and no outcomes of ten teachers are new: nothing is counted.",
-                    first=first,
-                )
-            )
+        worth = self._worth(span, starts_on, zone, before, outcomes)
+        shown = [each for each in outcomes if each.is_coached in worth.parts]
         with self._database.writing() as connection:
             latest = connection.execute(_SHEETS.limit(1)).first()
             if latest is not None and latest.last_week == last.isoformat():
@@ -102,6 +101,7 @@ class SheetStore(SqlStore):
                 "first_week": first.isoformat(), "last_week": last.isoformat(),
                 "body": _WORTH.dump_json(worth).decode(), "counted_utc_ns": by.utc_ns,
                 "outcomes_utc_ns": read_utc_ns,
+                "outcome_marks": marks_of(shown, secrets.token_hex(8)),
             }  # fmt: skip
             connection.execute(insert(worth_sheets), values)
             detail = {} if worth.teachers is None else {"teachers": worth.teachers}
@@ -116,8 +116,7 @@ class SheetStore(SqlStore):
         starts_on: date,
         zone: tzinfo | None,
         before: float | None,
-        *,
-        with_outcomes: bool,
+        outcomes: Sequence[Outcome],
     ) -> Worth:
         """No week of anybody leaves this function."""
         ledger, programme = LedgerStore(self._database), ProgrammeStore(self._database)
@@ -127,8 +126,7 @@ class SheetStore(SqlStore):
             if (saving := saving_of(weeks, starts_on, span)) is not None
         }
         return worth_of(
-            savings, ledger.coaches(), programme.sites_of_people(), programme.groups(),
-            ledger.outcomes() if with_outcomes else [],
+            savings, ledger.coaches(), programme.sites_of_people(), programme.groups(), outcomes,
             teachers=ledger.teachers_between(
                 _start_of(span.first, zone), _start_of(span.day_after, zone)
             ),

@@ -16,6 +16,7 @@ from school.audit.records import Action
 from school.ledger.measured import Measured, measured_of
 from school.ledger.records import COLUMNS, Costs, Outcome, Week
 from school.ledger.tables import class_outcomes, ledger_costs, ledger_weeks, worth_sheets
+from school.programme.taught import TAUGHT
 from school.rooms.tables import kits
 from school.schema import lesson_owners, lessons, roles
 from school.sql_store import SqlStore, put_row
@@ -75,11 +76,12 @@ class LedgerStore(SqlStore):
         return frozenset(row.person for row in self._read(_COACHES))
 
     def teachers_between(self, low_utc_ns: int, high_utc_ns: int) -> int:
-        """How many people own a lesson that began in [low, high)."""
+        """How many people own a lesson that began in [low, high) and is not hidden, as in coverage."""
         return self._count(
             select(func.count(lesson_owners.c.person.distinct()))
             .join(lessons, lessons.c.id == lesson_owners.c.lesson)
-            .where(lessons.c.starts_utc_ns >= low_utc_ns, lessons.c.starts_utc_ns < high_utc_ns)
+            .where(*TAUGHT)
+            .params(low=low_utc_ns, high=high_utc_ns)
         )
 
     def kits(self) -> int:

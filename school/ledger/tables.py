@@ -69,9 +69,11 @@ worth_sheets: Final = Table(
     Column("body", _TEXT, nullable=False),
     Column("counted_utc_ns", _COUNT, nullable=False),
     Column("outcomes_utc_ns", _COUNT),
+    Column("outcome_marks", _TEXT, nullable=False, server_default=""),
     sqlite_strict=True,
 )  # fmt: skip
 """What the programme was worth in a span of weeks, as it was counted once, in figures of ten or more.
 
 `outcomes_utc_ns` is when the outcomes were read in that were there then: they are in no later sheet.
+`outcome_marks` are of the classes that its gains are of: see `counted.py`.
 """

@@ -98,9 +98,9 @@ class Worth:
     """The whole district, then each group of schools by name."""
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing of people's hours and of classes may be shown."""
-        return not self.saved and not self.gains
+    def parts(self) -> frozenset[bool]:
+        """Of which classes gains are shown: those coached (True), and the others."""
+        return frozenset(name == "coached" for name in self.classes)
 
 
 def worth_of(

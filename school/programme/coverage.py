@@ -10,12 +10,14 @@ from typing import Final, Literal, get_args
 from school.programme.records import SchoolGroup
 from school.programme.small_groups import BEYOND_SCHOOL, shown_shares, shown_unions
 
-__all__ = ["ENOUGH_SENSED", "KINDS", "CoverageRow", "Kind", "RoomUse", "coverage_rows"]
+__all__ = ["ENOUGH_SENSED", "KINDS", "MIN_ROOMS", "CoverageRow", "Kind", "RoomUse", "coverage_rows"]
 
 Kind = Literal["district", "group", "wave", "school"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 ENOUGH_SENSED: Final = 0.9
 """A room of whose lessons this share was sensed has kits that ran."""
+MIN_ROOMS: Final = 5
+"""The fewest rooms whose kits may be shown together: a room may be one teacher's."""
 _Row = tuple[Kind, str]
 _DISTRICT: Final[_Row] = ("district", "")
 
@@ -45,7 +47,7 @@ class CoverageRow:
     with_cycle: int | None
     """Those of them who had a running cycle."""
     rooms: int | None
-    """With a kit and a lesson; shown beside ten teachers or more."""
+    """With a kit and a lesson; five or more, shown beside ten teachers or more."""
     running: int | None
     """Those of them of whose lessons enough were sensed."""
 
@@ -82,7 +84,7 @@ def coverage_rows(
     mine = {row: of[row] for row in of if row in rows}
     shares = shown_shares(having, others, mine, BEYOND_SCHOOL, keep=[_DISTRICT])
     used = list(rooms)
-    with_rooms = _rows_with_rooms(having + others, {room.site for room in used}, mine)
+    with_rooms = _rows_with_rooms(having + others, Counter(room.site for room in used), mine)
     return [
         _row(row, called[row], of[row], having, others, used,
              has_row=row in rows, has_share=row in shares, has_rooms=row in with_rooms)
@@ -91,14 +93,17 @@ def coverage_rows(
 
 
 def _rows_with_rooms(
-    teachers: Mapping[str, int], used: Collection[str], rows: Mapping[_Row, Collection[str]]
+    teachers: Mapping[str, int], used: Mapping[str, int], rows: Mapping[_Row, Collection[str]]
 ) -> Collection[_Row]:
-    """Of which rows rooms may be shown: a school that has a room and no teacher counts as one person.
+    """Of which rows rooms may be shown, by the teachers and by the `used` rooms of each school.
 
-    It is somebody of another school, or of none, who teaches there.
+    A school that has a room and no teacher counts as one person: it is somebody of another school,
+    or of none, who teaches there. And no sum or difference of rows is of fewer rooms than five.
     """
     sizes = {site: max(teachers.get(site, 0), int(site in used)) for site in {*teachers, *used}}
-    return shown_unions(sizes, rows, BEYOND_SCHOOL, keep=[_DISTRICT])
+    by_teachers = shown_unions(sizes, rows, BEYOND_SCHOOL, keep=[_DISTRICT])
+    mine = {row: rows[row] for row in rows if row in by_teachers}
+    return shown_unions(used, mine, MIN_ROOMS, keep=[_DISTRICT])
 
 
 def _row(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from contract.errors import UsageError
 from contract.language import _
@@ -18,9 +18,10 @@ from school.programme.records import SchoolGroup
 from school.programme.small_groups import BEYOND_SCHOOL
 from school.programme.store import ProgrammeStore
 from school.programme.tables import coverage_months, released_reports
+from school.programme.taught import TAUGHT
 from school.programme.wave_store import WaveStore
 from school.rooms.tables import kits, rooms, sites
-from school.schema import hidden_lessons, lessons
+from school.schema import lessons
 from school.sql_store import SqlStore
 
 __all__ = ["MONTHS_BACK", "CoverageMonth", "CoverageStore"]
@@ -37,12 +38,7 @@ _WITH_KIT: Final = (
     select(lessons.c.id, lessons.c.room, rooms.c.site)
     .join(rooms, rooms.c.name == lessons.c.room)
     .join(_FIRST_KITS, _FIRST_KITS.c.room == lessons.c.room)
-    .where(
-        lessons.c.starts_utc_ns >= bindparam("low"),
-        lessons.c.starts_utc_ns < bindparam("high"),
-        lessons.c.starts_utc_ns >= _FIRST_KITS.c.since,
-        lessons.c.id.not_in(select(hidden_lessons.c.lesson)),
-    )
+    .where(*TAUGHT, lessons.c.starts_utc_ns >= _FIRST_KITS.c.since)
 )
 
 

@@ -16,18 +16,15 @@ from school.cycle.tables import cycles
 from school.database import SchoolDatabase
 from school.debrief.tables import action_steps, talks
 from school.programme.tables import person_sites
-from school.schema import hidden_lessons, lesson_owners, lessons
+from school.programme.taught import TAUGHT
+from school.schema import lesson_owners, lessons
 
 __all__ = ["Month", "MonthFigures", "month_figures", "month_of", "report_of"]
 
 _LESSONS: Final = (
     select(lesson_owners.c.person, func.count())
     .join(lessons, lessons.c.id == lesson_owners.c.lesson)
-    .where(
-        lessons.c.starts_utc_ns >= bindparam("low"),
-        lessons.c.starts_utc_ns < bindparam("high"),
-        lessons.c.id.not_in(select(hidden_lessons.c.lesson)),
-    )
+    .where(*TAUGHT)
     .group_by(lesson_owners.c.person)
 )
 _WITH_CYCLE: Final = (

@@ -25,22 +25,24 @@ LATER = OCTOBER.high_utc_ns
 
 @pytest.fixture
 def schools(programs: Any) -> Any:
-    """Ten teachers with a cycle at one school, ten without at another, with a room each."""
+    """Ten teachers with a cycle at one school, ten without at another, with five rooms each."""
     one, _ = programs
     plan = plan_of_size(8)
     for site in ("ash", "birch"):
         one.rooms.add_site(Site(name=site), BY)
-        hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
-        room = Room(name=f"room-{site}", site=site, plan=plan, zones=zones_by_layout(plan))
-        kit = Kit(node=f"{site}-kit", hubs=(hub,), added_utc_ns=OCTOBER.low_utc_ns)
-        one.rooms.add_room(room, kit, BY, now_utc_ns=0)
+        for number in range(5):
+            hub = Hub(name="hub-1", seats=(1, 2), port="/dev/ttyUSB0")
+            name = f"room-{site}-{number}"
+            room = Room(name=name, site=site, plan=plan, zones=zones_by_layout(plan))
+            kit = Kit(node=f"{name}-kit", hubs=(hub,), added_utc_ns=OCTOBER.low_utc_ns)
+            one.rooms.add_room(room, kit, BY, now_utc_ns=0)
     one.rooms.add_room(Room(name="bare", site="ash", plan=plan), None, BY, now_utc_ns=0)
     for number in range(20):
         name, site = f"t{number:02}", "ash" if number < 10 else "birch"
         one.people.add(name, name, ["teacher"], BY, person_id=name)
         one.sharing.tie_name(f"Ms {name}", name, BY)
         one.programme.put_people({name: site}, BY)
-        add_lesson(one, f"lesson-{name}", f"Ms {name}", f"room-{site}", IN_IT)
+        add_lesson(one, f"lesson-{name}", f"Ms {name}", f"room-{site}-{number % 5}", IN_IT)
         if number < 10:
             by = Actor(name="", utc_ns=IN_IT, person=name)
             one.sharing.cycles.write(CycleText(focus="Calm"), None, by)
@@ -63,15 +65,15 @@ def counted(school: Any, sensed: set[str]) -> dict[str, tuple[Any, ...]]:
 
 def test_a_month_has_its_teachers_cycles_and_rooms(schools: Any) -> None:
     one, other = schools
-    add_lesson(one, "hidden", "Ms t00", "room-ash", IN_IT)
+    add_lesson(one, "hidden", "Ms t00", "room-ash-0", IN_IT)
     one.sharing.teacher.hide("hidden", Actor(name="", utc_ns=IN_IT, person="t00"))
     add_lesson(one, "no-kit", "Ms t00", "bare", IN_IT)
-    add_lesson(one, "november", "Ms t00", "room-ash", LATER)
-    add_lesson(one, "september", "Ms t00", "room-ash", OCTOBER.low_utc_ns - 1)
+    add_lesson(one, "november", "Ms t00", "room-ash-0", LATER)
+    add_lesson(one, "september", "Ms t00", "room-ash-0", OCTOBER.low_utc_ns - 1)
     sensed = {f"lesson-t{number:02}" for number in range(18)}
 
     assert counted(one, sensed) == {
-        "district": (20, 10, 2, 1), "ash": (10, 10, 1, 1), "birch": (10, 0, 1, 0)
+        "district": (20, 10, 10, 8), "ash": (10, 10, 5, 5), "birch": (10, 0, 5, 3)
     }  # fmt: skip
     (kept,) = other.coverage.months()
     assert (kept.month, kept.rows[1].title) == ("2026-10", "ash")
@@ -87,7 +89,7 @@ def test_a_lesson_before_the_rooms_kit_does_not_count(schools: Any) -> None:
     kit = Kit(node="late-kit", hubs=(hub,), added_utc_ns=IN_IT + 1)
     one.rooms.add_room(room, kit, BY, now_utc_ns=0)
     add_lesson(one, "early", "Ms t00", "late", IN_IT)
-    assert counted(one, set())["ash"] == (10, 10, 1, 0)
+    assert counted(one, set())["ash"] == (10, 10, 5, 0)
 
 
 def test_a_month_is_counted_once(schools: Any) -> None:

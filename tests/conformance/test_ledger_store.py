@@ -107,5 +107,7 @@ def test_teachers_are_those_with_a_lesson_in_the_span(pair: Any) -> None:
     assert one.ledger.teachers_between(low, low + 1) == 1
     assert one.ledger.teachers_between(low + 1, low + 1) == 0
     assert one.ledger.teachers_between(1 << 60, 1 << 61) == 0
+    one.sharing.teacher.hide(LESSON.id, replace(BY, name="Ada", person="ada"))
+    assert one.ledger.teachers_between(low, low + 1) == 0, "as in the month's coverage"
     assert one.ledger.kits() == 0
     assert one.ledger.coaches() == {"ada", "kim"}

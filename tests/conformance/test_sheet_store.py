@@ -47,9 +47,10 @@ def count(school: Any, span: Span, today: date = LATER) -> Any:
     return school.worth_sheets.count(span.last_day, BY, zone=UTC, today=today)
 
 
-def put_outcomes(school: Any, teachers: int, utc_ns: int) -> None:
-    one = Outcome(site="ash", teacher=0, is_coached=True, pupils=20, before=50, after=55)
-    outcomes = [replace(one, teacher=number) for number in range(teachers)]
+def put_outcomes(school: Any, teachers: int, utc_ns: int, before: float = 50.0) -> None:
+    """A class for each teacher, whose gain is their number."""
+    one = Outcome(site="ash", teacher=0, is_coached=True, pupils=20, before=before, after=before)
+    outcomes = [replace(one, teacher=at, after=before + at) for at in range(teachers)]
     school.ledger.put_outcomes(outcomes, replace(BY, utc_ns=utc_ns))
 
 
@@ -103,13 +104,39 @@ def test_the_start_stays_once_a_sheet_is_counted(keepers: Any) -> None:
 def test_outcomes_are_in_one_sheet(keepers: Any) -> None:
     one, other = keepers
     put_outcomes(one, 12, 100)
-    assert other.worth_sheets.may_use_outcomes() is True
+    assert len(other.worth_sheets.new_outcomes()) == 12
     assert count(one, FIRST).worth.gains["coached"].n == 12
-    assert other.worth_sheets.may_use_outcomes() is False
+    assert other.worth_sheets.new_outcomes() == []
     assert count(other, SECOND).worth.gains == {}
     # Also those that come while the clock is behind.
-    put_outcomes(one, 11, 99)
-    assert other.worth_sheets.may_use_outcomes() is True
+    put_outcomes(one, 11, 99, before=60.0)
+    assert len(other.worth_sheets.new_outcomes()) == 11
+
+
+def test_the_same_outcomes_less_one_teacher_are_in_no_later_sheet(keepers: Any) -> None:
+    """12 times the first mean less 11 times the second would be the gain of the one."""
+    one, other = keepers
+    put_outcomes(one, 12, 100)
+    assert count(one, FIRST).worth.gains["coached"].value == 5.5
+    put_outcomes(one, 11, 101)
+    second = count(other, SECOND)
+    assert (second.worth.gains, second.worth.groups[0].gain) == ({}, None)
+    # The same ones with a term of new results beside them: of the new ones alone.
+    put_outcomes(one, 11, 102)
+    outcomes = one.ledger.outcomes()
+    put_outcomes(one, 10, 103, before=60.0)
+    later = [replace(each, teacher=each.teacher + 50) for each in one.ledger.outcomes()]
+    one.ledger.put_outcomes([*outcomes, *later], replace(BY, utc_ns=104))
+    third = Span(first=SECOND.day_after, last=SECOND.day_after + timedelta(weeks=9))
+    assert count(other, third).worth.gains["coached"].n == 10
+
+
+def test_outcomes_that_no_sheet_shows_count_once_they_are_of_ten(keepers: Any) -> None:
+    one, _ = keepers
+    put_outcomes(one, 9, 100)
+    assert count(one, FIRST).worth.gains == {}
+    put_outcomes(one, 12, 101)
+    assert count(one, SECOND).worth.gains["coached"].n == 12
 
 
 @pytest.mark.parametrize(
@@ -131,15 +158,17 @@ def test_a_span_that_can_not_be_is_refused(
     assert one.worth_sheets.sheets() == []
 
 
-def test_weeks_of_fewer_than_ten_people_are_not_counted(keepers: Any) -> None:
+def test_a_sheet_of_fewer_than_ten_people_stays_without_hours(keepers: Any) -> None:
+    """A refusal that ends one day would say that the tenth person kept their weeks since."""
     one, _ = keepers
     for person in PEOPLE[:3]:
         one.people.leaving.leave(person, BY, utc_ns=95)
-    with pytest.raises(UsageError, match="Fewer than ten people kept"):
-        count(one, FIRST)
-    assert one.worth_sheets.sheets() == []
-    put_outcomes(one, 10, 100)
-    assert count(one, FIRST).worth.saved == {}
+    first = count(one, FIRST)
+    assert (first.worth.saved, first.worth.weeks, first.worth.before) == ({}, None, None)
+    one.people.add("p99", "p99", ["coach"], BY, person_id="p99")
+    keep(one, "p99", -2, 10, 300)
+    assert count(one, FIRST) == first
+    assert one.worth_sheets.next_week() == SECOND.first
 
 
 def test_without_a_start_there_is_nothing_to_count(programs: Any) -> None:

@@ -42,7 +42,7 @@ def test_a_month_is_counted_and_shown_with_n_and_interval(district, stores):
         303, "/programme/coverage?month=2025-10"
     )  # fmt: skip
     page = text_of(district.get("/programme/coverage"))
-    assert "The whole district 32 31 % (18 to 49 %): 10 of 32 0 % (0 to 66 %): 0 of 2" in page
+    assert "The whole district 32 31 % (18 to 49 %): 10 of 32 0 % (0 to 28 %): 0 of 10" in page
     assert "Groups of schools The north 20 50 % (30 to 70 %): 10 of 20" in page
     assert "Schools Ash 20 50 % (30 to 70 %): 10 of 20" in page
     assert "Birch 12 0 % (0 to 24 %): 0 of 12" in page
@@ -62,7 +62,7 @@ def test_the_file_has_what_the_page_has(district, stores):
     assert (rows[0]["share"], rows[0]["low_95"], rows[0]["high_95"]) == (
         "0.3125", "0.1795", "0.4857"
     )  # fmt: skip
-    assert (rows[0]["rooms"], rows[0]["running"], rows[0]["rooms_share"]) == ("2", "0", "0.0")
+    assert (rows[0]["rooms"], rows[0]["running"], rows[0]["rooms_share"]) == ("10", "0", "0.0")
     assert "exported the programme" in stores.audit.latest(limit=1)[0].sentence
 
 

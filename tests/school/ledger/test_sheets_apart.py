@@ -1,13 +1,15 @@
-"""No sum or difference of figures of any sheets is of the weeks of one to nine people.
+"""No sum or difference of figures of any sheets is of the weeks or classes of one to nine people.
 
 A figure of a sheet is a mean over a set of people. Of each person it has their mean before the start,
-which all sheets share, and their mean of its own weeks, which no other sheet has.
+which all sheets share, and their mean of its own weeks, which no other sheet has. Of each teacher a gain has
+the mean of those of their classes' results that are in the file and in no earlier sheet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -22,7 +24,7 @@ from sqlalchemy import delete
 from contract.errors import UsageError
 from school import School, open_school
 from school.audit.actor import Actor
-from school.ledger.records import Costs, Week
+from school.ledger.records import Costs, Outcome, Week
 from school.ledger.sheets import Sheet
 from school.ledger.tables import ledger_weeks, worth_sheets
 from school.programme.records import SchoolGroup
@@ -32,6 +34,8 @@ BY: Final = Actor(name="a test", utc_ns=70)
 START: Final = date(2026, 1, 5)
 LATER: Final = date(2027, 6, 1)
 PEOPLE: Final = [f"p{number:02}" for number in range(26)]
+TEACHERS: Final = [f"t{number:02}" for number in range(25)]
+COACHED: Final = frozenset(TEACHERS[:13])
 LIMIT: Final = 10
 
 Figure = dict[tuple[str, str], float]
@@ -107,7 +111,8 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
 
 
 def begin(school: School) -> None:
-    """Half of the people at each school, all weeks kept, and no sheet."""
+    """Half of the people at each school, all weeks kept, no sheet and no outcomes."""
+    school.ledger.put_outcomes([], BY)
     with school.ledger._database.writing() as connection:
         connection.execute(delete(worth_sheets))
         connection.execute(delete(ledger_weeks))
@@ -161,7 +166,72 @@ def figures_of(school: School, sheet: Sheet, before: float | None) -> list[Figur
     return figures
 
 
+@dataclass
+class Results:
+    """The classes of a file, and of all sheets: a teacher and a term each."""
+
+    file: set[tuple[str, int]] = field(default_factory=set)
+    counted: set[tuple[str, int]] = field(default_factory=set)
+    reads: int = 0
+
+    def read(self, school: School, teachers: Sequence[str], terms: set[int]) -> None:
+        """As somebody does who calls classes and teachers otherwise each time."""
+        self.reads += 1
+        self.file = {(teacher, term) for teacher in teachers for term in terms}
+        outcomes = [
+            Outcome(
+                site=site_of(teacher), teacher=(TEACHERS.index(teacher) + self.reads) % 25,
+                is_coached=teacher in COACHED, pupils=20, before=before_of(teacher, term),
+                after=before_of(teacher, term) + gain_of(teacher, term),
+            )
+            for teacher, term in sorted(self.file)
+        ]  # fmt: skip
+        school.ledger.put_outcomes(outcomes, replace(BY, utc_ns=BY.utc_ns + self.reads))
+
+    def figures_of(self, school: School, sheet: Sheet) -> list[Figure]:
+        """Whom each gain of a sheet has that was counted just now: found here by other means."""
+        new = self.file - self.counted
+        sets = {name: {each for each in new if (each[0] in COACHED) is is_coached}
+                for name, is_coached in (("coached", True), ("others", False))}  # fmt: skip
+        gains = {name: found for name, found in sheet.worth.gains.items() if name in sets}
+        for name in gains:
+            self.counted |= sets[name]
+        for row, group in zip(sheet.worth.groups[1:], school.programme.groups(), strict=True):
+            if row.gain is not None:
+                of_group = {each for each in sets["coached"] if site_of(each[0]) in group.sites}
+                sets[row.name], gains[row.name] = of_group, row.gain
+        figures = []
+        for name, found in gains.items():
+            of: dict[str, list[int]] = {}
+            for teacher, term in sets[name]:
+                of.setdefault(teacher, []).append(term)
+            means = [np.mean([gain_of(who, term) for term in terms]) for who, terms in of.items()]
+            assert (found.n, found.value) == (len(of), pytest.approx(np.mean(means), abs=6e-4))
+            figures.append(
+                {
+                    (who, f"term {term}"): 1 / len(terms)
+                    for who, terms in of.items()
+                    for term in terms
+                }
+            )
+        return figures
+
+
+def site_of(teacher: str) -> str:
+    return "ash" if TEACHERS.index(teacher) % 2 else "birch"
+
+
+def before_of(teacher: str, term: int) -> float:
+    return 40.0 + TEACHERS.index(teacher) + term / 4
+
+
+def gain_of(teacher: str, term: int) -> float:
+    return (TEACHERS.index(teacher) * 7 + term * 3) % 11 / 2
+
+
 PERSON = st.sampled_from(PEOPLE)
+READ = st.tuples(st.just("read"), st.sets(st.sampled_from(TEACHERS), max_size=2),
+                 st.sets(st.integers(0, 2), min_size=1, max_size=2))  # fmt: skip
 STEP = st.one_of(
     st.tuples(st.just("keep"), PERSON, st.integers(-2, 28)),
     st.tuples(st.just("forget"), st.lists(PERSON, min_size=1, max_size=9), st.integers(0, 2)),
@@ -169,13 +239,18 @@ STEP = st.one_of(
     st.tuples(st.just("role"), PERSON, st.sampled_from(["coach", "teacher"])),
     st.tuples(st.just("group"), st.sampled_from(["north", "title"]),
               st.sets(st.sampled_from(["ash", "birch"]))),
+    READ,
     st.tuples(st.just("count"), st.integers(7, 10), st.none()),
     st.tuples(st.just("count"), st.integers(7, 10), st.none()),
 )  # fmt: skip
 
 
-def take(school: School, step: tuple[str, object, object], next_week: date) -> Sheet | None:
+def take(
+    school: School, results: Results, step: tuple[str, object, object], next_week: date
+) -> Sheet | None:
     match step:
+        case ("read", set(without), set(terms)):
+            results.read(school, [each for each in TEACHERS if each not in without], terms)
         case ("keep", str(person), int(first)):
             keep(school, person, range(first, first + 2))
         case ("forget", list(people), int(part)):
@@ -206,17 +281,28 @@ def test_no_two_sheets_differ_by_fewer_than_ten_people(
     begin(school)
     shown: list[Sheet] = []
     figures: list[Figure] = []
+    gains: list[Figure] = []
+    results = Results()
     for step in [*steps, ("count", 7, None)]:
         next_week = school.worth_sheets.next_week()
         assert next_week is not None
-        counted = take(school, step, next_week)
+        counted = take(school, results, step, next_week)
         if counted is not None:
             assert counted.span.first == next_week
-            figures += figures_of(school, counted, shown[0].worth.before if shown else None)
+            figures += figures_of(school, counted, _before(shown))
+            gains += results.figures_of(school, counted)
             shown.insert(0, counted)
         # Whatever changed, each opening shows what every earlier one did.
         assert school.worth_sheets.sheets() == shown
     assert people_given_away(figures) == frozenset()
+    assert people_given_away(gains) == frozenset()
     for one, other in combinations(figures, 2):
         apart = {who for who, _ in one.items() ^ other.items()} if one != other else set()
         assert not 0 < len({person for person, _ in apart}) < LIMIT
+
+
+def _before(shown: Sequence[Sheet]) -> float | None:
+    """The mean before the start of the first sheet that has hours."""
+    return next(
+        (each.worth.before for each in reversed(shown) if each.worth.before is not None), None
+    )

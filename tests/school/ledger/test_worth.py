@@ -151,7 +151,7 @@ def test_nothing_of_hours_is_shown_of_nine_people() -> None:
 
     assert found.saved == {}
     assert (found.weeks, found.before, found.travel_saved) == (None, None, None)
-    assert found.is_empty
+    assert found.groups[0].saved is None
     bill = bill_of(sheet_of(found), COSTS)
     assert (bill.hours, bill.hours_cost, bill.teacher_year) == (None, None, None)
     assert [row.saved for row in found.groups] == [None]
