@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -11,7 +11,14 @@ from starlette.responses import RedirectResponse, Response
 
 from contract.errors import UsageError
 from contract.language import _
-from dashboard_api.programme.wave_view import compared, wave_cards, wave_csv
+from dashboard_api.programme.entered import entered
+from dashboard_api.programme.wave_view import (
+    WaveFields,
+    compared,
+    wave_cards,
+    wave_csv,
+    wave_fields,
+)
 from dashboard_api.views.days import day_of
 from dashboard_api.web.access import ReadsCounts, RunsProgramme
 from dashboard_api.web.files import csv_file
@@ -20,6 +27,7 @@ from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
 from dashboard_api.web.viewer import Viewer
 from school.ids import id_of
+from school.programme.wave_store import MAX_NAME
 from school.programme.waves import MAX_OWN, Criterion, Figure, Wave
 from school.sharing.policy import may_at_all
 
@@ -27,7 +35,6 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-_MAX_NAME: Final = 32
 Text = Annotated[str, Field(max_length=200)]
 Number = Annotated[
     Annotated[float, Field(allow_inf_nan=False)] | None,
@@ -74,6 +81,18 @@ class _WaveForm(BaseModel):
             sites=frozenset(self.sites), criteria=tuple(criteria),
         )  # fmt: skip
 
+    def fields(self) -> WaveFields:
+        """As they were typed."""
+        padded = [
+            [*map(entered, given), *[""] * MAX_OWN] for given in (self.own_least, self.own_value)
+        ]
+        words = [*self.own_words, *[""] * MAX_OWN][:MAX_OWN]
+        return WaveFields(
+            title=self.title, starts_on=self.starts_on.isoformat(), sites=self.sites,
+            share_of={"with_cycle": entered(self.with_cycle), "running": entered(self.running)},
+            own=list(zip(words, *padded, strict=False)),
+        )  # fmt: skip
+
 
 WaveForm = Annotated[_WaveForm, Form()]
 
@@ -99,12 +118,17 @@ async def add_wave(
     request: Request, viewer: RunsProgramme, store: StoreDep, form: WaveForm
 ) -> Response:
     """Add a wave under a name that is made of its title."""
-    name = id_of(form.title)[:_MAX_NAME].strip("-")
+    name = id_of(form.title)[:MAX_NAME].strip("-")
 
     def add(stores: Stores) -> Response:
-        if name in {each.name for each in stores.waves.waves()}:
-            return _page(request, stores, viewer, _("There is a wave of that name already."))
-        return _put(request, stores, viewer, name, form)
+        if any(name in {each.name, id_of(each.title)} for each in stores.waves.waves()):
+            sentence = _("There is a wave of that name already.")
+            return _page(request, stores, viewer, sentence, form.fields())
+        try:
+            stores.waves.add(form.wave(name), viewer.actor)
+        except UsageError as error:
+            return _page(request, stores, viewer, str(error), form.fields())
+        return RedirectResponse("/programme/waves", status_code=303)
 
     return await store.run(add)
 
@@ -116,7 +140,11 @@ async def change_wave(
     def change(stores: Stores) -> Response:
         if wave not in {each.name for each in stores.waves.waves()}:
             raise NotFoundError(_("There is no such wave."))
-        return _put(request, stores, viewer, wave, form)
+        try:
+            stores.waves.put(form.wave(wave), viewer.actor)
+        except UsageError as error:
+            return _page(request, stores, viewer, str(error), form.fields(), of=wave)
+        return RedirectResponse("/programme/waves", status_code=303)
 
     return await store.run(change)
 
@@ -131,23 +159,26 @@ async def remove_wave(viewer: RunsProgramme, store: StoreDep, wave: str) -> Resp
     return await store.run(remove)
 
 
-def _put(request: Request, stores: Stores, viewer: Viewer, name: str, form: _WaveForm) -> Response:
-    try:
-        stores.waves.put(form.wave(name), viewer.actor)
-    except UsageError as error:
-        return _page(request, stores, viewer, str(error))
-    return RedirectResponse("/programme/waves", status_code=303)
-
-
-def _page(request: Request, stores: Stores, viewer: Viewer, trouble: str = "") -> Response:
+def _page(
+    request: Request,
+    stores: Stores,
+    viewer: Viewer,
+    trouble: str = "",
+    typed: WaveFields | None = None,
+    *,
+    of: str = "",
+) -> Response:
+    """The waves; `typed` is what was refused, of the wave that is named, or of a new one."""
     sites = [(site.name, site.title or site.name) for site in stores.rooms.sites()]
     waves, months = stores.waves.waves(), stores.coverage.months()
     today = day_of(viewer.utc_ns, request.app.state.zone)
-    empty = Wave(name="-", title="", starts_on=today)
-    (new,) = wave_cards([empty], (), {}, today)
+    kept = {wave.name: wave_fields(wave) for wave in waves}
+    if typed is not None and of:
+        kept[of] = typed
     return page(
         "programme/waves.html", viewer=viewer, status_code=422 if trouble else 200, trouble=trouble,
-        sites=sites, cards=wave_cards(waves, months, dict(sites), today), new=new,
+        sites=sites, cards=wave_cards(waves, months, dict(sites), today), kept=kept,
+        new=typed if typed is not None and not of else WaveFields(), refused=of,
         parts=compared(waves, months), has_months=bool(months),
         may_run=may_at_all(viewer.person.roles, "run programme"),
     )  # fmt: skip

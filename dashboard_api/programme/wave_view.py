@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -11,6 +11,7 @@ from contract.language import N_, _
 from dashboard_api.language.dates import date_text, number_text
 from dashboard_api.programme.coverage_files import row_cells
 from dashboard_api.programme.coverage_view import CoverageLine, coverage_line, month_text
+from dashboard_api.programme.entered import entered
 from models.school_model.labels import wilson
 from school.programme.coverage import CoverageRow
 from school.programme.coverage_store import CoverageMonth
@@ -30,10 +31,12 @@ __all__ = [
     "CompareLine",
     "CriterionLine",
     "WaveCard",
+    "WaveFields",
     "compared",
     "criterion_csv",
     "wave_cards",
     "wave_csv",
+    "wave_fields",
 ]
 
 _STATES: Final[dict[State, str]] = {
@@ -59,8 +62,21 @@ class CriterionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaveFields:
+    """What a wave's form has in its fields: what is kept, or what somebody typed that was refused."""
+
+    title: str = ""
+    starts_on: str = ""
+    sites: Collection[str] = ()
+    share_of: Mapping[str, str] = field(default_factory=dict)
+    """Of a share: figure → at least, empty for none."""
+    own: Sequence[tuple[str, str, str]] = (("", "", ""),) * MAX_OWN
+    """Words, at least and value of each criterion of the district's own; the rest is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaveCard:
-    """A wave with all that its form needs."""
+    """A wave as its page shows it."""
 
     wave: Wave
     begins: str
@@ -68,10 +84,6 @@ class WaveCard:
     lines: Sequence[CriterionLine]
     judged: str
     """Of which month the shares are; empty while none is counted."""
-    share_of: Mapping[str, str]
-    """What the form has for a share: figure → at least, empty for none."""
-    own: Sequence[tuple[str, str, str]]
-    """Words, at least and value of the district's own, with empty ones to fill in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +99,20 @@ def wave_cards(
 ) -> list[WaveCard]:
     """Each wave, judged by the latest month that is counted and has a row of it."""
     return [_card(wave, months, titles, today) for wave in waves]
+
+
+def wave_fields(wave: Wave) -> WaveFields:
+    """What is kept."""
+    own = [
+        (each.words, entered(each.at_least), entered(each.value))
+        for each in wave.criteria
+        if each.figure == "own"
+    ]
+    return WaveFields(
+        title=wave.title, starts_on=wave.starts_on.isoformat(), sites=wave.sites,
+        share_of={each.figure: entered(each.at_least) for each in wave.criteria},
+        own=[*own, *[("", "", "")] * (MAX_OWN - len(own))],
+    )  # fmt: skip
 
 
 def compared(
@@ -162,18 +188,11 @@ def _card(
     month, row = _latest(wave, months)
     day = date_text(wave.starts_on)
     begins = _("Began on {day}", day=day) if wave.starts_on <= today else _("Begins on {day}", day=day)  # fmt: skip
-    own = [
-        (each.words, _entered(each.at_least), _entered(each.value))
-        for each in wave.criteria
-        if each.figure == "own"
-    ]
     return WaveCard(
         wave=wave, begins=begins,
         schools=", ".join(sorted(titles.get(site, site) for site in wave.sites)),
         lines=[_line(judge(each, row)) for each in wave.criteria],
         judged=month_text(month) if month else "",
-        share_of={each.figure: _entered(each.at_least) for each in wave.criteria},
-        own=[*own, *[("", "", "")] * (MAX_OWN - len(own))],
     )  # fmt: skip
 
 
@@ -207,8 +226,3 @@ def _share_figure(found: Judgement) -> str:
 
 def _number(value: float) -> str:
     return number_text(value, 0 if value == round(value) else 2)
-
-
-def _entered(value: float | None) -> str:
-    """As a field of numbers has it."""
-    return "" if value is None else f"{value:g}"

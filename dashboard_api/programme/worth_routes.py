@@ -15,9 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from contract.errors import UsageError
 from contract.language import _, ngettext
 from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.programme.entered import entered
 from dashboard_api.programme.upload import text_of
 from dashboard_api.programme.worth_files import GROUP_COLUMNS, SHEET_COLUMNS, group_csv, sheet_csv
-from dashboard_api.programme.worth_view import group_lines, sheet_lines, span_text
+from dashboard_api.programme.worth_view import group_lines, sheet_lines, span_text, term_choices
 from dashboard_api.views.days import day_of, monday_of
 from dashboard_api.web.access import ReadsCounts, RunsProgramme
 from dashboard_api.web.files import csv_file
@@ -182,9 +183,17 @@ def _page(
         sheets=[(each.number, span_text(each.span)) for each in sheets],
         following=_following(stores, day_of(viewer.utc_ns, zone)),
         starts_on="" if costs.starts_on is None else date_text(costs.starts_on),
-        costs=costs, columns=", ".join(OUTCOME_COLUMNS), outcomes=_outcome_words(stores),
+        costs=costs, fields=_fields(costs), columns=", ".join(OUTCOME_COLUMNS), outcomes=_outcome_words(stores),
         may_run=may_at_all(viewer.person.roles, "run programme"),
     )  # fmt: skip
+
+
+def _fields(costs: Costs) -> dict[str, str]:
+    """Money and years as their fields have them: 36 and not 36.0."""
+    return {
+        name: entered(getattr(costs, name))
+        for name in ("hour_cost", "kit_cost", "kit_years", "comparison")
+    }
 
 
 def _following(stores: Stores, today: date) -> dict[str, object] | None:
@@ -197,6 +206,7 @@ def _following(stores: Stores, today: date) -> dict[str, object] | None:
     return {
         "first": date_text(first), "earliest": date_text(earliest), "is_open": earliest <= latest,
         "min": earliest.isoformat(), "max": latest.isoformat(), "weeks": MIN_SHEET_WEEKS,
+        "terms": term_choices(stores.worth_sheets.terms(), earliest, latest),
     }  # fmt: skip
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 from contract.language import N_, _, ngettext
 from dashboard_api.language.dates import date_text, grouped_text
 from school.ledger.interval import Estimate
-from school.ledger.records import Costs, Span
+from school.ledger.records import Costs, Span, monday_of
 from school.ledger.sheets import Sheet, bill_of
 from school.ledger.worth import GroupRow, Worth
+from school.roster.records import Term
 
-__all__ = ["GroupLine", "SheetLine", "group_lines", "sheet_lines", "span_text"]
+__all__ = ["GroupLine", "SheetLine", "group_lines", "sheet_lines", "span_text", "term_choices"]
 
 _TOO_FEW: Final = N_("not shown: fewer than ten people, or too few to hide a small group")
 
@@ -41,6 +43,22 @@ class GroupLine:
 def span_text(span: Span) -> str:
     """Its first and last day."""
     return _("{first} to {last}", first=date_text(span.first), last=date_text(span.last_day))
+
+
+def term_choices(terms: Sequence[Term], earliest: date, latest: date) -> list[tuple[date, str]]:
+    """The last days of terms with which the next sheet may end, and what to call each.
+
+    `earliest` and `latest` are Sundays. Terms that end on one day are one choice.
+    """
+    names: dict[date, list[str]] = {}
+    for term in terms:
+        last_day = date.fromisoformat(term.ends_on) - timedelta(days=1)
+        if monday_of(earliest) <= monday_of(last_day) <= latest:
+            names.setdefault(last_day, []).append(term.name)
+    return [
+        (day, _("{names}, up to {day}", names=", ".join(dict.fromkeys(of)), day=date_text(day)))
+        for day, of in names.items()
+    ]
 
 
 def sheet_lines(sheet: Sheet, costs: Costs) -> list[SheetLine]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from contract.errors import UsageError
+from school.programme.tables import coverage_months
 from school.programme.waves import Criterion, Wave
 from school.rooms.records import Site
 from tests.conformance.ada import BY
@@ -65,6 +68,24 @@ def test_what_may_not_be_leaves_nothing(schools: Any, wave: Wave, sentence: str)
     with pytest.raises(UsageError, match=sentence):
         one.waves.put(wave, BY)
     assert other.waves.waves() == [WAVE]
+
+
+def test_a_wave_never_takes_over_the_months_of_a_removed_one(schools: Any) -> None:
+    one, other = schools
+    row = {"kind": "wave", "name": "first"}
+    month = {"month": "2026-02", "body": json.dumps([row]), "counted_utc_ns": 1}
+    with one.waves._database.writing() as connection:
+        connection.execute(insert(coverage_months), month)
+    changed = replace(WAVE, title="Still the same")
+    one.waves.put(changed, BY)
+    one.waves.remove("first", BY)
+    with pytest.raises(UsageError, match="earlier wave are counted under the name first"):
+        other.waves.put(WAVE, BY)
+    assert other.waves.waves() == []
+    assert other.waves.add(WAVE, BY) == replace(WAVE, name="first-2")
+    long = replace(LATER, name="l" * 32)
+    assert [one.waves.add(long, BY).name for _ in range(2)] == ["l" * 32, "l" * 30 + "-2"]
+    assert next(each.name for each in one.waves.waves()) == "first-2"
 
 
 def test_a_wave_that_is_removed_frees_its_schools(schools: Any) -> None:

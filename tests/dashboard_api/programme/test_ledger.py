@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from school.audit.actor import Actor
 from school.ledger.records import Costs, Week
 from school.programme.records import SchoolGroup
 from school.rooms.records import Site
+from school.roster.tables import roster_records
 from tests.dashboard_api.conftest import START_NS
 from tests.signed_in import COACH, TEACHER, add_person, cookie
 
@@ -186,6 +189,38 @@ def test_what_changes_later_changes_no_sheet_but_its_money(district, stores):
     assert rows["hours_saved_in_all"]["value"] == "48.0"
     moved = district.post("/programme/costs", data=costs | {"starts_on": "2025-09-15"})
     assert (moved.status_code, "The start stays 2025-09-08" in text_of(moved)) == (422, True)
+
+
+def test_money_that_is_whole_stands_in_its_field_without_a_point(district, stores):
+    costs = Costs(starts_on=date(2025, 9, 8), hour_cost=36.0, kit_cost=1234567.25, kit_years=4.5)
+    stores.ledger.put_costs(costs, BY)
+    fields = dict(re.findall(r'name="(\w+)" type="number"[^>]*value="([^"]*)"',
+                             district.get("/programme/worth").text))  # fmt: skip
+    assert fields == {
+        "hour_cost": "36", "kit_cost": "1234567.25", "kit_years": "4.5", "school_weeks": "36",
+        "comparison": "2100",
+    }  # fmt: skip
+
+
+def test_a_sheet_may_end_with_a_term_of_the_roster(district, stores):
+    terms = (
+        ("year", "2025/26", "2025-08-25", "2026-07-04"),
+        ("early", "Early", "2025-08-25", "2025-10-27"),
+        ("autumn", "Autumn", "2025-09-08", "2025-11-15"),
+        ("period", "Period 2", "2025-10-06", "2025-11-15"),
+    )
+    with stores.ledger._database.writing() as connection:
+        for number, name, first, after in terms:
+            content = {"name": name, "kind": "term", "starts_on": first, "ends_on": after}
+            values = {"kind": "academicSessions", "id": number, "content": json.dumps(content)}
+            connection.execute(insert(roster_records), values)
+    page = district.get("/programme/worth").text
+    (choices,) = re.findall(r'<select id="term" name="last_day">(.*?)</select>', page)
+    assert re.findall(r'<option value="([^"]*)">([^<]*)<', choices) == [
+        ("2025-11-14", "Period 2, Autumn, up to 14 November 2025")
+    ]
+    assert count(district, "2025-11-14").status_code == 303
+    assert '<select id="term"' not in district.get("/programme/worth").text
 
 
 @pytest.mark.parametrize(

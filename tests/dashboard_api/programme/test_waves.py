@@ -159,6 +159,33 @@ def test_what_is_no_wave_is_refused_in_a_sentence(district, stores, more, senten
     assert stores.waves.waves() == kept
 
 
+def test_a_refused_form_keeps_what_was_typed(district, stores):
+    district.post("/programme/waves", data=FIRST)
+    typed = SECOND | {"with_cycle": "140", "own_words": ["Coaches"], "own_least": ["1234567.5"]}
+    for address in ("/programme/waves", "/programme/waves/first-wave"):
+        page = district.post(address, data=typed).text
+        assert 'value="Second wave"' in page
+        assert 'value="2025-10-06"' in page
+        assert re.search(r'value="birch" checked', page)
+        for value in ("140", "Coaches", "1234567.5"):
+            assert f'value="{value}"' in page
+        is_change = address.endswith("first-wave")
+        assert ("<details open>" in page) is is_change
+        assert ('value="First wave"' in page) is not is_change, "the other form has what is kept"
+
+
+def test_a_wave_that_is_added_again_begins_without_the_months_of_the_removed_one(district, stores):
+    district.post("/programme/waves", data=FIRST)
+    count(district, "2025-09")
+    district.post("/programme/waves/first-wave/remove")
+    district.post("/programme/waves", data=FIRST | {"sites": ["birch"]})
+    assert [wave.name for wave in stores.waves.waves()] == ["first-wave-2"]
+    assert "0 of 20" not in text_of(district.get("/programme/waves"))
+    assert district.get("/programme/waves.csv").text.count("\n") == 1
+    again = district.post("/programme/waves", data=FIRST | {"sites": []})
+    assert "There is a wave of that name already." in text_of(again)
+
+
 @pytest.mark.parametrize("more", ({"starts_on": "soon"}, {"with_cycle": "nan"}, {"more": "x"}))
 def test_what_no_browser_sends_is_refused(district, stores, more):
     assert district.post("/programme/waves", data=SECOND | more).status_code == 422
