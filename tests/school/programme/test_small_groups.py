@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 from school.programme.small_groups import (
     BEYOND_SCHOOL,
     WITHIN_SCHOOL,
-    ShownTable,
-    shown_cells,
-    shown_groups,
     shown_shares,
     shown_unions,
 )
@@ -37,43 +34,6 @@ def small_groups_in(
     outside = groups - groups @ (np.linalg.pinv(matrix) @ matrix)
     counts = groups[np.abs(outside).max(axis=1) < 1e-8] @ np.array(sizes, float)
     return [int(count) for count in counts if 0 < count < limit]
-
-
-def figures_of(shown: ShownTable) -> list[list[int]]:
-    """What is shown of a table, each as the cells that it counts."""
-    height, width = len(shown.rows), len(shown.columns)
-    places = [(i, j) for i in range(height) for j in range(width)]
-    figures = [[int(i == row) for i, _ in places] for row in range(height) if shown.rows[row]]
-    figures += [[int(j == col) for _, j in places] for col in range(width) if shown.columns[col]]
-    figures += [
-        [int(place == (i, j)) for place in places] for i, j in places if shown.cells[i][j]
-    ]  # fmt: skip
-    return figures + ([[1] * len(places)] if shown.has_total else [])
-
-
-@given(sizes=st.lists(COUNT, min_size=1, max_size=8), limit=LIMIT)
-def test_beside_a_total_no_small_group_can_be_computed(sizes: list[int], limit: int) -> None:
-    shown = shown_groups(dict(enumerate(sizes)), limit)
-
-    figures = [[int(at == each) for at in range(len(sizes))] for each in shown]
-    if not 0 < sum(sizes) < limit:
-        figures.append([1] * len(sizes))
-    assert small_groups_in(sizes, figures, limit) == []
-
-
-@given(sizes=st.lists(COUNT, min_size=1, max_size=8), limit=LIMIT)
-def test_without_a_total_all_that_are_large_enough_are_shown(sizes: list[int], limit: int) -> None:
-    shown = shown_groups(dict(enumerate(sizes)), limit, has_total=False)
-
-    large = {at for at, size in enumerate(sizes) if size == 0 or size >= limit}
-    assert shown == (frozenset() if 0 < sum(sizes) < limit else large)
-
-
-def test_of_the_large_groups_the_smallest_hides_a_small_one() -> None:
-    sizes = {"a": 3, "b": 12, "c": 20, "d": 0}
-
-    assert shown_groups(sizes, 10) == {"c", "d"}
-    assert shown_groups({**sizes, "e": 8}, 10) == {"b", "c", "d"}, "two small ones hide each other"
 
 
 @given(
@@ -139,44 +99,9 @@ def test_overlapping_groups_stay_where_they_can() -> None:
     assert len(shown_unions(schools, near, 10)) == 1
 
 
-@given(
-    table=st.tuples(st.integers(1, 4), st.integers(1, 3)).flatmap(
-        lambda shape: st.lists(
-            st.lists(COUNT, min_size=shape[1], max_size=shape[1]),
-            min_size=shape[0],
-            max_size=shape[0],
-        )
-    ),
-    limit=LIMIT,
-)
-def test_a_table_gives_no_small_group_away(table: list[list[int]], limit: int) -> None:
-    shown = shown_cells(table, limit)
-
-    sizes = [count for row in table for count in row]
-    assert small_groups_in(sizes, figures_of(shown), limit) == []
-    for row, of_row in zip(table, shown.cells, strict=True):
-        assert not any(0 < n < limit for n, is_shown in zip(row, of_row, strict=True) if is_shown)
-
-
-def test_one_small_cell_hides_three_more() -> None:
-    shown = shown_cells([[3, 20, 30], [25, 21, 30], [40, 50, 60]], 10)
-
-    assert shown.cells == ((False, False, True), (False, False, True), (True, True, True))
-    assert all((*shown.rows, *shown.columns, shown.has_total))
-
-
-def test_a_table_of_large_cells_is_shown_whole() -> None:
-    shown = shown_cells([[10, 20], [0, 30]], 10)
-
-    assert shown.cells == ((True, True), (True, True))
-
-
 def test_too_few_people_show_nothing() -> None:
-    shown = shown_cells([[4, 0], [0, 3]], 10)
-
-    assert not any((*shown.rows, *shown.columns, shown.has_total))
-    assert shown_groups({"a": 4, "b": 0, "c": 3}, 10) == frozenset()
     assert shown_unions({"a": 4}, {"all": ["a"]}, 10, keep=["all"]) == frozenset()
+    assert shown_unions({"a": 4, "b": 0, "c": 3}, {"all": ["a", "b", "c"]}, 10) == frozenset()
 
 
 def test_the_check_itself_finds_a_group_that_is_given_away() -> None:
