@@ -11,6 +11,7 @@ from pathlib import Path
 from contract.clock import SystemClock
 from contract.errors import UsageError
 from contract.files.summed_folder import SUMS, write_summed_folder
+from contract.files.text_file import read_text
 from contract.one_line import say
 from ingest.config_option import add_config_option
 from ingest.settings import ServerSettings
@@ -39,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow", action="append", default=[], metavar="WORD",
         help="a word that is a name as well, and is none in plans and notes; more than once",
     )  # fmt: skip
+    write.add_argument(
+        "--also-names", type=Path, metavar="FILE",
+        help="names of people whom the server does not know, one a line, such as of who left",
+    )  # fmt: skip
     add_config_option(parser, actions)
 
 
@@ -58,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _write(school: School, settings: ServerSettings, args: argparse.Namespace, by: Actor) -> int:
     """Returns 1 if a plan is not as it was fixed."""
-    names = names_in(school, args.allow)
+    others = [] if args.also_names is None else read_text(args.also_names).splitlines()
+    names = names_in(school, args.allow, others)
     plans = plans_of(school, names)
     if (args.notes is None) != (args.numbers is None):
         raise UsageError("--notes and --numbers belong together: name both, or none.")
@@ -77,6 +83,8 @@ def _write(school: School, settings: ServerSettings, args: argparse.Namespace, b
     files = write_summed_folder(_recorded(school, of, by), args.out)
     say(f"{args.out}: {len(files)} files and {SUMS}; open {args.out / 'README.md'} first.")
     if sealed is not None:
+        if args.also_names is None:
+            say("Names of people who left are gone from the server: --also-names FILE looks for them too.")  # fmt: skip
         say(f"{args.numbers} says which note has which number. Keep it apart from the pack.")
     if all(plan.is_whole for plan in plans):
         return 0

@@ -42,14 +42,17 @@ class Evaluation:
     """None without interviews."""
 
 
-def names_in(school: School, allowed: Iterable[str]) -> Names:
-    """The names of everybody who is known to the school, also of teachers in timetables alone."""
+def names_in(school: School, allowed: Iterable[str], others: Iterable[str] = ()) -> Names:
+    """The names of everybody who is known to the school, also of teachers in timetables alone.
+
+    Who left has no name here any more: `others` are names that somebody else keeps.
+    """
     people = school.people.people()
     names = [person.name for person in people if not person.has_left]
     for person in people:
         names += school.sharing.names_of(person.id)
     return Names(
-        [*names, *school.sharing.untied_names()],
+        [*names, *school.sharing.untied_names(), *others],
         [person.sign_in_name for person in people if not person.has_left],
         allowed,
     )

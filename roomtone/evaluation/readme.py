@@ -114,7 +114,7 @@ def _interviews(interviews: int, sealed: Sealed) -> str:
     return (
         f"Notes: {interviews}, each under a number that was drawn.{gone} No line has a name, sign-in "
         "name or e-mail address of anybody whom the school's server knows; people whom it does not "
-        "know, such as parents, were for the researcher to leave out. Whose number is whose stands in "
+        "know, such as parents and who left the school, were for the researcher to leave out. Whose number is whose stands in "
         f"a file that is not here. Its SHA-256 is `{sealed.sha256}`: so it can be shown later that it "
         "was not changed."
     )

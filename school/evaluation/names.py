@@ -13,7 +13,11 @@ __all__ = ["Names", "Place"]
 _WORD: Final = re.compile(r"[^\W_]+")
 _MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _SHORTEST: Final = 3
-"""Letters of a part of a name that is looked for by itself; a whole name may be shorter."""
+"""Letters of a part of a name that is looked for by itself in any case."""
+_SHORT: Final = 2
+"""Letters of one that is looked for with a capital: "Li" is a name, and "li" may be anything."""
+_BEFORE_NAMES: Final = frozenset({"da", "de", "di", "do", "du", "el", "la", "le", "lo", "st"})
+"""With which a family name may begin: ordinary words, if they stand alone."""
 _TITLES: Final = frozenset({
     "coach", "don", "dona", "dr", "frau", "herr", "lady", "maestra", "maestro", "miss", "mister",
     "mr", "mrs", "ms", "mx", "prof", "professor", "profesor", "profesora", "senor", "senora",
@@ -36,7 +40,8 @@ class Names:
     """Names of people, to be looked for as wholes and in their parts, whatever their case or accents.
 
     A part has three letters or more, and a capital where the name has any: "de los Santos" is found
-    by "Santos". `allowed` are words that stay, such as "Rose" in a school that has a rose garden.
+    by "Santos". A first or last part of two letters is found where the text has it with a capital, too:
+    "Bo Li" by "Li". `allowed` are words that stay, such as "Rose" in a school that has a rose garden.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class Names:
         """By their first word."""
         self._unspaced: set[str] = set()
         self._parts: set[str] = set()
+        self._short: set[str] = set()
         for name in names:
             self._add(name)
         for name in sign_in_names:
             # Of an address that stands alone; a whole address is found in any case.
             self._add_whole([_plain(word) for word in _WORD.findall(name.partition("@")[0])])
         self._parts -= self._allowed | _TITLES
+        self._short -= self._allowed | _TITLES
 
     def _add(self, name: str) -> None:
         words = _WORD.findall(_visible(name))
@@ -76,6 +83,9 @@ class Names:
             and not key.isdigit()
             and (word[0].isupper() or not has_capitals)
         }
+        first, last = without_title[0], without_title[-1]
+        ends = {last} if first in _BEFORE_NAMES else {first, last}
+        self._short |= {key for key in ends if len(key) == _SHORT and key.isalpha()}
 
     def _add_whole(self, words: list[str]) -> None:
         if set(words) - _TITLES and " ".join(words) not in self._allowed:
@@ -97,7 +107,7 @@ class Names:
         words: list[str] = _WORD.findall(line)
         plain = [_plain(word) for word in words]
         for at, key in enumerate(plain):
-            if key in self._parts:
+            if key in self._parts or (key in self._short and words[at][0].isupper()):
                 return words[at]
             for whole in self._wholes.get(key, ()):
                 if tuple(plain[at : at + len(whole)]) == whole:

@@ -305,6 +305,22 @@ def test_a_note_with_a_name_is_refused_with_its_line(
     assert not (config.parent / "whose.json").exists()
 
 
+def test_names_that_the_server_does_not_know_are_looked_for_if_they_are_given(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with school_of(config) as school:
+        bea = next(each for each in school.people.people() if each.name == "Bea Quillfeathera")
+        school.people.leaving.leave(bea.id, BY, utc_ns=LATER)
+    notes = notes_of(config, one="fine\nthen Quillfeathera came", two="asked Ng")
+    names = config.parent / "gone.txt"
+    names.write_text("Bea Quillfeathera\nKim Ng\n", encoding="utf-8")
+    assert write(config, *notes, "--also-names", str(names)) == 2
+    said = capsys.readouterr().err
+    assert "one.md, line 2 (“Quillfeathera”); two.md, line 1 (“Ng”)" in said
+    assert write(config, *notes) == 0
+    assert "Names of people who left are gone" in capsys.readouterr().out
+
+
 def test_a_plan_with_a_name_is_refused(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fix(config, "# Plan\nby Quillfeathera")
     fix(config, "# Plan\n", "--because", "Bea left")

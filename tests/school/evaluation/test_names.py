@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from school.evaluation.names import Names, Place
 
-PEOPLE = ("Ada Quillfeather", "Bo Li", "María de los Santos", "王伟", "Jean-Luc O’Brien", "Ms Roth")
+PEOPLE = (
+    "Ada Quillfeather",
+    "Bo Li",
+    "María de los Santos",
+    "王伟",
+    "Jean-Luc O’Brien",
+    "Ms Roth",
+    "an ng",
+    "Ana De Sá",
+    "Mr De Souza",
+)
 NAMES = Names(PEOPLE, ("ada.quillfeather@school.example", "k-roth", "teacher"))
 
 
@@ -21,7 +31,11 @@ NAMES = Names(PEOPLE, ("ada.quillfeather@school.example", "k-roth", "teacher"))
         ("_Quillfeather_’s class", "Quillfeather"),
         ("Quill\u00adfeather", "Quillfeather"),
         ("Ａｄａ in wide letters", "Ada"),
-        ("we asked Bo Li", "Bo Li"),
+        ("we asked Bo Li", "Bo"),
+        ("we asked Li", "Li"),
+        ("LI said so", "LI"),
+        ("then Bo’s class", "Bo"),
+        ("with Ng and the others", "Ng"),
         ("maria came", "maria"),
         ("Mari\u0301a came", "María"),
         ("with the Santos class", "Santos"),
@@ -43,7 +57,7 @@ def test_a_name_is_found_in_its_line(line: str, words: str) -> None:
     "line",
     (
         "los niños de la clase", "Ms somebody", "the teacher said: we adapt", "a bolt, a lion", "Brienne",
-        "at 7 @ noon", "", "my way home with Lia",
+        "at 7 @ noon", "", "my way home with Lia", "De los niños, un libro", "li bo", "an hour",
     ),
 )  # fmt: skip
 def test_other_words_are_no_names(line: str) -> None:
