@@ -77,7 +77,7 @@ def roll_out(school: Any) -> None:
                 for site, size in (("ash", 31), ("birch", 28), ("cedar", 12))
                 for number in range(size)}  # fmt: skip
     titles = {"ash": "Ash School", "birch": "Birch School", "cedar": "Cedar School"}
-    rooms = [RoomUse(site=site, lessons=20, sensed=20 - at) for site in titles for at in range(4)]
+    rooms = [RoomUse(site=site, lessons=20, sensed=20 - at) for site in titles for at in range(6)]
     for month, every in (("2025-09", 5), ("2025-10", 2)):
         with_cycle = {person for at, person in enumerate(sites_of) if at % every == 0}
         rows = coverage_rows(

@@ -34,7 +34,8 @@ ABOUT_NOBODY: Final[Mapping[Table, str]] = {
     sites: "a school and what it is called",
     ledger_costs: "when the programme begins, and what it costs",
     class_outcomes: "a class without its name; a number that nothing explains stands for its teacher",
-    worth_sheets: "what the programme was worth in a span of weeks, in numbers of ten people or more",
+    worth_sheets: "what the programme was worth in a span of weeks, in numbers of ten people or more, and "
+    "marks of classes that many possible results have",
     pulse_counts: "how often a step of a question was tapped in a week of a school",
     pulse_deeds: "what was done about answers; who wrote it is in the audit log",
     school_groups: "a group of schools and what it is called",
