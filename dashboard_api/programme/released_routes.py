@@ -12,6 +12,7 @@ from starlette.responses import Response
 from contract.aggregates.figures import FIGURES, MIN_TEACHERS
 from contract.language import _
 from dashboard_api.language.dates import local_time_text
+from dashboard_api.programme.coverage_view import month_text
 from dashboard_api.web.access import ReadsCounts
 from dashboard_api.web.rendering import page
 from dashboard_api.web.store_thread import StoreDep, Stores
@@ -28,7 +29,6 @@ _COLUMNS: Final = tuple(FIGURES)
 class ReleasedLine:
     """One report as a row of the table."""
 
-    month: str
     site: str
     teachers: int
     values: tuple[int | None, ...]
@@ -42,10 +42,13 @@ async def released_page(request: Request, viewer: ReadsCounts, store: StoreDep) 
 
     def query(stores: Stores) -> Response:
         titles = {site.name: site.title or site.name for site in stores.rooms.sites()}
-        lines = [_line(each, titles, zone) for each in stores.released.all()]
+        months: dict[str, list[ReleasedLine]] = {}
+        for each in stores.released.all():
+            months.setdefault(each.report.month, []).append(_line(each, titles, zone))
         return page(
             "programme/released.html",
-            viewer=viewer, lines=lines, least=MIN_TEACHERS,
+            viewer=viewer, months=[(month_text(name), lines) for name, lines in months.items()],
+            least=MIN_TEACHERS,
             columns=[_(FIGURES[name].words) for name in _COLUMNS],
         )  # fmt: skip
 
@@ -61,6 +64,6 @@ def _line(each: ReleasedReport, titles: dict[str, str], zone: tzinfo | None) -> 
     else:
         state = _("Taken {time}", time=local_time_text(each.taken_utc_ns, zone))
     return ReleasedLine(
-        month=report.month, site=titles.get(report.site, report.site), teachers=report.teachers,
+        site=titles.get(report.site, report.site), teachers=report.teachers,
         values=tuple(report.figures.get(name) for name in _COLUMNS), state=state,
     )  # fmt: skip

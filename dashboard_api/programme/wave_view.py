@@ -220,7 +220,10 @@ def _share_figure(found: Judgement) -> str:
         share=number_text(100 * found.k / found.n), low=number_text(low), high=number_text(high),
     )  # fmt: skip
     if low < found.criterion.at_least <= high:
-        return _("{figure}; of so few it may be chance", figure=figure)
+        return _(
+            "{figure}; the interval holds {least} % too", figure=figure,
+            least=_number(found.criterion.at_least),
+        )  # fmt: skip
     return figure
 
 

@@ -85,7 +85,7 @@ def test_criteria_are_judged_by_the_latest_month_that_is_counted(district, store
     assert "Shares are of September 2025" in page
     count(district, "2025-10")
     page = text_of(district.get("/programme/waves"))
-    said = "50 % (30 to 70 %): 10 of 20; of so few it may be chance"
+    said = "50 % (30 to 70 %): 10 of 20; the interval holds 40 % too"
     assert f"Teachers with a running cycle: 40 % at least met {said}" in page
     assert "Rooms with a kit that ran: 50 % at least not met 0 % (0 to 43 %): 0 of 5" in page
     assert "Waves First wave 20 50 % (30 to 70 %): 10 of 20" in text_of(
