@@ -19,6 +19,7 @@ __all__ = [
     "begin_cohorts",
     "count_spans",
     "end_cohorts",
+    "hand_on",
     "open_cohort",
     "open_part",
 ]
@@ -88,6 +89,23 @@ def count_spans(school: Any) -> None:
         )  # fmt: skip
 
 
+def hand_on(school: Any) -> None:
+    """The teacher asks a coach to lead one cohort, and leads another no more, in which they said something."""
+    begin_cohorts(school)
+    cohorts, by = school.stores.cohorts, _by(TEACHER, school)
+    (led,) = cohorts.led_by(TEACHER)
+    cohorts.leading.offer(led.id, COACH, by)
+    before = cohorts.make("Calm starts", FOCUS, by)
+    cohorts.invite(before, MEMBERS[0], by)
+    cohorts.join(before, _by(MEMBERS[0], school))
+    cohorts.set_task(before, QUESTION, date(2025, 11, 30), by)
+    (task,) = cohorts.tasks(before)
+    cohorts.save(task, "of-lind", (60, 150), WORDS, _by(MEMBERS[0], school), is_handed=True)
+    cohorts.replies.to_answer(before, task.id, MEMBERS[0], "question", WONDER, by)
+    cohorts.leading.offer(before, COACH, by)
+    cohorts.leading.take_over(before, _by(COACH, school))
+
+
 def ask_to_lead(school: Any) -> None:
     """The teacher is asked to lead a cohort that they are not in."""
     begin_cohorts(school)
@@ -99,9 +117,10 @@ def ask_to_lead(school: Any) -> None:
 def end_cohorts(school: Any) -> None:
     """As if there had been none."""
     cohorts = school.stores.cohorts
-    there = (*cohorts.led_by(TEACHER), *cohorts.of_member(TEACHER), *cohorts.offered_to(TEACHER))
-    for each in there:
-        cohorts.end(each.id, _by(COACH, school))
+    there = [each.id for who in (TEACHER, COACH) for each in cohorts.led_by(who)]
+    there += [each.id for each in (*cohorts.of_member(TEACHER), *cohorts.offered_to(TEACHER))]
+    for each in dict.fromkeys(there):
+        cohorts.end(each, _by(COACH, school))
     # They are at the time of the sample lesson, in its room.
     lessons = ["of-lind", *(f"of-{number}" for number in range(1, 6))]
     school.stores.lessons.purge(lessons=[each for each in lessons if school.stores.lesson(each)])

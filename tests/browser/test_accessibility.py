@@ -25,7 +25,14 @@ from school.moments.records import Reply
 from school.plans.records import Phase
 from tests.browser.axe import AXE, findings
 from tests.browser.both_sides import add_film, fill_as, shared, wait_for_film
-from tests.browser.cohort import ask_to_lead, begin_cohorts, count_spans, open_cohort, open_part
+from tests.browser.cohort import (
+    ask_to_lead,
+    begin_cohorts,
+    count_spans,
+    hand_on,
+    open_cohort,
+    open_part,
+)
 from tests.browser.colleagues import begin_handing_over, show_colleagues
 from tests.browser.lab import describe_lab
 from tests.browser.programme import roll_out, run_a_programme
@@ -501,12 +508,12 @@ STATES = (
     ),
     State("a clip", "/lessons/sample/clips", is_shared=True, prepare=show_clip, step=watch_clip),
     State("clips of all", "/clips", is_shared=True, prepare=show_clip, step=open_again),
-    State("cohorts", "/cohorts", prepare=begin_cohorts, step=open_again),
+    State("cohorts", "/cohorts", prepare=hand_on, step=open_again),
     State("a cohort", "/cohorts", prepare=begin_cohorts, step=open_cohort("Wait time")),
     State(
         "invited to a cohort", "/cohorts", prepare=begin_cohorts, step=open_cohort("First minutes")
     ),
-    State("leading a cohort", "/cohorts", prepare=begin_cohorts, step=lead_cohort),
+    State("leading a cohort", "/cohorts", prepare=hand_on, step=lead_cohort),
     State("clips in a cohort", "/cohorts", prepare=show_clips_in_cohorts, step=open_part("clips")),
     State("visits in a cohort", "/cohorts", prepare=begin_cohorts, step=open_part("visits")),
     State(

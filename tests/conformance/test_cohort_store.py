@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from school.audit.actor import Actor
-from school.cohorts.cohort_records import Named
+from school.cohorts.cohort_records import GROUP_OF, Named, SpanPlace
 from school.lessons.records import Lesson
 from school.lessons.retiring import has_old_words, remove_old_words
 
@@ -80,6 +80,30 @@ def test_who_joins_later_reads_what_is_handed_from_then_on(schools: Any) -> None
     later = Actor(name="Ada", utc_ns=after.utc_ns, person="ada")
     one.cohorts.save(task, "maths-1", (0, 60), "five seconds", later, is_handed=True)
     assert [each.words for each in other.cohorts.answers(cohort, "lou")] == ["five seconds"]
+
+
+def test_what_is_counted_is_read_alike_by_all_programs_and_goes_with_one_of_the_six(
+    schools: Any,
+) -> None:
+    one, other = schools
+    cohort = one.cohorts.make("Wait time", "Think first", KIM)
+    one.cohorts.set_task(cohort, "How long?", date(2026, 3, 5), KIM)
+    (task,) = one.cohorts.tasks(cohort)
+    kept = one.lessons.get("maths-1")
+    for number in range(GROUP_OF):
+        assert other.cohorts.pattern.counted(cohort, "kim") == []
+        by = Actor(name=f"m{number}", utc_ns=70, person=f"m{number}")
+        one.people.add(by.name, by.name, ["teacher"], ADA, person_id=by.person)
+        one.sharing.tie_name(by.name, by.person, ADA)
+        one.lessons.put(replace(kept, id=f"of-{number}", room=by.name, teacher=by.name))
+        one.cohorts.invite(cohort, by.person, KIM)
+        one.cohorts.join(cohort, by)
+        place = SpanPlace(activity="small_group", third=number % 3)
+        one.cohorts.save(task, f"of-{number}", (0, 60), "w", by, is_handed=True, place=place)
+    for reader, count in (("kim", GROUP_OF), ("m0", GROUP_OF), ("lou", 0)):
+        assert len(other.cohorts.pattern.counted(cohort, reader)) == count, reader
+    other.lessons.purge(lessons=["of-3"], moments=[], purged_utc_ns=1)
+    assert one.cohorts.pattern.counted(cohort, "kim") == []
 
 
 def test_an_answer_goes_with_its_lesson(schools: Any) -> None:
