@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
+from contract.clock import SECOND_NS
 from contract.language import _
 from dashboard_api.cycle.view import CycleView, cycle_view
-from dashboard_api.language.dates import local_time_text
+from dashboard_api.language.dates import date_text, local_time_text
+from dashboard_api.views.days import day_of
 from dashboard_api.views.text import title_text
 from dashboard_api.web.store_thread import Stores
 from dashboard_api.web.viewer import Viewer
@@ -32,7 +34,7 @@ class Case:
     waiting: list[str] = field(default_factory=list)
     """What the teacher has yet to answer."""
     handed: list[str] = field(default_factory=list)
-    """Next steps that the teacher handed over."""
+    """Next steps that the teacher handed over, each with its last day."""
     lessons: list[tuple[str, str]] = field(default_factory=list)
     """The latest lessons that are shared: id and words."""
 
@@ -59,7 +61,9 @@ def caseload(stores: Stores, viewer: Viewer, zone: tzinfo | None) -> Sequence[Ca
             case.waiting.append(_("The focus that you propose: {focus}", focus=cycle.text.focus))
     for each in handed:
         if each.teacher in cases:
-            cases[each.teacher].handed.append(each.what)
+            day = date_text(day_of(each.until_utc_ns - SECOND_NS, zone))
+            words = _("{what} (until {day})", what=each.what, day=day)
+            cases[each.teacher].handed.append(words)
     for lesson in lessons:
         if (person := owners.get(lesson.id)) not in cases:
             continue

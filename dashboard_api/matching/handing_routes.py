@@ -17,6 +17,7 @@ from dashboard_api.matching.handing_view import (
     handed_lessons,
     handed_steps,
     losers,
+    shows_topics,
 )
 from dashboard_api.views.dates import MAX_DAYS, day_of, end_of_day
 from dashboard_api.web.access import KeepsCycle
@@ -92,6 +93,7 @@ def _shown(
         "matching/hand_over.html", viewer=viewer, status_code=422 if trouble else 200,
         trouble=trouble, given=given, coaches=coaches, losers=losers(coaches, has), has=has,
         cycle=stores.sharing.cycles.open_cycle(viewer.person.id),
+        has_topics=shows_topics(stores, viewer),
         steps=handed_steps(stores, viewer), lessons=handed_lessons(stores, viewer),
         usual=(today + timedelta(days=_USUAL_DAYS)).isoformat(), earliest=today.isoformat(),
         latest=(today + timedelta(days=MAX_DAYS)).isoformat(),

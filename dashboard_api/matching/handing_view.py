@@ -20,7 +20,16 @@ from school.sharing.given import Given
 from school.sharing.handing_over import Choice, PassedStep
 from school.sharing.listing import Wanted
 
-__all__ = ["MAX_LESSONS", "Has", "Item", "given_lines", "handed_lessons", "handed_steps", "losers"]
+__all__ = [
+    "MAX_LESSONS",
+    "Has",
+    "Item",
+    "given_lines",
+    "handed_lessons",
+    "handed_steps",
+    "losers",
+    "shows_topics",
+]
 
 MAX_LESSONS: Final = 60
 _BACK: Final = timedelta(days=56)
@@ -89,6 +98,12 @@ def given_lines(stores: Stores, viewer: Viewer) -> list[Has]:
         )
         for person, name in sorted(names.items(), key=lambda one: (one[1].casefold(), one[0]))
     ]  # fmt: skip
+
+
+def shows_topics(stores: Stores, viewer: Viewer) -> bool:
+    """Whether the viewer shows topics to whoever is the coach of their open cycle."""
+    own = stores.colleagues.of(viewer.person.id)
+    return any(tag.audience in {"coach", "school"} for tag in own)
 
 
 def losers(coaches: Sequence[Person], has: Sequence[Has]) -> list[tuple[str, str]]:

@@ -44,7 +44,7 @@ def test_the_next_coach_gets_what_was_chosen_and_nothing_else(client, coach, lee
     sent = client.post(PATH, data={"coach": "lee", "step": step_of(stores), **UNTIL})
     assert (sent.status_code, sent.headers["location"]) == (303, f"{PATH}#handed")
     cases = lee.get("/caseload").text
-    assert "Say how long it takes" in cases
+    assert "Say how long it takes (until 28 November 2025)" in cases
     assert "Calm changes" not in cases
     assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 404
     assert "until 28 November 2025" in given_to(client, "lee")
@@ -55,6 +55,26 @@ def test_the_next_coach_gets_what_was_chosen_and_nothing_else(client, coach, lee
     client.post(PATH, data={"coach": "lee", "lesson": filled.lesson.id, "former": COACH, **UNTIL})
     assert lee.get(f"/lessons/{filled.lesson.id}").status_code == 200
     assert coach.get(f"/lessons/{filled.lesson.id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("audience", "is_said", "seen"),
+    (
+        ("nobody", False, (False, False)),
+        ("coach", True, (False, True)),
+        ("school", True, (True, True)),  # where nobody belongs to a school, all are of one
+        ("everybody", False, (True, True)),
+    ),
+)
+def test_topics_for_the_coach_of_the_cycle_are_said_to_come_along(
+    client, lee, stores, audience, is_said, seen
+):
+    stores.colleagues.put(TEACHER, "needs", ["noise"], audience)
+    assert ("With it comes what you show" in client.get(PATH).text) == is_said
+    line = "Looks for: the noise of a room"
+    before = line in lee.get("/colleagues").text
+    client.post(PATH, data={"coach": "lee", "has_cycle": "true", **UNTIL})
+    assert (before, line in lee.get("/colleagues").text) == seen
 
 
 def test_a_step_is_taken_back(client, lee, stores):
