@@ -82,6 +82,16 @@ def test_a_clip_is_shown_to_those_who_are_in_it_and_who_leads(group, clip, store
         assert "late" in group.teacher.get(f"/cohorts/{group.id}/clips").text
 
 
+def test_the_list_of_ones_own_clips_names_the_cohort_that_sees_one(group, clip) -> None:
+    before = group.teacher.get("/clips").text
+    assert "shown to 0 people" in before
+    assert "The cohort" not in before
+    show(group)
+    listed = group.teacher.get("/clips").text
+    assert "shown to 0 people" not in listed
+    assert "The cohort" in listed
+
+
 def test_a_confirmation_is_about_those_whom_the_page_named(group, clip, stores, clock) -> None:
     before = named(group)
     assert before == [ADA, COACH]

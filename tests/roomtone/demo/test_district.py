@@ -16,6 +16,7 @@ from roomtone.demo.district.calendar import calendar_of
 from roomtone.demo.district.cast import SITES, cast_of
 from roomtone.demo.district.put import Put
 from school.ledger.records import monday_of
+from school.people.demo_ids import DISTRICT_PEOPLE
 
 
 def test_a_seed_draws_the_same_people() -> None:
@@ -84,5 +85,7 @@ def test_every_page_shows_what_was_put_into_the_district(tmp_path: Path) -> None
     assert counts["faults"] == 0
     assert (counts["teachers"], counts["coaches"]) == (60, 6)
     assert counts["lessons"] > counts["scored"] > 0
-    assert counts["pages_fetched"] > 30
+    assert counts["pages_fetched"] > 400
+    assert set(counts["reached"]) == {*DISTRICT_PEOPLE, "collector", "oversight"}
+    assert all(counts["reached"].values())
     assert list((tmp_path / "kept" / "logs").glob("*.log"))
