@@ -85,6 +85,16 @@ class Check:
         self.pages += 1
         return html.unescape(self.programs.fetch(who, path))
 
+    def _all_pages(self, who: DemoName, path: str) -> str:
+        """A list with those that its link to the next page leads to."""
+        text = ""
+        while path:
+            page = self._page(who, path)
+            text += page
+            following = re.search(r'rel="next" href="([^"]+)"', page)
+            path = following.group(1) if following else ""
+        return text
+
     def _rows(self, who: DemoName, path: str) -> list[dict[str, str]]:
         self.pages += 1
         return _table(self.programs.fetch(who, path))
@@ -184,13 +194,13 @@ class Check:
                     self.faults.append(f"sheet {sheet} has no {' of '.join(key)}")
 
     def _people(self) -> None:
-        """All are on the page of people; a coach has the teachers who work with them, and no others."""
-        people = self._page("administrator", "/people")
+        """All are on the pages of people; a coach has the teachers who work with them, and no others."""
+        people = self._all_pages("administrator", "/people")
         caseload = self._page("coach", "/caseload")
         for part in self.world.cast.teachers:
             name = self.world.teachers[part.number].name
             if name not in people:
-                self.faults.append(f"{name} is not on the page of people")
+                self.faults.append(f"{name} is not on the pages of people")
             if (name in caseload) != (part.coach == 0):
                 self.faults.append(f"the coach's page is wrong about {name}")
 
