@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.lesson_page import lined_up
 from tests.videos import add_video
@@ -144,10 +144,21 @@ def test_a_video_of_this_computer_is_never_uploaded(lesson, film, school):
 
 
 def test_a_file_that_is_not_a_video_is_explained(page, school, tmp_path):
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route(re.compile(r"/upload[^/]*\.js$"), hold)
     page.goto("/lessons/sample")
     (tmp_path / "notes.webm").write_text("no video")
     page.locator("#video-file").set_input_files(tmp_path / "notes.webm")
-    expect(page.locator("#no-video-text")).to_contain_text("can't play that file")
+    explained = page.locator("#no-video-text")
+    expect(explained).to_contain_text("can't play that file")
+    # What the server has is said late, and in its own place.
+    late[0].continue_()
+    expect(page.locator("#lv-said")).to_contain_text("There is no video of this lesson")
+    expect(explained).to_contain_text("can't play that file")
 
 
 def test_the_keys(lesson):

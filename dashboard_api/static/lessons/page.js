@@ -84,7 +84,8 @@ if (onServer) {
   import("../video/upload.js").then(({ lessonVideo }) => lessonVideo(onServer, main.dataset.lesson, {
     ready: video.open,
     gone: () => player.close(),
-    said: (text) => { if (!player.isReady) id("no-video-text").textContent = text; },
+    // What became of a file that was chosen here is news of another kind, and stays.
+    said: (text) => { if (!player.isReady && !player.isLocal) id("no-video-text").textContent = text; },
   }));
 }
 // Before a guess nothing of what was measured is even loaded.

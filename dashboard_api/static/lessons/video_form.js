@@ -45,8 +45,8 @@ export function wireVideo(main, player) {
   return {
     /** Opens the server's video when it becomes ready, with the map that came with it. */
     open: async () => {
-      // Who watches a file of this computer goes on with it.
-      if (!player.isLocal) open(await known() ?? { map: null, proposal: null });
+      // Who watches a file of this computer goes on with it, unless it can't be played.
+      if (!player.isLocal || !player.isReady) open(await known() ?? { map: null, proposal: null });
     },
     /** Takes over a map that somebody else has set. */
     lineUp: async () => {
