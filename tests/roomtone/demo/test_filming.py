@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +43,19 @@ def test_making_it_ends_when_nobody_waits(tmp_path):
     filming.is_stopped.set()
     with pytest.raises(StoppedError):
         write_film(heard(850), 1, tmp_path / "film.mp4", filming._require_wanted)
+
+
+def test_without_the_library_one_sentence_says_so(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "simulators.lesson_video.film", raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    world = SimpleNamespace(
+        heard={"maths": heard(850)}, put=SimpleNamespace(latest="maths"), seed=1
+    )
+    said: list[str] = []
+    assert not Filming(world, None, None, tmp_path, said.append).run()
+    (sentence,) = said
+    assert "there is no clip: av is not installed; `pip install roomtone[server]`" in sentence
+    assert list(tmp_path.iterdir()) == []
 
 
 class _Server(BaseHTTPRequestHandler):
