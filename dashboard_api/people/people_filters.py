@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, BeforeValidator, Field
 
 from school.people.records import Person, Role
+from school.plain_text import plain_text
 
 __all__ = ["PER_PAGE", "PeopleFilters", "Turned", "turned"]
 
@@ -61,10 +61,10 @@ class PeopleFilters(BaseModel):
 
     def names(self, person: Person, *, has_sign_in_names: bool) -> bool:
         """Whether each word stands in the name, or in the name to sign in with where that is shown."""
-        known = _plain(person.name)
+        known = plain_text(person.name)
         if has_sign_in_names:
-            known += " " + _plain(person.sign_in_name)
-        return all(word in known for word in _plain(self.q).split())
+            known += " " + plain_text(person.sign_in_name)
+        return all(word in known for word in plain_text(self.q).split())
 
     def means(self, person: Person, school: str | None) -> bool:
         """Whether they have the role, and belong to the school."""
@@ -88,9 +88,3 @@ def turned(found: Sequence[_Each], page: int) -> Turned[_Each]:
     page = min(page, pages)
     shown = found[(page - 1) * PER_PAGE : page * PER_PAGE]
     return Turned(shown=shown, page=page, pages=pages, found=len(found))
-
-
-def _plain(text: str) -> str:
-    """Without case and accents: "Jose" finds José."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in apart if not unicodedata.combining(each))

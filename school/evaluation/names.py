@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from school.plain_text import plain_text
+
 __all__ = ["Names", "Place"]
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -50,7 +52,7 @@ class Names:
         sign_in_names: Iterable[str] = (),
         allowed: Iterable[str] = (),
     ) -> None:
-        self._allowed = {_plain(word) for word in allowed}
+        self._allowed = {plain_text(word) for word in allowed}
         self._wholes: dict[str, set[tuple[str, ...]]] = {}
         """By their first word."""
         self._unspaced: set[str] = set()
@@ -60,13 +62,13 @@ class Names:
             self._add(name)
         for name in sign_in_names:
             # Of an address that stands alone; a whole address is found in any case.
-            self._add_whole([_plain(word) for word in _WORD.findall(name.partition("@")[0])])
+            self._add_whole([plain_text(word) for word in _WORD.findall(name.partition("@")[0])])
         self._parts -= self._allowed | _TITLES
         self._short -= self._allowed | _TITLES
 
     def _add(self, name: str) -> None:
         words = _WORD.findall(_visible(name))
-        plain = [_plain(word) for word in words]
+        plain = [plain_text(word) for word in words]
         without_title = [word for word in plain if word not in _TITLES]
         if not without_title:
             return
@@ -105,23 +107,17 @@ class Names:
         if mail is not None:
             return str(mail.group())
         words: list[str] = _WORD.findall(line)
-        plain = [_plain(word) for word in words]
+        plain = [plain_text(word) for word in words]
         for at, key in enumerate(plain):
             if key in self._parts or (key in self._short and words[at][0].isupper()):
                 return words[at]
             for whole in self._wholes.get(key, ()):
                 if tuple(plain[at : at + len(whole)]) == whole:
                     return " ".join(words[at : at + len(whole)])
-        return next((each for each in sorted(self._unspaced) if each in _plain(line)), "")
+        return next((each for each in sorted(self._unspaced) if each in plain_text(line)), "")
 
 
 def _visible(text: str) -> str:
     """Without characters that nobody sees, such as a soft hyphen within a name."""
     whole = unicodedata.normalize("NFKC", text)
     return "".join(each for each in whole if unicodedata.category(each) != "Cf")
-
-
-def _plain(text: str) -> str:
-    """In small letters without accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(each for each in apart if not unicodedata.combining(each))
