@@ -206,7 +206,7 @@ def _following(stores: Stores, today: date) -> dict[str, object] | None:
     return {
         "first": date_text(first), "earliest": date_text(earliest), "is_open": earliest <= latest,
         "min": earliest.isoformat(), "max": latest.isoformat(), "weeks": MIN_SHEET_WEEKS,
-        "terms": term_choices(stores.worth_sheets.terms(), earliest, latest),
+        "terms": term_choices(stores.people.roster.terms(), earliest, latest),
     }  # fmt: skip
 
 

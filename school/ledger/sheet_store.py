@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -22,18 +21,11 @@ from school.ledger.store import LedgerStore
 from school.ledger.tables import worth_sheets
 from school.ledger.worth import Worth, saving_of, worth_of
 from school.programme.store import ProgrammeStore
-from school.roster.records import Term
-from school.roster.tables import roster_records
 from school.sql_store import SqlStore
 
 __all__ = ["SheetStore"]
 
 _SHEETS: Final = select(worth_sheets).order_by(worth_sheets.c.number.desc())
-_TERMS: Final = (
-    select(roster_records)
-    .where(roster_records.c.kind == "academicSessions")
-    .order_by(roster_records.c.id)
-)
 _WORTH: Final = TypeAdapter(Worth)
 
 
@@ -56,12 +48,6 @@ class SheetStore(SqlStore):
             if rows
             else LedgerStore(self._database).costs().starts_on
         )
-
-    def terms(self) -> list[Term]:
-        """The roster's school years, terms and so on, the latest first."""
-        rows = self._read(_TERMS)
-        found = [Term(id=row.id, **json.loads(row.content)) for row in rows]
-        return sorted(found, key=lambda term: (term.ends_on, term.starts_on), reverse=True)
 
     def new_outcomes(self) -> list[Outcome]:
         """Of the outcomes that are kept now, those of classes whose results are in no sheet yet."""

@@ -62,6 +62,16 @@ class RosterStore(SqlStore):
             found[row.person] = found.get(row.person, False) or not row.is_gone
         return found
 
+    def terms(self) -> list[Term]:
+        """The roster's school years, terms and so on, the latest first."""
+        rows = self._read(
+            select(roster_records)
+            .where(roster_records.c.kind == "academicSessions")
+            .order_by(roster_records.c.id)
+        )
+        found = [Term(id=row.id, **json.loads(row.content)) for row in rows]
+        return sorted(found, key=lambda term: (term.ends_on, term.starts_on), reverse=True)
+
     def apply(self, difference: Difference, known: Known, by: Actor) -> None:
         """Do what a difference from `known` says, all of it or nothing.
 
