@@ -7,13 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from contract.files.summed_folder import SUMS
 from roomtone.demo.programs import ProgramError, roomtone_command
 
 __all__ = ["PACKS", "pack_faults", "write_pack"]
 
 PACKS: Final = {"oversight": ("oversight",), "evaluation": ("evaluation", "write")}
 """Folder of a pack → the command that writes it."""
-_SUMS: Final = "SHA256SUMS"
 
 
 def write_pack(name: str, folder: Path, config: Path) -> Path:
@@ -30,13 +30,13 @@ def write_pack(name: str, folder: Path, config: Path) -> Path:
 def pack_faults(pack: Path) -> list[str]:
     """A sentence for each file that is not in the pack's sums, or is not as they have it."""
     listed = {}
-    for line in (pack / _SUMS).read_text(encoding="utf-8").splitlines():
+    for line in (pack / SUMS).read_text(encoding="utf-8").splitlines():
         digest, _space, name = line.partition("  ")
         listed[name] = digest
     there = {
         path.relative_to(pack).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in pack.rglob("*")
-        if path.is_file() and path.name != _SUMS
+        if path.is_file() and path.name != SUMS
     }
     faults = []
     for name in sorted(there.keys() | listed.keys()):
